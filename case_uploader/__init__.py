@@ -1,0 +1,1 @@
+"""A case folder becomes a checked, versioned, published case."""

@@ -1,0 +1,1 @@
+"""Suites, judges and intervals: offline, never on a request path."""

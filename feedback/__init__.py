@@ -1,0 +1,1 @@
+"""Submission and case become evidence, evidence a verdict and words."""

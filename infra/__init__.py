@@ -1,0 +1,1 @@
+"""How Caseloop is deployed and started: no rules of any kind."""

@@ -1,0 +1,1 @@
+"""Caseloop's services: what is said between them (`contracts`), how one runs (`kit`), and the services themselves."""

@@ -1,0 +1,1 @@
+"""Typed clients, one a service. Each takes an `httpx.AsyncClient` that already speaks mTLS (or ASGI, in process)."""

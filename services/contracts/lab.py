@@ -1,0 +1,56 @@
+"""What the JupyterLab extension and the gateway say to each other (through the server extension, as JSON and events)."""
+
+from services.contracts.case import Slug, SubtaskView
+from services.contracts.feedback import Feedback
+from services.contracts.identity import AiMode
+from services.contracts.model import WireModel
+from services.contracts.notebook import Cell
+from services.contracts.progress import SubtaskProgress
+
+
+class LabSubtask(WireModel):
+    """One row of the panel."""
+
+    view: SubtaskView
+    progress: SubtaskProgress
+
+
+class LabCase(WireModel):
+    """GET /api/case: all the panel shows."""
+
+    id: Slug
+    version: str
+    number: int
+    title: str
+    summary: str
+    minutes: int
+    ai_mode: AiMode
+    user: str
+    subtasks: tuple[LabSubtask, ...]
+    newer_version: int | None = None
+    """Number of a newer published version, when there is one."""
+
+
+class LabCheck(WireModel):
+    """POST /api/check. Answered as server-sent events: `stage`* then `feedback` or `error`."""
+
+    subtask: Slug
+    cells: tuple[Cell, ...]
+
+
+class LabFeedback(WireModel):
+    """Data of the `feedback` event: written to `progress` before it is sent."""
+
+    submission: str
+    number: int
+    repeated: bool
+    """True: the same code was judged before; this is that answer."""
+    feedback: Feedback
+    progress: SubtaskProgress
+
+
+class LabReview(WireModel):
+    """POST /api/review: the style review of an approved subtask. 409 `not_approved` before."""
+
+    subtask: Slug
+    cells: tuple[Cell, ...]

@@ -1,0 +1,38 @@
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from services.contracts.model import WireModel
+
+MAX_CELLS = 1_000
+MAX_SOURCE_CHARS = 200_000
+
+
+class Cell(WireModel):
+    """One notebook cell as the browser or a file holds it. Outputs never travel: they prove nothing."""
+
+    id: str = Field(min_length=1, max_length=64)
+    """The cell's id (nbformat 4.5); made from the position where a notebook has none."""
+    kind: Literal["code", "markdown", "raw"] = "code"
+    source: str = Field(max_length=MAX_SOURCE_CHARS)
+    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Place(WireModel):
+    """Where something is: a cell and, when known, a range of its lines (1-based, inclusive)."""
+
+    cell: str
+    line: int | None = Field(default=None, ge=1)
+    end_line: int | None = Field(default=None, ge=1)
+
+
+def cells_digest(subtask: str, cells: Sequence[Cell]) -> str:
+    """Identity of a submission: sha256 over the subtask and each cell's id, kind and source, in order.
+
+    Metadata and outputs are left out, so that folding a cell or running it does not make a new version.
+    """
+    body = json.dumps([subtask, [[c.id, c.kind, c.source] for c in cells]], ensure_ascii=False)
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()

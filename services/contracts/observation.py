@@ -1,0 +1,163 @@
+"""What running a submission showed, as plain JSON. Made by the runner, compared by `feedback`, never trusted as a verdict."""
+
+from typing import Any, Literal
+
+from pydantic import Field, JsonValue
+
+from services.contracts.case import DataFile
+from services.contracts.limits import Limits
+from services.contracts.model import WireModel
+from services.contracts.notebook import Place
+
+Value = dict[str, Any]
+"""Summary of one value; `kind` names its shape. The kinds and their fields are in docs/reference/values.md:
+scalar, text, list, tuple, dict, set, frozenset, array, series, frame, index, model, function, module, other."""
+
+
+class CodeCell(WireModel):
+    """A code cell to execute."""
+
+    id: str
+    source: str
+
+
+class CheckCode(WireModel):
+    """An assert-style check to run in a fork of its own after the learner's code has ended."""
+
+    id: str
+    source: str
+    modules: dict[str, str] = Field(default_factory=dict)
+    """Names that must be these modules while the check runs, whatever the learner bound them to."""
+
+
+class Probe(WireModel):
+    """A question asked after the learner's code has ended: a named value, or the result of a call."""
+
+    id: str
+    name: str | None = None
+    call: str | None = None
+    args: tuple[JsonValue, ...] = ()
+    kwargs: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class RunRequest(WireModel):
+    """Run these cells in order in a fresh sandbox of this environment, then the checks and probes."""
+
+    environment: str = Field(min_length=1, max_length=64)
+    """Key of the warm zygote: the case version's digest."""
+    imports: tuple[str, ...] = ()
+    data: tuple[DataFile, ...] = ()
+    cells: tuple[CodeCell, ...]
+    checks: tuple[CheckCode, ...] = ()
+    probes: tuple[Probe, ...] = ()
+    limits: Limits = Limits()
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    stop_on_error: bool = True
+    """True: cells after the first failing one are not run. Probes and checks run in either case."""
+
+
+class CodeError(WireModel):
+    """An exception in learner's or check code."""
+
+    type: str
+    message: str
+    place: Place | None = None
+    """Last traceback frame inside a cell; None when the error has none (checks: the line of the check)."""
+
+
+class CapturedText(WireModel):
+    """What a cell printed: the first characters, and how many were dropped after them."""
+
+    text: str = ""
+    dropped: int = 0
+
+
+Lost = Literal["time", "cpu", "memory", "ended", "output", "protocol"]
+"""Why nothing more came: wall clock, CPU limit, memory limit, the process ended itself, it flooded the channel,
+or it wrote something that is not the protocol."""
+
+
+class CellOutcome(WireModel):
+    """How one cell went."""
+
+    id: str
+    status: Literal["ok", "error", "lost", "not_run"]
+    error: CodeError | None = None
+    lost: Lost | None = None
+    result: str | None = None
+    """Text of the trailing expression, cut to the output limit."""
+    stdout: CapturedText = CapturedText()
+    stderr: CapturedText = CapturedText()
+    wall_ms: float = 0
+    cpu_ms: float = 0
+
+
+class Operands(WireModel):
+    """Both sides of one comparison inside an `assert`, as values."""
+
+    line: int
+    op: str
+    left: Value
+    right: Value
+
+
+class CheckOutcome(WireModel):
+    """How one assert-style check went, with the operands of the comparisons it made."""
+
+    id: str
+    status: Literal["passed", "failed", "error", "lost"]
+    error: CodeError | None = None
+    lost: Lost | None = None
+    operands: tuple[Operands, ...] = ()
+
+
+class ProbeOutcome(WireModel):
+    """Answer to one probe. Exactly one of value, missing, error, lost is set."""
+
+    id: str
+    value: Value | None = None
+    missing: bool = False
+    error: CodeError | None = None
+    lost: Lost | None = None
+
+
+class Observation(WireModel):
+    """All that one run showed."""
+
+    cells: tuple[CellOutcome, ...]
+    checks: tuple[CheckOutcome, ...] = ()
+    probes: tuple[ProbeOutcome, ...] = ()
+    complete: bool
+    """The completion record: the nonce made after the learner's code ended came back with exactly the asked
+    check and probe ids, in order. False is the learner's failure, never an approval."""
+    lost: Lost | None = None
+    """Why it is not complete."""
+    wall_ms: float = 0
+    cpu_ms: float = 0
+
+
+class CellStarted(WireModel):
+    """Stream part of a run: a cell begins."""
+
+    kind: Literal["cell_started"] = "cell_started"
+    id: str
+    index: int
+    count: int
+
+
+class RunFinished(WireModel):
+    """Last stream part of a run."""
+
+    kind: Literal["run_finished"] = "run_finished"
+    observation: Observation
+
+
+class RunFailed(WireModel):
+    """Last stream part when the platform, not the learner, failed: no sandbox, no data."""
+
+    kind: Literal["run_failed"] = "run_failed"
+    error: str
+    detail: str
+
+
+RunEvent = CellStarted | RunFinished | RunFailed

@@ -1,0 +1,1 @@
+"""The only public door: who you are, and where the call goes."""

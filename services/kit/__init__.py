@@ -1,0 +1,1 @@
+"""How a service runs: app factory, settings, errors, mTLS, database, objects, health. No domain rule."""

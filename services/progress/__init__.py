@@ -1,0 +1,1 @@
+"""Attempts, states, quotas, saved notebooks: the sole writer of progress."""

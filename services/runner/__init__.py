@@ -1,0 +1,1 @@
+"""Runs untrusted code in a sandbox. Holds no secret and no table."""

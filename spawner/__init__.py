@@ -1,0 +1,1 @@
+"""Where the learner works: JupyterHub spawners, and nothing else."""

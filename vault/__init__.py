@@ -1,0 +1,1 @@
+"""Secrets, certificates, and who may call whom. Imports no sibling."""
