@@ -1,4 +1,4 @@
-"""What the JupyterLab extension and the gateway say to each other (through the server extension, as JSON and events)."""
+"""What the JupyterLab extension and the gateway say to each other, as JSON and server-sent events."""
 
 from services.contracts.case import Slug, SubtaskView
 from services.contracts.feedback import Feedback

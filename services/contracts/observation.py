@@ -1,4 +1,4 @@
-"""What running a submission showed, as plain JSON. Made by the runner, compared by `feedback`, never trusted as a verdict."""
+"""What running a submission showed, as plain JSON: made by the runner, compared by `feedback`, never a verdict."""
 
 from typing import Any, Literal
 
