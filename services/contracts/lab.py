@@ -3,6 +3,7 @@
 from services.contracts.case import Slug, SubtaskView
 from services.contracts.feedback import Feedback
 from services.contracts.identity import AiMode
+from services.contracts.lint import LintReport
 from services.contracts.model import WireModel
 from services.contracts.notebook import Cell
 from services.contracts.progress import SubtaskProgress
@@ -54,3 +55,10 @@ class LabReview(WireModel):
 
     subtask: Slug
     cells: tuple[Cell, ...]
+
+
+class LabReviewed(WireModel):
+    """Answer of POST /api/review: written to `progress` before it is sent."""
+
+    report: LintReport
+    progress: SubtaskProgress

@@ -16,6 +16,7 @@ from services.contracts.progress import (
 
 _VERSIONS = TypeAdapter(tuple[VersionSummary, ...])
 _SAVES = TypeAdapter(tuple[SavedSummary, ...])
+_STANDINGS = TypeAdapter(tuple[CaseProgress, ...])
 
 
 class ProgressClient(ServiceClient):
@@ -45,9 +46,12 @@ class ProgressClient(ServiceClient):
         """Where the learner stands in the case."""
         return CaseProgress.model_validate_json((await self._call("GET", "/progress", scope=scope)).content)
 
-    async def history(self, scope: str, subtask: str | None = None) -> tuple[VersionSummary, ...]:
-        """Every checked version, newest first."""
-        params = {"subtask": subtask} if subtask else None
+    async def history(
+        self, scope: str, subtask: str | None = None, *, before: str | None = None, limit: int | None = None
+    ) -> tuple[VersionSummary, ...]:
+        """Checked versions, newest first: the newest 200, or `limit` (at most 500) older than the submission `before`."""
+        asked = {"subtask": subtask, "before": before, "limit": None if limit is None else str(limit)}
+        params = {name: value for name, value in asked.items() if value is not None}
         return _VERSIONS.validate_json((await self._call("GET", "/history", scope=scope, params=params)).content)
 
     async def version(self, submission: str, scope: str) -> Version:
@@ -82,3 +86,7 @@ class ProgressClient(ServiceClient):
         """The newest saved notebook of a learner's case, or None; for the Hub's spawner."""
         response = await self._call("GET", f"/users/{user}/cases/{case}/notebook")
         return SavedNotebook.model_validate_json(response.content) if response.status_code == 200 else None
+
+    async def standing_of(self, user: str) -> tuple[CaseProgress, ...]:
+        """Where a learner stands in every case they touched; for the Hub's page of cases."""
+        return _STANDINGS.validate_json((await self._call("GET", f"/users/{user}/progress")).content)
