@@ -1,1 +1,1 @@
-"""Secrets, certificates, and who may call whom. Imports no sibling."""
+"""Secrets, certificates and who may call whom. Knows no learner, no case, and no other package of ours."""

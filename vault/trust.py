@@ -1,0 +1,38 @@
+"""The one written graph of who may call whom. All else is refused, in the connection and again by every route."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from vault.identity import Identity
+
+ENV: Final = "env"
+"""Stands for every learner's environment in the graph and in a route's list of callers."""
+
+LISTENERS: Final = ("gateway", "progress", "feedback", "linting", "cases", "runner")
+"""Services that answer others."""
+
+SUPERVISOR: Final = "supervisor"
+"""May ask every listener for its health and metrics, and nothing else."""
+
+CALLS: Final[Mapping[str, frozenset[str]]] = {
+    ENV: frozenset({"gateway"}),
+    "proxy": frozenset({"gateway"}),
+    "gateway": frozenset({"progress", "feedback", "linting", "cases"}),
+    "feedback": frozenset({"runner", "cases"}),
+    # The data of a case version only; `cases` refuses it everything else.
+    "runner": frozenset({"cases"}),
+    # Trials of an author's own material only.
+    "cases": frozenset({"feedback"}),
+    # The spawner, which lives in the Hub, puts a case and its data in place and keeps the notebook.
+    "hub": frozenset({"cases", "progress"}),
+    SUPERVISOR: frozenset(LISTENERS),
+}
+"""Caller -> the services it may call."""
+
+SERVICES: Final = tuple(sorted((CALLS.keys() | set(LISTENERS)) - {ENV}))
+"""Every service that has a certificate, listener or not."""
+
+
+def may_call(caller: Identity, callee: str) -> bool:
+    """Tell whether `caller` may open a connection to the service named `callee`."""
+    return callee in CALLS.get(caller.name if caller.is_service else ENV, frozenset())
