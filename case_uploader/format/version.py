@@ -1,0 +1,27 @@
+"""The identity of a case version: a digest over everything that makes it, and over nothing else."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from services.contracts.case import AuthorCase, LearnerCase
+
+FORMAT = 1
+"""Raised when the same folder must become another version because its meaning changed."""
+
+
+def canonical_json(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces: equal for equal content."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+
+
+def version_digest(author: AuthorCase, learner: LearnerCase, requirements: Sequence[str]) -> str:
+    """sha256 over both views and the requirements, without version, number and the order of YAML keys."""
+    content = {
+        "format": FORMAT,
+        "author": author.model_dump(mode="json", exclude={"version"}),
+        "learner": learner.model_dump(mode="json", exclude={"version", "number"}),
+        "requirements": list(requirements),
+    }
+    return hashlib.sha256(canonical_json(content)).hexdigest()
