@@ -1,11 +1,13 @@
 """What the JupyterLab extension and the gateway say to each other, as JSON and server-sent events."""
 
+from pydantic import Field
+
 from services.contracts.case import Slug, SubtaskView
 from services.contracts.feedback import Feedback
 from services.contracts.identity import AiMode
 from services.contracts.lint import LintReport
 from services.contracts.model import WireModel
-from services.contracts.notebook import Cell
+from services.contracts.notebook import MAX_CELLS, Cell
 from services.contracts.progress import SubtaskProgress
 
 
@@ -36,7 +38,7 @@ class LabCheck(WireModel):
     """POST /api/check. Answered as server-sent events: `stage`* then `feedback` or `error`."""
 
     subtask: Slug
-    cells: tuple[Cell, ...]
+    cells: tuple[Cell, ...] = Field(max_length=MAX_CELLS)
 
 
 class LabFeedback(WireModel):
@@ -54,7 +56,7 @@ class LabReview(WireModel):
     """POST /api/review: the style review of an approved subtask. 409 `not_approved` before."""
 
     subtask: Slug
-    cells: tuple[Cell, ...]
+    cells: tuple[Cell, ...] = Field(max_length=MAX_CELLS)
 
 
 class LabReviewed(WireModel):

@@ -36,3 +36,9 @@ def cells_digest(subtask: str, cells: Sequence[Cell]) -> str:
     """
     body = json.dumps([subtask, [[c.id, c.kind, c.source] for c in cells]], ensure_ascii=False)
     return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def notebook_digest(notebook: dict[str, JsonValue]) -> str:
+    """Identity of a whole notebook: sha256 over canonical JSON, the same however the file was formatted."""
+    body = json.dumps(notebook, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,37 @@
+PYTHON ?= python3
+VENV := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test check format unit bench clean
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Install everything that running needs
+	@$(PYTHON) infra/set_up.py
+
+setup-dev:
+	@$(PYTHON) infra/set_up.py --dev
+
+run: setup ## Start Caseloop on this machine; Ctrl-C stops it
+	@exec $(VENV)/caseloop run
+
+test: setup-dev check ## Run every check and test
+	@$(VENV)/python -m pytest $(PYTEST_ARGS)
+	@npm --prefix web test --silent
+
+check: setup-dev ## ruff, mypy, import contracts
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+	@$(VENV)/lint-imports --no-logo
+
+format: setup-dev ## Format and sort imports
+	@$(VENV)/ruff check --fix-only .
+	@$(VENV)/ruff format .
+
+bench: setup-dev ## Measure what the documentation claims
+	@for name in check startup; do $(VENV)/python -m benchmarks.$$name || exit $$?; done
+
+clean: ## Remove environments, builds and caches; keeps your data in .caseloop
+	rm -rf .venv .venv-learner .cache .mypy_cache .ruff_cache .pytest_cache web/node_modules web/labextension/caseloop_lab/labextension

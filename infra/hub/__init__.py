@@ -1,0 +1,1 @@
+"""JupyterHub as Caseloop sets it up: sign-in, pages, spawner."""

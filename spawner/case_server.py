@@ -1,0 +1,281 @@
+"""What every Caseloop spawner shares: sockets, box, certificate, case, notebook. Isolation is the subclass's part."""
+
+import asyncio
+import contextlib
+import hashlib
+import shutil
+import stat
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jupyterhub.spawner import Spawner
+from jupyterhub.utils import AnyTimeoutError, exponential_backoff
+from traitlets import Any as AnyTrait
+from traitlets import Integer
+
+from services.contracts.case import LearnerCase
+from services.contracts.errors import ServiceError
+from services.contracts.notebook import notebook_digest
+from services.contracts.progress import SavedNotebook
+from spawner.data import CaseData
+from spawner.platform import Platform
+from spawner.sandbox import BOX, HOME
+from spawner.workplace import UnusableNotebook, Workplace
+
+SERVER_SOCKET = "server.sock"
+
+
+class SpawnError(Exception):
+    """Starting failed for a reason that the learner is told."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.jupyterhub_message = message
+
+
+class CaseServer(Spawner):
+    """A learner's server for one case, reached over unix sockets only.
+
+    The server's name is the case's id (user option `case` for the unnamed server).
+    """
+
+    platform: Platform = AnyTrait(config=True, help="The rest of Caseloop: a spawner.platform.Platform.")
+    port = Integer(8888, config=True)
+    """jupyter_server refuses `--sock` together with any other port than its default."""
+    start_seconds = Integer(60, config=True, help="How long the environment's server may take to listen.")
+    pid = Integer(0)
+    nonce: str = ""
+    _saved_mtime: int = 0
+    _listened: bool = False
+    """Set once the server's socket was seen."""
+    _steps: "asyncio.Queue[tuple[int, str] | None]"
+
+    # --- where things are -------------------------------------------------------------------------------------------
+
+    @property
+    def case_id(self) -> str:
+        """Id of the case this server is for. SpawnError when none was chosen."""
+        case = self.name or self.user_options.get("case")
+        if not isinstance(case, str) or not case:
+            raise SpawnError("Choose a case first: open «Your cases» and start one.")
+        return case
+
+    @property
+    def box(self) -> Path:
+        """Private folder of this environment; short, because a socket's path may have 107 bytes."""
+        name = hashlib.sha256(f"{self.user.name}\0{self.case_id}".encode()).hexdigest()[:12]
+        return self.platform.run_dir / "e" / name
+
+    @property
+    def tls_box(self) -> Path:
+        """Beside the box, for the learner may write into the box: holds `tls/` and nothing else."""
+        return self.box.with_suffix(".id")
+
+    @property
+    def pid_file(self) -> Path:
+        """Where the process id stands, for the supervisor's last sweep."""
+        return self.box.with_suffix(".pid")
+
+    @property
+    def workplace(self) -> Workplace:
+        """The learner's folder for this case."""
+        return Workplace(self.platform.homes_dir / quote(self.user.name, safe="@.-_ ") / self.case_id)
+
+    @property
+    def notebook_name(self) -> str:
+        """File name of the case's notebook in the learner's home."""
+        return f"{self.case_id}.ipynb"
+
+    @property
+    def socket_url(self) -> str:
+        """Address of the server's socket as Hub and proxy write it."""
+        return "http+unix://" + quote(str(self.box / SERVER_SOCKET), safe="")
+
+    @property
+    def server(self) -> Any:
+        """The Hub's record of the server; it keeps protocol, address and port only, so the socket is put back."""
+        server = Spawner.server.fget(self)
+        if server is not None and self.pid and not server.connect_url:
+            self._point(server)
+        return server
+
+    @server.setter
+    def server(self, value: Any) -> None:
+        Spawner.server.fset(self, value)
+
+    def _point(self, server: Any) -> None:
+        server.connect_url = self.socket_url
+        server.connect_addr = quote(str(self.box / SERVER_SOCKET), safe="")
+
+    # --- starting ---------------------------------------------------------------------------------------------------
+
+    async def start(self) -> str:
+        """Restore the learner's work, start the sandbox, wait until its server listens. SpawnError."""
+        self._steps = asyncio.Queue()
+        try:
+            return await self._start()
+        except ServiceError as error:
+            raise SpawnError(f"Your environment could not be prepared: {error.detail}. Your work is safe.") from error
+        finally:
+            self._steps.put_nowait(None)
+
+    async def _start(self) -> str:
+        self._say(10, "Looking up the case")
+        case = await self._case()
+        self._say(25, "Fetching the data")
+        data = await CaseData(self.platform.data_dir, self.platform.cases).folder(case)
+        self._say(45, "Restoring your notebook")
+        await self._restore(case)
+        self._prepare_box(case)
+        self._say(60, "Starting your private environment")
+        self.pid = await self.launch(data if case.data else None)
+        self.pid_file.write_text(str(self.pid))
+        self._point(self.server)
+        self._say(80, "Waiting for JupyterLab")
+        await self._wait()
+        self._listened = True
+        return self.socket_url
+
+    def _say(self, percent: int, message: str) -> None:
+        self._steps.put_nowait((percent, message))
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Steps of the start as the Hub's waiting page shows them."""
+        while step := await self._steps.get():
+            yield {"progress": step[0], "message": step[1]}
+
+    async def _case(self) -> LearnerCase:
+        """The version the learner is on, else the newest published one."""
+        version = self.workplace.version
+        if version is not None:
+            with contextlib.suppress(ServiceError):
+                return await self.platform.cases.learner(version)
+        try:
+            return await self.platform.cases.current(self.case_id)
+        except ServiceError as error:
+            if error.status == 404:
+                raise SpawnError(f"There is no published case «{self.case_id}».") from error
+            raise
+
+    async def _restore(self, case: LearnerCase) -> None:
+        """What lies on disk is newest; else the last saved notebook; else the case's own."""
+        place = self.workplace
+        place.prepare()
+        if not place.has(self.notebook_name):
+            saved = await self.platform.progress.newest_for(self.user.name, self.case_id)
+            place.write_notebook(self.notebook_name, saved.notebook if saved else dict(case.notebook))
+        place.keep_version(case.version)
+        if case.data:
+            place.mount_point("data")
+
+    def _prepare_box(self, case: LearnerCase) -> None:
+        self.clear_box()
+        for folder in (self.box, self.tls_box):
+            folder.mkdir(mode=0o700, parents=True)
+        self.nonce = self.platform.certificates.issue(self.tls_box, self.user.name, case.id, case.version)
+
+    def clear_box(self) -> None:
+        """Remove all that belonged to one start."""
+        for folder in (self.box, self.tls_box):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.pid_file.unlink(missing_ok=True)
+
+    async def launch(self, data: Path | None) -> int:
+        """Start the isolated process and return its id; for subclasses."""
+        raise NotImplementedError  # abstract: every spawner isolates in its own way
+
+    async def _wait(self) -> None:
+        """Until the server listens; a fixed short pause, because the Hub's own growing ones cost seconds."""
+        try:
+            await exponential_backoff(self._listening, "", timeout=self.start_seconds, max_wait=0.1)
+        except AnyTimeoutError as error:
+            raise SpawnError("Your environment did not start in time. Try again in a minute.") from error
+
+    async def _listening(self) -> bool:
+        if self.socket_is_sound():
+            return True
+        if await self.poll() is not None:
+            raise SpawnError("Your environment ended while it was starting. Try again, and tell your teacher.")
+        return False
+
+    def socket_is_sound(self) -> bool:
+        """Whether a real socket lies where Hub and proxy connect: the learner could put a link to another there."""
+        with contextlib.suppress(OSError):
+            return stat.S_ISSOCK((self.box / SERVER_SOCKET).lstat().st_mode)
+        return False
+
+    def variables(self, case_env_bin: str) -> dict[str, str]:
+        """Environment variables inside: the Hub's own, and what the Lab extension needs. Nothing is inherited."""
+        hub = "http+unix://" + quote("/run/hub/hub.sock", safe="") + "/hub/api"
+        own = {k: v for k, v in self.get_env().items() if k.startswith(("JUPYTERHUB_", "JPY_"))}
+        return own | {
+            "HOME": HOME,
+            "USER": "learner",
+            "SHELL": "/bin/bash",
+            "LANG": "C.UTF-8",
+            "TZ": "UTC",
+            "PATH": f"{case_env_bin}:/usr/bin:/bin",
+            "JUPYTER_PLATFORM_DIRS": "1",
+            "JUPYTERHUB_API_URL": hub,
+            "JUPYTERHUB_ACTIVITY_URL": f"{hub}/users/{self.user.escaped_name}/activity",
+            "CASELOOP_GATEWAY_SOCKET": "/run/gateway/gateway.sock",
+            "CASELOOP_CERTIFICATE": "/run/identity/environment.pem",
+            "CASELOOP_CA": "/run/identity/ca.pem",
+            "CASELOOP_CASE": self.case_id,
+            "CASELOOP_NOTEBOOK": self.notebook_name,
+        }
+
+    def server_arguments(self) -> list[str]:
+        """Arguments of `jupyterhub-singleuser` inside the sandbox."""
+        return [
+            f"--ServerApp.sock={BOX}/{SERVER_SOCKET}",
+            "--ServerApp.sock_mode=0600",
+            f"--ServerApp.root_dir={HOME}",
+            f"--SingleUserServerApp.default_url=/lab/tree/{quote(self.notebook_name)}",
+            "--LabApp.news_url=None",
+            *self.get_args(),
+        ]
+
+    # --- living -----------------------------------------------------------------------------------------------------
+
+    async def tend(self) -> None:
+        """Called with every poll: save changed work, renew the certificate. Never raises."""
+        try:
+            await asyncio.to_thread(self.platform.certificates.renew, self.tls_box)
+            await self.save()
+        except Exception:
+            self.log.exception("Tending the environment of %s failed; it is tried again", self._log_name)
+
+    async def save(self) -> None:
+        """Keep the notebook on disk in `progress` if it changed since last time."""
+        try:
+            notebook, changed = await asyncio.to_thread(self.workplace.read_notebook, self.notebook_name)
+        except FileNotFoundError:
+            return
+        except UnusableNotebook as error:
+            self.log.warning("Not saved for %s: %s", self._log_name, error)
+            return
+        if changed == self._saved_mtime:
+            return
+        saved = SavedNotebook(saved=datetime.now(UTC), digest=notebook_digest(notebook), notebook=notebook)
+        await self.platform.progress.keep_for(self.user.name, self.case_id, saved)
+        self._saved_mtime = changed
+
+    def get_state(self) -> dict[str, Any]:
+        """What must survive a restart of the Hub."""
+        state: dict[str, Any] = super().get_state()
+        return state | ({"pid": self.pid, "nonce": self.nonce} if self.pid else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Counterpart of `get_state`."""
+        super().load_state(state)
+        self.pid, self.nonce = state.get("pid", 0), state.get("nonce", "")
+        self._listened = bool(self.pid)
+
+    def clear_state(self) -> None:
+        """Forget the process."""
+        super().clear_state()
+        self.pid, self.nonce, self._listened = 0, "", False
