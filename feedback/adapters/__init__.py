@@ -1,0 +1,1 @@
+"""What `feedback` keeps, on a directory."""

@@ -1,0 +1,83 @@
+"""Evidence together with what wording and grouping need to know about it."""
+
+from dataclasses import dataclass
+
+from feedback.evidence.asked import RunCell
+from feedback.evidence.difference import Difference
+from services.contracts.case import Check
+from services.contracts.finding import Evidence
+from services.contracts.observation import CodeError, Lost
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clue:
+    """One hard fact of a run."""
+
+    evidence: Evidence
+    decides: bool = True
+    """False: it explains, but the subtask can be approved in spite of it."""
+    hidden: bool = False
+    """It rests on something that a learner must not be shown: a hidden check, a hidden call."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raised(Clue):
+    """A cell stopped with an error."""
+
+    cell: RunCell
+    error: CodeError
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckFailed(Clue):
+    """A check did not pass. `error` is None when its operands disagree or its answer is lost."""
+
+    check: Check
+    error: CodeError | None = None
+    lost: Lost | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValueDiffers(Clue):
+    """A named value is not the reference's."""
+
+    name: str
+    difference: Difference
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallDiffers(Clue):
+    """A call of a learner's function gave something else than the reference's. `error`: it raised instead."""
+
+    function: str
+    probe: int
+    difference: Difference | None = None
+    error: CodeError | None = None
+    lost: Lost | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameMissing(Clue):
+    """A name that is asked for does not exist after the run."""
+
+    name: str
+    check: Check | None = None
+    """The check that asked, when it was one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incomplete(Clue):
+    """The run as a whole did not come to its end."""
+
+    lost: Lost
+    cell: RunCell | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notebook(Clue):
+    """Something about the notebook itself: a cell is missing, was doubled, is no code any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseAtFault(Clue):
+    """The case cannot judge anybody: its own reference fails."""
