@@ -1,1 +1,1 @@
-"""How a service runs: app factory, settings, errors, mTLS, database, objects, health. No domain rule."""
+"""How a service of ours runs: app, errors, logs, identity, database, objects, TLS. Knows no domain rule."""

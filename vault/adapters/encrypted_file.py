@@ -81,8 +81,9 @@ class EncryptedFile:
                 raise ValueError("it does not begin as a secrets file of ours")
             plain = self._cipher.decrypt(content[len(_HEADER) : start], content[start:], _HEADER)
         except (InvalidTag, ValueError) as error:
+            reason = str(error) or "wrong key or changed content"
             raise SecretStoreDamaged(
-                f"{self._file} cannot be opened with {self._key_file} ({str(error) or 'wrong key or changed content'}); "
+                f"{self._file} cannot be opened with {self._key_file} ({reason}); "
                 "put back copies of both from the same time"
             ) from error
         return {name: base64.b64decode(value) for name, value in json.loads(plain).items()}

@@ -1,0 +1,59 @@
+"""HTTP clients for calls between services. Make each once and keep it for the process's life: handshakes cost."""
+
+import ssl
+from pathlib import Path
+from typing import Final
+
+import httpx
+from starlette.types import ASGIApp
+
+from services.contracts.clients.service import REQUEST_ID_HEADER
+from services.kit.in_process import InProcessTransport
+from services.kit.request_id import current_request_id
+from vault.identity import Identity, host_name
+
+TIMEOUT: Final = httpx.Timeout(30, connect=5, pool=10)
+"""`read` counts between two parts of an answer, so it is no limit on a stream as a whole."""
+_LIMITS: Final = httpx.Limits(
+    max_connections=100,
+    # Well below the server's own 75 s, so that an idle connection is never used just as the server closes it.
+    keepalive_expiry=20,
+)
+
+
+def tls_client(
+    context: ssl.SSLContext, service: str, socket: Path, timeout: httpx.Timeout = TIMEOUT
+) -> httpx.AsyncClient:
+    """Make a client for the service `service` on its unix socket.
+
+    `context` is `Credential.client_context()` of the caller: it follows renewals. Wrap the client into the typed one:
+    `CasesClient(tls_client(context, "cases", run_dir / "cases.sock"))`.
+    """
+    transport = httpx.AsyncHTTPTransport(verify=context, uds=str(socket), limits=_LIMITS)
+    return _client(transport, f"https://{host_name(service)}", timeout)
+
+
+def in_process_client(app: ASGIApp, caller: str, timeout: httpx.Timeout = TIMEOUT) -> httpx.AsyncClient:
+    """Make a client that calls `app` directly, as `caller`.
+
+    `caller` is a service's name or the short form of an identity: "gateway", "service/gateway" or
+    "env/<user>/<case>/<version of 64 hex digits>/<nonce>".
+    """
+    identity = Identity.parse(caller) if "/" in caller else Identity.service(caller)
+    return _client(InProcessTransport(app, identity), "https://in-process.caseloop.internal", timeout)
+
+
+def _client(transport: httpx.AsyncBaseTransport, base_url: str, timeout: httpx.Timeout) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=transport,
+        base_url=base_url,
+        timeout=timeout,
+        # No proxy or netrc of the machine's environment has a say between our services.
+        trust_env=False,
+        event_hooks={"request": [_pass_request_id_on]},
+    )
+
+
+async def _pass_request_id_on(request: httpx.Request) -> None:
+    if request_id := current_request_id():
+        request.headers[REQUEST_ID_HEADER] = request_id

@@ -1,0 +1,107 @@
+"""Calling an app without a socket, parts arriving as they are sent: for tests and `caseloop grade`."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+from starlette.types import ASGIApp, Message
+
+from services.kit.scope_state import PEER
+from vault.identity import Identity
+
+
+class InProcessTransport(httpx.AsyncBaseTransport):
+    """An httpx transport to an ASGI app that sees `caller` as the peer. The app's lifespan is the caller's business."""
+
+    def __init__(self, app: ASGIApp, caller: Identity) -> None:
+        self._app, self._caller = app, caller
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Run the app until it starts its answer."""
+        exchange = _Exchange(self._app, self._scope(request), request)
+        try:
+            start = await exchange.started()
+        except BaseException:
+            await exchange.aclose()
+            raise
+        return httpx.Response(start["status"], headers=start.get("headers", []), stream=exchange)
+
+    def _scope(self, request: httpx.Request) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": "1.1",
+            "method": request.method,
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "scheme": request.url.scheme,
+            "path": request.url.path,
+            "raw_path": request.url.raw_path.split(b"?")[0],
+            "query_string": request.url.query,
+            "server": (request.url.host, request.url.port),
+            "client": None,
+            "root_path": "",
+            "state": {PEER: self._caller},
+        }
+
+
+class _Exchange(httpx.AsyncByteStream):
+    """One request under way: a task for the app, and the parts it has sent so far."""
+
+    def __init__(self, app: ASGIApp, scope: dict[str, Any], request: httpx.Request) -> None:
+        assert isinstance(request.stream, httpx.AsyncByteStream)
+        self._body = aiter(request.stream)
+        self._gone = asyncio.Event()
+        # One part at a time: an app must not run ahead of a slow reader, as it could not on a socket.
+        self._parts: asyncio.Queue[Message | None] = asyncio.Queue(maxsize=1)
+        self._sent_all = self._read_all = False
+        self._task = asyncio.create_task(self._run(app, scope))
+
+    async def started(self) -> Message:
+        message = await self._parts.get()
+        if message is None:
+            await self._task
+            raise httpx.RemoteProtocolError("the app ended without an answer")
+        return message
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        while (message := await self._parts.get()) is not None:
+            yield message.get("body", b"")
+        await self._task
+        if not self._sent_all:
+            raise httpx.RemoteProtocolError("the app broke its answer off")
+
+    async def aclose(self) -> None:
+        self._gone.set()
+        # A handler hears of the disconnect as on a socket; a reader that is still behind lets it go on.
+        while not self._task.done():
+            with contextlib.suppress(asyncio.QueueEmpty):
+                self._parts.get_nowait()
+            await asyncio.sleep(0)
+            if self._parts.empty():
+                await asyncio.wait({self._task}, timeout=0.05)
+        if not self._task.cancelled():
+            self._task.exception()
+
+    async def _run(self, app: ASGIApp, scope: dict[str, Any]) -> None:
+        try:
+            await app(scope, self._receive, self._send)
+        finally:
+            if not self._gone.is_set():
+                await self._parts.put(None)
+
+    async def _receive(self) -> Message:
+        if self._read_all:
+            await self._gone.wait()
+            return {"type": "http.disconnect"}
+        try:
+            return {"type": "http.request", "body": await anext(self._body), "more_body": True}
+        except StopAsyncIteration:
+            self._read_all = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def _send(self, message: Message) -> None:
+        self._sent_all = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if not self._gone.is_set():
+            await self._parts.put(message)

@@ -1,0 +1,207 @@
+"""Several services in one process and one event loop, each with a listener and a certificate of its own."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket as sockets_module
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+import uvicorn
+from fastapi import FastAPI
+
+from services.kit.tls_protocol import Peers, peer_protocol
+from vault.errors import VaultError
+from vault.ports import CertificateAuthority
+from vault.rotation import Credential
+
+_KEEP_ALIVE: Final = 75
+"""Seconds an idle connection stays; longer than any client of ours keeps one."""
+_GRACE: Final = 5
+"""Seconds that answers under way have when the process stops."""
+_HANDSHAKE: Final = 10.0
+_GOODBYE: Final = 0.5
+"""Seconds a peer has to answer the end of a TLS connection; idle clients never do."""
+_REVOCATION_PAUSE: Final = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class ServiceDied(Exception):
+    """A service could not start, or its listener ended by itself: end the process, so that a whole one is started."""
+
+
+@dataclass(frozen=True)
+class Listener:
+    """One service: its app, its certificate, and the unix socket it answers on."""
+
+    app: FastAPI
+    credential: Credential
+    socket: Path
+
+    @property
+    def name(self) -> str:
+        """The service's name, from its certificate."""
+        return self.credential.identity.name
+
+
+@contextlib.asynccontextmanager
+async def serving(listeners: Sequence[Listener], authority: CertificateAuthority) -> AsyncIterator[asyncio.Task[None]]:
+    """Start the listeners in order, each when the one before answers; they stop in reverse order after the block.
+
+    Certificates are renewed and revocations obeyed meanwhile. Yields a task that raises `ServiceDied` when a listener
+    ends by itself; a listener that cannot start raises it at once.
+    """
+    peers = [Peers(listener.name) for listener in listeners]
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(_revocations_followed(authority, peers))
+        tasks = [
+            await stack.enter_async_context(_listening(listener, known))
+            for listener, known in zip(listeners, peers, strict=True)
+        ]
+        death = asyncio.create_task(_first_end(tasks))
+        stack.push_async_callback(_cancelled, death)
+        yield death
+
+
+async def serve_until_stopped(
+    listeners: Sequence[Listener], authority: CertificateAuthority, on_ready: Callable[[], None] = lambda: None
+) -> int:
+    """Serve until SIGTERM or SIGINT; return the process's exit status: 0, or 1 when a service died."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        async with serving(listeners, authority) as death:
+            on_ready()
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({stopped, death}, return_when=asyncio.FIRST_COMPLETED)
+            await _cancelled(stopped)
+            if death.done():
+                death.result()
+    except ServiceDied as error:
+        _log.error("stopping", reason=str(error))
+        return 1
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server for one unix socket, without its hold on signals and on the process's exit."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[sockets_module.socket] | None = None) -> None:  # noqa: ARG002
+        config, state = self.config, self.server_state
+        assert config.uds is not None
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            raise ServiceDied("its start-up failed; the reason is logged above")
+
+        def protocol() -> asyncio.Protocol:
+            made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+                config=config, server_state=state, app_state=self.lifespan.state
+            )
+            return made
+
+        server = await asyncio.get_running_loop().create_unix_server(
+            protocol,
+            path=config.uds,
+            ssl=config.ssl,
+            backlog=config.backlog,
+            ssl_handshake_timeout=_HANDSHAKE,
+            ssl_shutdown_timeout=_GOODBYE,
+        )
+        # Whoever reaches the socket may knock (a learner's box may run as another user); TLS decides who comes in.
+        os.chmod(config.uds, 0o666)  # noqa: PTH101, S103
+        self.servers = [server]
+        self.started = True
+        self.listening.set()
+
+
+@contextlib.asynccontextmanager
+async def _listening(listener: Listener, peers: Peers) -> AsyncIterator[asyncio.Task[None]]:
+    context = listener.credential.server_context()
+    config = uvicorn.Config(
+        listener.app,
+        uds=str(listener.socket),
+        http=peer_protocol(peers),
+        ws="none",
+        lifespan="on",
+        ssl_context_factory=lambda *_: context,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    server = _Server(config)
+    async with listener.credential.kept_fresh():
+        task = asyncio.create_task(_serve(server, listener.name), name=f"listener of {listener.name}")
+        try:
+            started = asyncio.create_task(server.listening.wait())
+            await asyncio.wait({started, task}, return_when=asyncio.FIRST_COMPLETED)
+            await _cancelled(started)
+            if task.done():
+                task.result()
+            _log.info("listening", service=listener.name)
+            yield task
+        finally:
+            server.should_exit = True
+            # Whoever stops us has heard of a death already, or hears of it now from the line above.
+            await asyncio.gather(task, return_exceptions=True)
+            listener.socket.unlink(missing_ok=True)
+
+
+async def _serve(server: _Server, name: str) -> None:
+    try:
+        await server.serve()
+    except ServiceDied as error:
+        raise ServiceDied(f"{name} did not start: {error}") from None
+    except OSError as error:
+        raise ServiceDied(f"{name} cannot listen on {server.config.uds}: {error.strerror or error}") from error
+
+
+async def _first_end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    ended = done.pop()
+    ended.result()
+    raise ServiceDied(f"the {ended.get_name()} ended by itself")
+
+
+@contextlib.asynccontextmanager
+async def _revocations_followed(authority: CertificateAuthority, peers: Sequence[Peers]) -> AsyncIterator[None]:
+    async def take_over() -> None:
+        entries = await asyncio.to_thread(authority.revoked)
+        for known in peers:
+            known.revoke(entries)
+
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(_REVOCATION_PAUSE)
+            try:
+                await take_over()
+            except (VaultError, OSError) as error:
+                _log.error("revocations cannot be read; those known stay in force", reason=str(error))
+
+    await take_over()
+    task = asyncio.create_task(follow(), name="revocations")
+    try:
+        yield
+    finally:
+        await _cancelled(task)
+
+
+async def _cancelled(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
