@@ -16,6 +16,7 @@ from services.contracts.notebook import MAX_CELLS, MAX_SOURCE_CHARS
 NOTEBOOK_FILE = "solution.ipynb"
 MAX_NOTEBOOK_BYTES = 20 * 1024 * 1024
 MAX_POINTS = 10_000
+_NBFORMAT: Any = nbformat  # It has no types.
 _CELL_ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 _KINDS = ("code", "markdown", "raw")
 
@@ -144,7 +145,7 @@ def _current_format(raw: dict[str, Any], file: str, problems: Problems) -> dict[
         problems.add("nbformat", f"has nbformat {major}; only up to 4 is known", file=file)
         return None
     try:
-        converted = nbformat.convert(nbformat.from_dict(raw), 4)  # type: ignore[no-untyped-call]
+        converted = _NBFORMAT.convert(_NBFORMAT.from_dict(raw), 4)
     except Exception as error:  # The converters raise whatever a malformed notebook makes them stumble over.
         problems.add("nbformat", f"has nbformat {major} and could not be converted to 4: {error}", file=file)
         return None

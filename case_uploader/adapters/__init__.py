@@ -1,0 +1,1 @@
+"""What `case_uploader` needs from outside, done in one particular way."""

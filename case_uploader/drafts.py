@@ -1,0 +1,137 @@
+"""Keep a draft while it is tried, then publish it or leave nothing behind."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from anyio import to_thread
+
+from case_uploader.errors import DataChanged
+from case_uploader.format.case_folder import CaseDraft
+from case_uploader.format.data_files import DataSource
+from case_uploader.format.version import canonical_json
+from case_uploader.models import ClaimRow, DataRow, VersionRow
+from case_uploader.repository import CaseRepository, Listed
+from services.contracts.model import WireModel
+from services.kit.database import Database
+from services.kit.objects import ObjectStore
+
+CLAIM_HOURS = 6
+"""Longer than any trial takes; a claim older than this was left by a process that was killed."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One publisher's hold on a stored draft."""
+
+    id: str
+    version: str
+
+
+class DraftStore:
+    """Drafts in database and object store.
+
+    Rows that refer to objects are written before the objects, and unreferred objects are deleted inside a write
+    transaction: so whoever cleans up never removes what somebody else has just put.
+    """
+
+    def __init__(self, database: Database, objects: ObjectStore) -> None:
+        self._database, self._objects = database, objects
+
+    async def newest(self, case: str) -> Listed | None:
+        """The case's newest publication."""
+        async with self._database.read() as session:
+            return await CaseRepository(session).newest_of(case)
+
+    async def keep(self, draft: CaseDraft) -> Claim:
+        """Store the draft; it stays until `discard` or `publish`. Raises `DataChanged`, and then keeps nothing."""
+        author, learner = _document(draft.author), _document(draft.learner)
+        claim = Claim(uuid4().hex, draft.version)
+        now = datetime.now(UTC)
+        async with self._database.write() as session:
+            repository = CaseRepository(session)
+            await repository.release_older(now - timedelta(hours=CLAIM_HOURS))
+            await repository.add_version(_row(draft, _sha256(author), _sha256(learner), now), _data_rows(draft))
+            repository.claim(ClaimRow(id=claim.id, version=claim.version, claimed=now))
+        try:
+            for document in (author, learner):
+                await self._objects.put(document)
+            for source in draft.data:
+                await self._put_data(source)
+        except BaseException:
+            await self.discard(claim)
+            raise
+        return claim
+
+    async def _put_data(self, source: DataSource) -> None:
+        if await self._objects.exists(source.file.digest):
+            return
+        digest = await self._objects.put(_parts(source))
+        if digest == source.file.digest:
+            return
+        await self._objects.delete(digest)
+        raise DataChanged(f"{source.file.path} changed while it was being stored. Publish again when it is at rest.")
+
+    async def discard(self, claim: Claim) -> None:
+        """Let go of the draft; without another claim or a publication nothing of it remains."""
+        async with self._database.write() as session:
+            repository = CaseRepository(session)
+            await repository.release(claim.id)
+            await self._sweep(repository)
+
+    async def publish(self, claim: Claim) -> tuple[Listed, bool]:
+        """Make the draft its case's newest version, in one transaction; tell whether it was not the newest before."""
+        async with self._database.write() as session:
+            repository = CaseRepository(session)
+            version = await repository.version(claim.version)
+            assert version is not None, "a claimed draft stays"
+            newest = await repository.newest_of(version.case_id)
+            fresh = newest is None or newest[0].digest != version.digest
+            publication = await repository.publish(version, datetime.now(UTC)) if newest is None or fresh else newest[1]
+            await repository.release(claim.id)
+            await self._sweep(repository)
+        return (version, publication), fresh
+
+    async def _sweep(self, repository: CaseRepository) -> None:
+        for digest in await repository.delete_orphans():
+            await self._objects.delete(digest)
+
+
+def _document(view: WireModel) -> bytes:
+    return canonical_json(view.model_dump(mode="json"))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+async def _parts(source: DataSource) -> AsyncIterator[bytes]:
+    parts = source.parts()
+    while (part := await to_thread.run_sync(next, parts, None)) is not None:
+        yield part
+
+
+def _row(draft: CaseDraft, author: str, learner: str, now: datetime) -> VersionRow:
+    case = draft.learner
+    return VersionRow(
+        digest=draft.version,
+        case_id=case.id,
+        title=case.title,
+        summary=case.summary,
+        level=case.level,
+        minutes=case.minutes,
+        subtasks=len(case.subtasks),
+        author_object=author,
+        learner_object=learner,
+        requirements=list(draft.requirements),
+        created=now,
+    )
+
+
+def _data_rows(draft: CaseDraft) -> list[DataRow]:
+    return [
+        DataRow(version=draft.version, path=source.file.path, digest=source.file.digest, size=source.file.size)
+        for source in draft.data
+    ]

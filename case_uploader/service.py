@@ -1,0 +1,81 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from case_uploader.errors import CaseNotFound, CaseVersionNotFound, DataNotFound, TrialsUnavailable
+from case_uploader.publish import Publisher
+from case_uploader.repository import CaseRepository, Listed
+from case_uploader.steps import Step
+from case_uploader.summaries import summary_of
+from services.contracts.case import AuthorCase, CaseSummary, LearnerCase
+from services.kit.database import Database
+from services.kit.objects import ObjectNotFound, ObjectStore
+
+
+class CaseService:
+    """Published cases to read, and (where a publisher is given) folders to check and publish."""
+
+    def __init__(self, database: Database, objects: ObjectStore, publisher: Publisher | None = None) -> None:
+        self._database, self._objects, self._publisher = database, objects, publisher
+
+    async def published(self) -> tuple[CaseSummary, ...]:
+        """The newest version of every case, by title."""
+        async with self._database.read() as session:
+            return tuple(summary_of(listed) for listed in await CaseRepository(session).newest())
+
+    async def current(self, case: str) -> LearnerCase:
+        """The newest version of one case. Raises `CaseNotFound`."""
+        async with self._database.read() as session:
+            listed = await CaseRepository(session).newest_of(case)
+        if listed is None:
+            raise CaseNotFound(f"No case {case[:64]!r} is published.")
+        return await self._learner_view(listed)
+
+    async def learner(self, version: str) -> LearnerCase:
+        """A published version as learners may see it. Raises `CaseVersionNotFound`."""
+        async with self._database.read() as session:
+            listed = await CaseRepository(session).published(version)
+        if listed is None:
+            raise _no_version(version)
+        return await self._learner_view(listed)
+
+    async def author(self, version: str) -> AuthorCase:
+        """A version with its reference; drafts too, for their trials. Raises `CaseVersionNotFound`."""
+        async with self._database.read() as session:
+            row = await CaseRepository(session).version(version)
+        if row is None:
+            raise _no_version(version)
+        try:
+            return AuthorCase.model_validate_json(await self._objects.get(row.author_object))
+        except ObjectNotFound:
+            # The row of a draft is written before its objects.
+            raise _no_version(version) from None
+
+    async def data(self, digest: str, *, drafts: bool) -> AsyncIterator[bytes]:
+        """Content of a data file of a published version (or draft), in parts. Raises `DataNotFound`."""
+        async with self._database.read() as session:
+            known = await CaseRepository(session).is_data(digest, drafts=drafts)
+        if not known or not await self._objects.exists(digest):
+            raise DataNotFound(f"No case version has a data file {digest[:64]!r}.")
+        return self._objects.open(digest)
+
+    def check(self, folder: Path) -> AsyncIterator[Step]:
+        """As `Publisher.check`."""
+        return self._workshop().check(folder)
+
+    def publish(self, folder: Path) -> AsyncIterator[Step]:
+        """As `Publisher.publish`."""
+        return self._workshop().publish(folder)
+
+    def _workshop(self) -> Publisher:
+        if self._publisher is None:
+            raise TrialsUnavailable("This process serves cases; it has no way to try new ones.")
+        return self._publisher
+
+    async def _learner_view(self, listed: Listed) -> LearnerCase:
+        version, publication = listed
+        view = LearnerCase.model_validate_json(await self._objects.get(version.learner_object))
+        return view.model_copy(update={"number": publication.number})
+
+
+def _no_version(version: str) -> CaseVersionNotFound:
+    return CaseVersionNotFound(f"No published case has the version {version[:64]!r}.")
