@@ -14,7 +14,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
-from services.kit.database import Database
+from services.kit.database import Database, table_metadata
 
 _PATIENCE_MS = 120_000
 """How long a second process waits for the first one's migration."""
@@ -66,7 +66,13 @@ def _upgrade(connection: Connection, package: str) -> None:
         return script._upgrade_revs("head", revision)  # Alembic's own `upgrade` command does just this.
 
     with EnvironmentContext(config, script, fn=steps) as environment:
-        environment.configure(connection=connection, version_table=_version_table(package), render_as_batch=True)
+        environment.configure(
+            connection=connection,
+            version_table=_version_table(package),
+            # Only for its naming convention: constraints get the same names as in the models.
+            target_metadata=table_metadata(),
+            render_as_batch=True,
+        )
         environment.run_migrations()
 
 
