@@ -1,0 +1,134 @@
+"""`caseloop case …`: the author's side on the command line."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
+from pathlib import Path
+from typing import Annotated, Any, cast
+
+import typer
+
+from case_uploader.adapters.learner_environment import LearnerEnvironmentMissing
+from case_uploader.cli_report import Report, Verdict
+from case_uploader.format.case_folder import read_case_folder
+from case_uploader.make_data import DataNotMade, make_data
+from case_uploader.scaffold import CannotScaffold, scaffold
+from case_uploader.service import CaseService
+from case_uploader.steps import Passed, Published, Rejected, Step
+from case_uploader.wiring import learner_environment
+from services.contracts.errors import ServiceError
+from services.kit.errors import CaseloopError
+from services.kit.settings import Settings
+
+OpenService = Callable[[], AbstractAsyncContextManager[CaseService]]
+Folders = Annotated[list[Path], typer.Argument(help="Case folders.", exists=True, file_okay=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+MakeData = Annotated[bool, typer.Option("--make-data", help="Run the folder's make_data.py first, unconfined.")]
+
+
+def build_case_app(open_service: OpenService) -> typer.Typer:
+    """The subcommands; `open_service` gives a service that can reach `feedback` (a publishing one).
+
+    Exit status: 0 done, 1 a case has problems or the platform could not do its part, 2 wrong usage.
+    """
+    app = typer.Typer(help="Write, check and publish cases.", no_args_is_help=True)
+    app.command("new")(new)
+
+    @app.command("check")
+    def check(
+        folders: Folders,
+        quick: Annotated[bool, typer.Option("--quick", help="Only read the folder; run nothing.")] = False,
+        make: MakeData = False,
+        json: AsJson = False,
+    ) -> None:
+        """Say whether a case could be published: read it, and try reference, starter, variants and flaws."""
+        report = Report(json)
+        if quick:
+            asyncio.run(_each(folders, make, report, _read_only))
+        else:
+            asyncio.run(_with_service(open_service, folders, make, report, CaseService.check))
+        raise typer.Exit(report.finish())
+
+    @app.command("publish")
+    def publish(folders: Folders, make: MakeData = False, json: AsJson = False) -> None:
+        """Check a case and make it the newest version that learners get."""
+        report = Report(json)
+        asyncio.run(_with_service(open_service, folders, make, report, CaseService.publish))
+        raise typer.Exit(report.finish())
+
+    @app.command("list")
+    def list_cases(json: AsJson = False) -> None:
+        """Show the published cases."""
+        report = Report(json)
+        asyncio.run(_list(open_service, report))
+        raise typer.Exit(report.finish())
+
+    return app
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="The case's title; its id and folder are made from it.")],
+    parent: Annotated[Path, typer.Option("--in", help="Where to make the folder.", file_okay=False)] = Path(),
+    json: AsJson = False,
+) -> None:
+    """Make a small working case to change step by step."""
+    report = Report(json)
+    try:
+        report.made(scaffold(parent, name))
+    except (CannotScaffold, OSError) as error:
+        report.broke(name, str(error))
+    raise typer.Exit(report.finish())
+
+
+async def _with_service(
+    open_service: OpenService,
+    folders: list[Path],
+    make: bool,
+    report: Report,
+    act: Callable[[CaseService, Path], AsyncIterator[Step]],
+) -> None:
+    try:
+        async with open_service() as service:
+            await _each(folders, make, report, lambda folder: act(service, folder))
+    except (CaseloopError, ServiceError, LearnerEnvironmentMissing) as error:
+        report.broke("caseloop", str(error))
+
+
+async def _each(folders: list[Path], make: bool, report: Report, steps: Callable[[Path], AsyncIterator[Step]]) -> None:
+    for folder in folders:
+        try:
+            if make:
+                await make_data(folder, Settings().learner_env / "bin" / "python")
+            report.ended(str(folder), await _last(steps(folder), report))
+        except (CaseloopError, ServiceError, DataNotMade) as error:
+            report.broke(str(folder), str(error))
+
+
+async def _last(steps: AsyncIterator[Step], report: Report) -> Verdict:
+    # A generator that is closed by hand cleans up at once, also on Ctrl-C.
+    async with aclosing(cast("Any", steps)) as opened:
+        async for step in opened:
+            if isinstance(step, Published | Passed | Rejected):
+                return step
+            report.went_on(step)
+    raise RuntimeError("a check ended without a last step")
+
+
+async def _read_only(folder: Path) -> AsyncIterator[Step]:
+    environment = None
+    with contextlib.suppress(LearnerEnvironmentMissing):
+        environment = learner_environment(Settings())
+    reading = await asyncio.to_thread(read_case_folder, folder, environment)
+    if reading.draft is None:
+        yield Rejected(problems=reading.problems)
+    else:
+        yield Passed(case=reading.draft.author.id, version=reading.draft.version, notes=reading.problems, trials=0)
+
+
+async def _list(open_service: OpenService, report: Report) -> None:
+    try:
+        async with open_service() as service:
+            report.listed(await service.published())
+    except (CaseloopError, ServiceError) as error:
+        report.broke("caseloop", str(error))
