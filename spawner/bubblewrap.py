@@ -14,12 +14,10 @@ from traitlets import Float, Integer
 from spawner.case_server import CaseServer, SpawnError
 from spawner.cgroup import Ceiling, make_group, remove_group
 from spawner.sandbox import BOX, HOME, PASSWD, Mount, Sandbox
-from vault.errors import VaultError
 
 _JOIN = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1" || exit 97; shift; n=$((n-1)); done; "$@"; exit $?'
 """Joins the control groups before anything of the sandbox runs (a preexec function could deadlock in the Hub), and
 stays: the sandbox dies with this shell (--die-with-parent), and the shell outlives a restart of the Hub."""
-_NICE_STOP_SECONDS = 5.0
 _LOG_BYTES = 4 << 20
 
 
@@ -102,45 +100,24 @@ class BubblewrapSpawner(CaseServer):
                 log.replace(log.with_suffix(".log.1"))
         return log
 
-    async def poll(self) -> int | None:
+    def status(self) -> int | None:
         """None while the sandbox runs, else its exit status (0 when that is not known)."""
-        if not self.pid:
-            return 0
-        status = self._status()
-        if status is not None:
-            return status
-        if self.server is not None and self._listened and not self.socket_is_sound():
-            self.log.error("The socket of %s is gone or no socket any more; the environment is ended", self._log_name)
-            await self._end(signal.SIGKILL, 5.0)
-            return 1
-        await self.tend()
-        return None
-
-    def _status(self) -> int | None:
         if self._process is not None and self._process.pid == self.pid:
             return self._process.poll()
         return None if _is_bwrap(self.pid) else 0  # started by an earlier life of the Hub
 
-    async def stop(self, now: bool = False) -> None:
-        """Ask the server to end, then end the whole sandbox with its process namespace; save last."""
-        if not now:
-            await self._end(signal.SIGTERM, _NICE_STOP_SECONDS)
-        await self._end(signal.SIGKILL, 5.0)
-        with contextlib.suppress(Exception):
-            await self.save()
-        with contextlib.suppress(VaultError):
-            await asyncio.to_thread(self.platform.certificates.revoke, self.tls_box)
-        remove_group(self._group)
-        self.clear_box()
-
-    async def _end(self, sign: signal.Signals, seconds: float) -> None:
+    async def end(self, sign: signal.Signals, seconds: float) -> None:
         """Signal the sandbox's process group; killing bubblewrap ends its process namespace with all in it."""
-        if self._status() is not None:
+        if self.status() is not None:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, sign)
         with contextlib.suppress(AnyTimeoutError):
-            await exponential_backoff(lambda: self._status() is not None, "", timeout=seconds, max_wait=0.1)
+            await exponential_backoff(lambda: self.status() is not None, "", timeout=seconds, max_wait=0.1)
+
+    def forget(self) -> None:
+        """Remove the control groups of the ended sandbox."""
+        remove_group(self._group)
 
 
 def _write_arguments(fd: int, arguments: list[str]) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 import hashlib
 import shutil
+import signal
 import stat
+from abc import abstractmethod
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +26,7 @@ from spawner.data import CaseData
 from spawner.platform import Platform
 from spawner.sandbox import BOX, HOME
 from spawner.workplace import UnusableNotebook, Workplace
+from vault.errors import VaultError
 
 SERVER_SOCKET = "server.sock"
 
@@ -46,6 +49,7 @@ class CaseServer(Spawner):
     port = Integer(8888, config=True)
     """jupyter_server refuses `--sock` together with any other port than its default."""
     start_seconds = Integer(60, config=True, help="How long the environment's server may take to listen.")
+    stop_seconds = Integer(5, config=True, help="How long a server may take to end by itself.")
     pid = Integer(0)
     nonce: str = ""
     _saved_mtime: int = 0
@@ -183,10 +187,6 @@ class CaseServer(Spawner):
             shutil.rmtree(folder, ignore_errors=True)
         self.pid_file.unlink(missing_ok=True)
 
-    async def launch(self, data: Path | None) -> int:
-        """Start the isolated process and return its id; for subclasses."""
-        raise NotImplementedError  # abstract: every spawner isolates in its own way
-
     async def _wait(self) -> None:
         """Until the server listens; a fixed short pause, because the Hub's own growing ones cost seconds."""
         try:
@@ -239,7 +239,49 @@ class CaseServer(Spawner):
             *self.get_args(),
         ]
 
+    # --- what a spawner does in its own way ---------------------------------------------------------------------------
+
+    @abstractmethod
+    async def launch(self, data: Path | None) -> int:
+        """Start the isolated process, with the case's data folder shown read-only; returns its id."""
+
+    @abstractmethod
+    def status(self) -> int | None:
+        """None while the process runs, else its exit status (0 when that is not known)."""
+
+    @abstractmethod
+    async def end(self, sign: signal.Signals, seconds: float) -> None:
+        """Send the signal and wait so long for the whole environment to be gone."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Remove what was made for the ended process."""
+
     # --- living -----------------------------------------------------------------------------------------------------
+
+    async def poll(self) -> int | None:
+        """None while the environment runs, else its exit status; tends a running one."""
+        status = self.status() if self.pid else 0
+        if status is not None:
+            return status
+        if self._listened and not self.socket_is_sound():
+            self.log.error("The socket of %s is gone or no socket any more; the environment is ended", self._log_name)
+            await self.end(signal.SIGKILL, 5.0)
+            return 1
+        await self.tend()
+        return None
+
+    async def stop(self, now: bool = False) -> None:
+        """Ask the server to end, then end the whole environment; save last, and refuse its certificates."""
+        if not now:
+            await self.end(signal.SIGTERM, self.stop_seconds)
+        await self.end(signal.SIGKILL, 5.0)
+        with contextlib.suppress(ServiceError):
+            await self.save()
+        with contextlib.suppress(VaultError):
+            await asyncio.to_thread(self.platform.certificates.revoke, self.tls_box)
+        self.forget()
+        self.clear_box()
 
     async def tend(self) -> None:
         """Called with every poll: save changed work, renew the certificate. Never raises."""

@@ -15,7 +15,6 @@ class AccountsAuthenticator(Authenticator):
 
     accounts: Accounts = AnyTrait(config=True, help="Where the accounts are.")
     manage_groups = True
-    allow_all = True  # whoever has a password has an account
 
     async def authenticate(
         self,

@@ -53,6 +53,7 @@ def _proxy(c: Any, settings: EmbeddedSettings) -> None:
 
 def _people(c: Any, settings: EmbeddedSettings) -> None:
     c.JupyterHub.authenticator_class = AccountsAuthenticator
+    c.Authenticator.allow_all = True  # whoever has a password has an account
     c.AccountsAuthenticator.accounts = Accounts(settings.home / "accounts.json")
     c.JupyterHub.load_roles = [
         {"name": "user", "scopes": ["self"]},

@@ -1,0 +1,63 @@
+"""The `caseloop` command; each package gives its own subcommands."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from infra.accounts import Accounts
+from infra.run import CannotStart
+from infra.run import run as run_embedded
+from infra.settings import EmbeddedSettings
+from services.contracts.identity import Role
+from vault.errors import VaultError
+
+app = typer.Typer(
+    name="caseloop",
+    help="Case assignments in Jupyter notebooks: instant, honest feedback.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+account = typer.Typer(help="People who may sign in (embedded mode).", no_args_is_help=True)
+app.add_typer(account, name="account")
+
+
+@app.command()
+def run(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what every part logs.")] = False) -> None:
+    """Start Caseloop on this machine; Ctrl-C stops it."""
+    console = Console()
+    try:
+        status = run_embedded(EmbeddedSettings(), console, verbose)
+    except (CannotStart, VaultError) as error:
+        console.print(f"[red]{error}[/red]")
+        status = 1
+    raise typer.Exit(status)
+
+
+@account.command("add")
+def add_account(name: str, role: Role = Role.LEARNER) -> None:
+    """Make an account and print its password, once."""
+    settings = EmbeddedSettings()
+    settings.prepare()
+    made = Accounts(settings.home / "accounts.json").add(name, role)
+    typer.echo(f"{made.name}  {made.password}  ({made.role})")
+
+
+@account.command("password")
+def new_password(name: str) -> None:
+    """Give an account a new password and print it, once."""
+    accounts = Accounts(EmbeddedSettings().home / "accounts.json")
+    known = next((a for a in accounts.all() if a.name == name), None)
+    if known is None:
+        typer.echo(f"There is no account «{name}»; `caseloop account add {name}` makes one.", err=True)
+        raise typer.Exit(1)
+    typer.echo(accounts.add(name, known.role).password)
+
+
+def main() -> None:
+    """Entry point of the `caseloop` command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,11 @@
+"""Read by JupyterHub: `python -m jupyterhub -f infra/hub/jupyterhub_config.py`."""
+
+from infra.hub.configuration import configure
+from infra.hub.platform import open_platform
+from infra.settings import EmbeddedSettings
+from vault.wiring import open_vault
+
+settings = EmbeddedSettings()
+settings.prepare()
+vault = open_vault(settings.mode, settings.home)
+configure(get_config(), settings, vault, open_platform(settings, vault))  # type: ignore[name-defined]  # noqa: F821

@@ -1,0 +1,42 @@
+import asyncio
+from datetime import UTC, datetime
+
+import httpx
+
+from infra.settings import EmbeddedSettings
+from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.progress import ProgressClient
+from services.kit.http import tls_client
+from spawner.certificates import EnvironmentCertificates
+from spawner.platform import Platform
+from vault.identity import Identity
+from vault.rotation import Credential
+from vault.wiring import Vault
+
+
+def open_platform(settings: EmbeddedSettings, vault: Vault) -> Platform:
+    """Make what the Hub's spawners and pages need, with the Hub's own certificate."""
+    credential = Credential(vault.authority, Identity.service("hub"), settings.leaf("hub"))
+    return Platform(
+        cases=CasesClient(_client(credential, settings, "cases")),
+        progress=ProgressClient(_client(credential, settings, "progress")),
+        certificates=EnvironmentCertificates(vault.authority),
+        run_dir=settings.run_dir,
+        gateway_dir=settings.gateway_dir,
+        hub_dir=settings.hub_dir,
+        homes_dir=settings.home / "homes",
+        data_dir=settings.home / "data",
+        learner_env=settings.learner_env,
+    )
+
+
+def _client(credential: Credential, settings: EmbeddedSettings, service: str) -> httpx.AsyncClient:
+    client = tls_client(credential.client_context(), service, settings.socket(service))
+
+    async def renew_in_time(_: httpx.Request) -> None:
+        # the Hub gives configuration no place to run a task in, so the certificate is renewed as it is used
+        if datetime.now(UTC) >= credential.leaf.half_life:
+            await asyncio.to_thread(credential.renew)
+
+    client.event_hooks["request"].append(renew_in_time)
+    return client

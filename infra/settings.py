@@ -1,0 +1,52 @@
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from services.kit.settings import Settings
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class EmbeddedSettings(Settings):
+    """Settings of the embedded system: Caseloop on one machine, started by one command."""
+
+    model_config = SettingsConfigDict(**{**Settings.model_config, "env_file": str(PROJECT / ".env")})
+
+    home: Path = PROJECT / ".caseloop"
+    learner_env: Path = PROJECT / ".venv-learner"
+    host: str = "127.0.0.1"
+    """Address to listen on. Anything but a loopback address needs TLS in front of it."""
+    port: int = Field(default=8000, ge=1, le=65535)
+    project: Path = PROJECT
+    cases: Path = PROJECT / "cases"
+    """Cases that are published at the first start."""
+    environments_per_learner: int = Field(default=8, ge=1)
+    environment_memory_mb: int = Field(default=2048, ge=256)
+    environment_cpus: float = Field(default=1.0, gt=0)
+    save_seconds: int = Field(default=30, ge=1)
+    """How often a changed notebook is kept, besides every save and every check."""
+
+    @property
+    def gateway_dir(self) -> Path:
+        """Folder that holds the gateway's socket and nothing else: environments see it."""
+        return self.run_dir / "gateway"
+
+    @property
+    def hub_dir(self) -> Path:
+        """Folder that holds the Hub's socket and nothing else: environments see it."""
+        return self.run_dir / "hub"
+
+    def socket(self, service: str) -> Path:
+        """Where a service listens."""
+        return (self.gateway_dir if service == "gateway" else self.run_dir) / f"{service}.sock"
+
+    def database(self, service: str) -> str:
+        """Address of a service's own database."""
+        return f"sqlite+aiosqlite:///{self.home / f'{service}.sqlite'}"
+
+    def prepare(self) -> None:
+        """Make every folder, open to nobody else."""
+        super().prepare()
+        for folder in (self.gateway_dir, self.hub_dir, self.home / "homes", self.home / "logs"):
+            folder.mkdir(mode=0o700, exist_ok=True)
