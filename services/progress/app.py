@@ -1,0 +1,48 @@
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from fastapi import FastAPI
+
+from services.kit.app import create_service
+from services.kit.database import Database
+from services.kit.migrations import migrate
+from services.kit.objects import ObjectStore
+from services.kit.scope import ScopeVerifier
+from services.progress.endpoints import hub_router, learner_router
+from services.progress.service import ProgressService, utc_now
+from services.progress.settings import ProgressSettings
+
+_BODY_BYTES = 24 * 1024 * 1024
+"""Above the largest notebook as JSON with every character escaped that may be: its own limit speaks first."""
+
+
+def create_app(
+    db: Database,
+    objects: ObjectStore,
+    scope_verifier: ScopeVerifier,
+    settings: ProgressSettings | None = None,
+    clock: Callable[[], datetime] = utc_now,
+) -> FastAPI:
+    """Make the app of `progress` over a database and an object store that nobody else writes to.
+
+    Its lifespan migrates the tables and closes the database.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await migrate(db, "services.progress")
+        try:
+            yield
+        finally:
+            await db.close()
+
+    return create_service(
+        "progress",
+        [learner_router, hub_router],
+        service=ProgressService.over(db, objects, settings or ProgressSettings(), clock),
+        scope_verifier=scope_verifier,
+        pings={"database": db.ping},
+        lifespan=lifespan,
+        max_body_bytes=_BODY_BYTES,
+    )
