@@ -1,0 +1,66 @@
+"""The one connection to the gateway: HTTP over mutual TLS on a unix socket."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+
+from caseloop_lab.settings import LabSettings
+
+SERVER_NAME = "gateway.caseloop.internal"
+"""The name the gateway's certificate must carry."""
+# The gateway writes at least a comment line every 15 s while it works, so two minutes of silence mean it is stuck.
+_TIMEOUT = httpx.Timeout(10.0, connect=5.0, read=120.0)
+
+
+class GatewayAway(Exception):
+    """The gateway cannot be reached, or went away in the middle of an answer."""
+
+
+class Gateway:
+    """Calls the gateway as this environment, with the learner's token. Safe for concurrent use on one event loop."""
+
+    def __init__(self, settings: LabSettings) -> None:
+        self._settings = settings
+        self._tls = ssl.create_default_context(cafile=str(settings.authority))
+        self._loaded: tuple[int, int] | None = None
+        transport = httpx.AsyncHTTPTransport(uds=str(settings.socket), verify=self._tls)
+        self._http = httpx.AsyncClient(
+            transport=transport,
+            base_url=f"https://{SERVER_NAME}",
+            headers={"Authorization": f"token {settings.token}"},
+            timeout=_TIMEOUT,
+            trust_env=False,
+        )
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, path: str, *, query: dict[str, str] | None = None, body: bytes | None = None
+    ) -> AsyncIterator[httpx.Response]:
+        """Open a request; leaving the block ends it, also at the gateway. Raises GatewayAway."""
+        headers = {"Content-Type": "application/json"} if body is not None else None
+        try:
+            self._refresh_certificate()
+            async with self._http.stream(method, path, params=query, content=body, headers=headers) as response:
+                yield response
+        except (httpx.TransportError, OSError) as error:
+            raise GatewayAway(f"{type(error).__name__}: {error}") from error
+
+    async def call(self, method: str, path: str, *, body: bytes | None = None) -> httpx.Response:
+        """Make a request and read the whole answer. Raises GatewayAway."""
+        async with self.stream(method, path, body=body) as response:
+            await response.aread()
+            return response
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self._http.aclose()
+
+    def _refresh_certificate(self) -> None:
+        """Load the certificate again when its file was replaced; handshakes from now on use it."""
+        stat = self._settings.certificate.stat()
+        state = (stat.st_mtime_ns, stat.st_ino)
+        if state != self._loaded:
+            self._tls.load_cert_chain(str(self._settings.certificate))
+            self._loaded = state

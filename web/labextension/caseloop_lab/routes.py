@@ -1,0 +1,34 @@
+"""What the browser may ask of the gateway through this server; everything else is refused."""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Route:
+    """One allowed path below `/api`, with its method and query parameters."""
+
+    method: str
+    path: re.Pattern[str]
+    query: tuple[str, ...] = ()
+
+
+# Saved notebooks are put by the keeper, from the file on disk: the browser needs no way to do it.
+ROUTES = (
+    Route("GET", re.compile(r"me")),
+    Route("GET", re.compile(r"case")),
+    Route("POST", re.compile(r"check")),
+    Route("POST", re.compile(r"review")),
+    Route("GET", re.compile(r"history"), query=("subtask",)),
+    Route("GET", re.compile(r"history/[A-Za-z0-9_-]{1,128}")),
+    Route("GET", re.compile(r"notebook/versions")),
+    Route("GET", re.compile(r"notebook/versions/[0-9a-f]{64}")),
+)
+
+
+def find(method: str, path: str) -> Route | str:
+    """Return the route of a request, or why there is none: `unknown_path` or `method_not_allowed`."""
+    at_path = [route for route in ROUTES if route.path.fullmatch(path)]
+    if not at_path:
+        return "unknown_path"
+    return next((route for route in at_path if route.method == method), "method_not_allowed")

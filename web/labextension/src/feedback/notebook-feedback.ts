@@ -1,0 +1,187 @@
+import { CodeCell, type Cell, type ICellModel } from '@jupyterlab/cells';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { CaseModel } from '../case/model';
+import { notebookCells } from '../case/notebook-cells';
+import type { CaseNotebooks } from '../case/notebooks';
+import type { Checker } from '../check/checker';
+import type { CellMarks } from '../editors/registry';
+import { fingerprint } from './fingerprint';
+import { parseStored } from './parse';
+import type { Step, StepActions } from './step-view';
+import { StepWidget } from './step-widget';
+import { isStale, marks, METADATA_KEY, owns, type StoredFeedback } from './stored';
+
+/** What a learner may ask for that is shown elsewhere. */
+export interface Elsewhere {
+  showReview(subtask: string): void;
+}
+
+/** Shows bars and feedback beneath the cells of one notebook, through all that a notebook does to its cells. */
+export class NotebookFeedback {
+  private readonly widgets = new Map<CodeCell, StepWidget>();
+  private readonly marked = new Set<string>();
+  private readonly followed = new WeakSet<ICellModel>();
+  private timer = 0;
+
+  constructor(
+    private readonly panel: NotebookPanel,
+    private readonly model: CaseModel,
+    private readonly notebooks: CaseNotebooks,
+    private readonly checker: Checker,
+    private readonly editors: CellMarks,
+    private readonly elsewhere: Elsewhere
+  ) {
+    const { content } = panel;
+    content.modelChanged.connect(() => content.model?.cells.changed.connect(this.soon, this));
+    content.model?.cells.changed.connect(this.soon, this);
+    content.modelContentChanged.connect(this.soon, this);
+    model.changed.connect(this.soon, this);
+    checker.changed.connect(this.soon, this);
+    panel.disposed.connect(() => {
+      clearTimeout(this.timer);
+      model.changed.disconnect(this.soon, this);
+      checker.changed.disconnect(this.soon, this);
+    });
+    this.soon();
+  }
+
+  /** The widget of a cell, if it shows anything. */
+  widget(cell: Cell): StepWidget | undefined {
+    return this.widgets.get(cell as CodeCell);
+  }
+
+  /** Look again after the notebook has made its widgets; many changes in one go are one look. */
+  private soon(): void {
+    clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => this.refresh(), 20);
+  }
+
+  private refresh(): void {
+    if (this.panel.isDisposed || !this.panel.content.model) {
+      return;
+    }
+    const cells = notebookCells(this.panel);
+    const widgets = this.panel.content.widgets;
+    const stored = widgets.map(cell => this.read(cell));
+    const carried = widgets.map((cell, i) => ({ id: cell.model.id, feedback: stored[i] }));
+    const homes = this.homes();
+    const owned: StoredFeedback[] = [];
+    widgets.forEach((cell, index) => {
+      if (!(cell instanceof CodeCell)) {
+        return;
+      }
+      const own = owns(carried, index) ? stored[index] : undefined;
+      const view = homes.get(cell);
+      const subtask = view ? this.model.subtask(view) : undefined;
+      if (own) {
+        owned.push(own);
+      }
+      const run = view ? this.checker.run(view) : undefined;
+      const ours = run?.panel === this.panel ? run : undefined;
+      this.show(cell, { subtask, run: ours, stored: own, stale: own !== undefined && isStale(own, cells) });
+    });
+    this.mark(owned);
+    this.forget();
+  }
+
+  private read(cell: Cell): StoredFeedback | undefined {
+    return cell.model.type === 'code' ? parseStored(cell.model.getMetadata(METADATA_KEY)) : undefined;
+  }
+
+  private homes(): Map<CodeCell, string> {
+    const homes = new Map<CodeCell, string>();
+    for (const view of this.notebooks.isCase(this.panel) ? this.model.views : []) {
+      const home = this.notebooks.home(this.panel, view);
+      if (home) {
+        homes.set(home, view.id);
+      }
+    }
+    return homes;
+  }
+
+  private show(cell: CodeCell, step: Step): void {
+    if (!step.subtask && !step.stored) {
+      this.widgets.get(cell)?.dispose();
+      this.widgets.delete(cell);
+      return;
+    }
+    if (cell.isPlaceholder()) {
+      if (!this.followed.has(cell.model)) {
+        this.followed.add(cell.model);
+        void cell.ready.then(() => this.soon());
+      }
+      return;
+    }
+    let widget = this.widgets.get(cell);
+    if (!widget) {
+      widget = StepWidget.beneath(cell, this.actions(cell));
+      this.widgets.set(cell, widget);
+    }
+    widget.show_(step);
+  }
+
+  /** Mark the lines of cells whose text is still what was judged; edited cells keep marks that moved with the text. */
+  private mark(owned: readonly StoredFeedback[]): void {
+    const wanted = new Map<string, Map<number, string>>();
+    const prints = new Map<string, string>();
+    for (const stored of owned) {
+      for (const [cell, lines] of marks(stored.feedback)) {
+        wanted.set(cell, new Map([...(wanted.get(cell) ?? []), ...lines]));
+        prints.set(cell, stored.sources[cell]);
+      }
+    }
+    for (const { model } of this.panel.content.widgets) {
+      const lines = wanted.get(model.id);
+      if (lines && prints.get(model.id) === fingerprint(model.sharedModel.getSource())) {
+        this.editors.setMarks(model, lines);
+        this.marked.add(model.id);
+      } else if (!lines && this.marked.delete(model.id)) {
+        this.editors.setMarks(model, new Map());
+      }
+    }
+  }
+
+  private forget(): void {
+    for (const cell of this.widgets.keys()) {
+      if (cell.isDisposed) {
+        this.widgets.delete(cell);
+      }
+    }
+  }
+
+  private actions(cell: CodeCell): StepActions {
+    const view = () => {
+      const id = this.homes().get(cell) ?? this.read(cell)?.subtask;
+      return this.model.views.find(candidate => candidate.id === id);
+    };
+    const withView = (act: (id: string) => void): void => {
+      const found = view();
+      if (found) {
+        act(found.id);
+      }
+    };
+    return {
+      check: () => {
+        const found = view();
+        if (found) {
+          void this.checker.check(this.panel, found);
+        }
+      },
+      dismissRun: () => withView(id => this.checker.dismiss(id)),
+      dismissFeedback: () => {
+        cell.model.deleteMetadata(METADATA_KEY);
+        cell.node.focus();
+      },
+      openHint: finding => {
+        const stored = this.read(cell);
+        if (stored) {
+          const opened = { ...stored.opened, [finding]: (stored.opened[finding] ?? 0) + 1 };
+          cell.model.setMetadata(METADATA_KEY, { ...stored, opened });
+        }
+      },
+      showPlace: place => void this.notebooks.showPlace(place, this.panel),
+      showReview: () => withView(id => this.elsewhere.showReview(id)),
+      leave: () => cell.node.focus()
+    };
+  }
+}

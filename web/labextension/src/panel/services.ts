@@ -1,0 +1,14 @@
+import type { CaseloopClient } from '../api/client';
+import type { CaseModel } from '../case/model';
+import type { CaseNotebooks } from '../case/notebooks';
+import type { Checker } from '../check/checker';
+import type { PanelPlace } from './place';
+
+/** What every view of the panel works with. */
+export interface PanelServices {
+  client: CaseloopClient;
+  model: CaseModel;
+  notebooks: CaseNotebooks;
+  checker: Checker;
+  place: PanelPlace;
+}
