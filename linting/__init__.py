@@ -1,1 +1,1 @@
-"""Code becomes findings: the syntactic review. Stateless."""
+"""Code -> findings: the style review of a notebook. Stateless; learners' code is read, never run."""

@@ -1,0 +1,1 @@
+"""What a review is, without any tool, process or web framework."""

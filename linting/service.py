@@ -1,0 +1,80 @@
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+from linting.errors import NotebookTooLarge, PythonNotSupported
+from linting.review.module import BrokenCell, Module, Origin
+from linting.review.problem import Problem
+from linting.review.report import report
+from linting.tools.tool import Tool, ToolFailed, ToolTimedOut
+from linting.tools.worker import Worker
+from services.contracts.lint import LintReport, ReviewRequest, ToolRun
+from services.contracts.notebook import Cell
+
+MAX_CHARS: Final = 500_000
+"""Of all code cells together: about 12,000 lines."""
+PYTHONS: Final = ("3.10", "3.11", "3.12", "3.13", "3.14")
+JOIN_SECONDS: Final = 5.0
+
+
+class ReviewService:
+    """Reviews a notebook as one module with all tools at once."""
+
+    def __init__(self, tools: Sequence[Tool], parser: Worker, workers: Sequence[Worker]) -> None:
+        """`parser` joins cells (parsing may cost the process its life); `workers` are closed with the service."""
+        self._tools, self._parser, self._workers = tuple(tools), parser, tuple(workers)
+
+    async def review(self, request: ReviewRequest) -> LintReport:
+        """The review. A tool that fails or is too slow is named in `tools`; the others' findings count.
+
+        Raises `NotebookTooLarge` and `PythonNotSupported`.
+        """
+        if request.python not in PYTHONS:
+            raise PythonNotSupported(f"Python {request.python[:20]!r} is not one of {', '.join(PYTHONS)}.")
+        size = sum(len(cell.source) for cell in request.cells if cell.kind == "code")
+        if size > MAX_CHARS:
+            raise NotebookTooLarge(f"The code cells hold {size:,} characters together; a review reads {MAX_CHARS:,}.")
+        start = time.perf_counter()
+        try:
+            module = await self._join(request.cells, request.python)
+        except ToolFailed as error:
+            unread = _run("caseloop", start, error, "The notebook could not be read: ")
+            return LintReport(findings=(), tools=(unread,))
+        outcomes = await asyncio.gather(*(_outcome(tool, module) for tool in self._tools))
+        problems = [problem for found, _ in outcomes for problem in found]
+        return report(request.cells, module, problems, [run for _, run in outcomes], request.editable)
+
+    async def close(self) -> None:
+        """Kill all workers."""
+        for worker in self._workers:
+            await worker.close()
+
+    async def _join(self, cells: Sequence[Cell], python: str) -> Module:
+        plain = [{"id": c.id, "kind": c.kind, "source": c.source} for c in cells if c.kind == "code"]
+        joined: dict[str, Any] = await self._parser.call("join", JOIN_SECONDS, cells=plain)
+        return Module(
+            source=joined["source"],
+            origins=tuple(None if origin is None else Origin(**origin) for origin in joined["origins"]),
+            displays=tuple((first, last) for first, last in joined["displays"]),
+            broken=tuple(BrokenCell(**cell) for cell in joined["broken"]),
+            unseen_names=joined["unseen_names"],
+            python=python,
+        )
+
+
+async def _outcome(tool: Tool, module: Module) -> tuple[list[Problem], ToolRun]:
+    start = time.perf_counter()
+    try:
+        return await tool.run(module), _run(tool.name, start)
+    except ToolFailed as error:
+        return [], _run(tool.name, start, error)
+
+
+def _run(tool: str, start: float, error: ToolFailed | None = None, prefix: str = "") -> ToolRun:
+    return ToolRun(
+        tool=tool,
+        status="ok" if error is None else "timed_out" if isinstance(error, ToolTimedOut) else "failed",
+        wall_ms=round((time.perf_counter() - start) * 1000, 1),
+        detail="" if error is None else f"{prefix}{error}",
+    )

@@ -1,0 +1,1 @@
+"""The tools of the review, each behind the one `Tool` protocol."""

@@ -1,0 +1,71 @@
+"""Reads jobs from standard input, one at a time, and writes their results to standard output.
+
+A frame is a length (4 bytes, big-endian) and that many bytes of JSON. A job is `{"job", "arguments"}`; its answer is
+`{"result"}` or `{"error"}`, with `"spent": true` when the process should not be used again.
+"""
+
+import gc
+import json
+import os
+import queue
+import resource
+import struct
+import sys
+import threading
+from typing import Any, BinaryIO
+
+from linting.worker.jobs import JOBS
+
+LENGTH = struct.Struct(">I")
+MAX_MEMORY = 3 * 1024**3
+"""Bytes of address space: mypy with pandas' stubs needs about 0.5 GB of it."""
+
+
+def main() -> None:
+    """Work until standard input ends."""
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    jobs_in, results_out = _private_channels()
+    waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(jobs_in, waiting), daemon=True).start()
+    while True:
+        answer = _answer(json.loads(waiting.get()))
+        body = json.dumps(answer).encode()
+        results_out.write(LENGTH.pack(len(body)) + body)
+        results_out.flush()
+        # mypy turns collection off and leaves megabytes of cycles per run; nobody waits for us here.
+        gc.enable()
+        gc.collect()
+
+
+def _private_channels() -> tuple[BinaryIO, BinaryIO]:
+    """Keep the pipes for us: what a tool prints goes nowhere instead of between two frames."""
+    jobs_in, results_out = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    return jobs_in, results_out
+
+
+def _read(jobs_in: BinaryIO, waiting: "queue.SimpleQueue[bytes]") -> None:
+    while len(head := jobs_in.read(LENGTH.size)) == LENGTH.size:
+        waiting.put(jobs_in.read(*LENGTH.unpack(head)))
+    # The service is gone or wants us gone; a job under way has no reader any more.
+    os._exit(0)
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"result": JOBS[request["job"]](**request["arguments"])}
+    except MemoryError:
+        return {"error": "it needed more memory than it may have", "spent": True}
+    except RecursionError:
+        return {"error": "the code is nested too deeply"}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {str(error)[:300]}", "spent": True}
+
+
+if __name__ == "__main__":
+    # Deep but legal code (see MAX_DEPTH) takes a few frames of the tools per level.
+    sys.setrecursionlimit(5_000)
+    main()

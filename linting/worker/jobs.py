@@ -1,0 +1,108 @@
+"""What a worker can do. Tools are imported by the first job that needs them, so that a worker holds only its own."""
+
+import ast
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from linting.review.module import join
+from services.contracts.notebook import Cell
+
+Job = Callable[..., Any]
+
+
+def join_cells(cells: list[dict[str, Any]]) -> dict[str, Any]:
+    """Join cells to a module; the result is `Module` as plain JSON."""
+    return asdict(join([Cell.model_construct(**cell) for cell in cells]))
+
+
+def find_smells(source: str) -> list[dict[str, Any]]:
+    """Run our own data-science rules."""
+    from linting.rules.catalogue import RULES
+    from linting.rules.facts import Facts
+
+    facts = Facts(ast.parse(source))
+    return [
+        {
+            "rule": rule.code,
+            "line": hit.node.lineno,
+            "end_line": hit.node.end_lineno,
+            "column": _characters(source, hit.node),
+            "message": hit.message,
+        }
+        for rule in RULES
+        for hit in rule.check(facts)
+    ]
+
+
+def _characters(source: str, node: ast.expr | ast.stmt) -> int:
+    line = source.split("\n")[node.lineno - 1]
+    return len(line.encode()[: node.col_offset].decode(errors="ignore")) + 1
+
+
+def run_bandit(source: str, tests: list[str]) -> list[dict[str, Any]]:
+    """Run bandit with these tests over the source."""
+    import io
+
+    from bandit.core.config import BanditConfig
+    from bandit.core.manager import BanditManager
+
+    manager = BanditManager(BanditConfig(), "file", profile={"include": tests})
+    body = source.encode()
+    manager._parse_file("notebook.py", io.BytesIO(body), ["notebook.py"])
+    if manager.skipped:
+        raise ValueError("bandit could not read the module")
+    return [
+        {
+            "rule": issue.test_id,
+            "name": issue.test,
+            "line": issue.lineno,
+            "end_line": max(issue.linerange, default=issue.lineno),
+            "column": len(body.split(b"\n")[issue.lineno - 1][: max(issue.col_offset, 0)].decode(errors="ignore")) + 1,
+            "message": issue.text,
+            "level": issue.severity,
+        }
+        for issue in manager.results
+    ]
+
+
+def run_vulture(source: str, min_confidence: int) -> list[dict[str, Any]]:
+    """Run vulture over the source."""
+    from vulture.core import ExitCode, Vulture
+
+    vulture = Vulture()
+    vulture.scan(source, filename="notebook.py")
+    if vulture.exit_code == ExitCode.InvalidInput:
+        raise ValueError("vulture could not read the module")
+    return [
+        {
+            "rule": f"unused-{item.typ}" if item.typ != "unreachable_code" else "unreachable-code",
+            "line": item.first_lineno,
+            "end_line": item.last_lineno,
+            "message": item.message,
+        }
+        for item in vulture.get_unused_code(min_confidence=min_confidence)
+    ]
+
+
+def run_mypy(source: str, python: str, config: str, cache: str) -> dict[str, Any]:
+    """Run mypy over the source; what it printed and its exit status.
+
+    The source is passed as text (`-c`): such a module has no path, so mypy neither reads nor writes a cache entry for
+    it. With a path, two different notebooks of the same size within one second would share a verdict.
+    """
+    from mypy import api
+
+    out, err, status = api.run(
+        ["--config-file", config, "--cache-dir", cache, "--python-version", python, "--output", "json", "-c", source]
+    )
+    return {"out": out, "err": err[-500:], "status": status}
+
+
+JOBS: dict[str, Job] = {
+    "join": join_cells,
+    "smells": find_smells,
+    "bandit": run_bandit,
+    "vulture": run_vulture,
+    "mypy": run_mypy,
+}
