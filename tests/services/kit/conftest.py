@@ -1,22 +1,28 @@
 """Small services with real TLS on unix sockets in a private folder short enough for socket paths."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fastapi import APIRouter, Depends, FastAPI
+import structlog
+from fastapi import FastAPI
 
-from services.kit.app import create_service
 from services.kit.http import tls_client
-from services.kit.peer import PeerIdentity, require_peer
 from services.kit.serving import Listener, serving
 from vault.adapters.local_ca import LocalAuthority
 from vault.identity import Identity
 from vault.rotation import Credential
-from vault.trust import CALLS, LISTENERS
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """Every structured line of the test, in place of output."""
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        yield lines
 
 
 @pytest.fixture
@@ -28,18 +34,6 @@ def run_dir() -> Iterator[Path]:
 @pytest.fixture
 def authority(run_dir: Path) -> LocalAuthority:
     return LocalAuthority(run_dir / "ca")
-
-
-def echo_service(name: str, *routers: APIRouter) -> FastAPI:
-    """A service that says who called, to every caller the trust graph lets in."""
-    callers = [caller for caller, callees in CALLS.items() if name in callees]
-    router = APIRouter(dependencies=[Depends(require_peer(*callers))])
-
-    @router.get("/who")
-    async def who(peer: PeerIdentity) -> dict[str, str]:
-        return {"service": name, "peer": str(peer)}
-
-    return create_service(name, [router, *routers])
 
 
 class Town:
@@ -75,7 +69,3 @@ async def town(authority: LocalAuthority, run_dir: Path) -> AsyncIterator[Town]:
         yield made
     finally:
         await made.stop()
-
-
-ENVIRONMENT = Identity.env("lena@example.org", "clean-regression", "a" * 64, "nonce-1")
-ALL_LISTENERS = LISTENERS

@@ -172,7 +172,7 @@ async def test_moments_come_back_aware_in_utc(db):
 async def test_a_naive_moment_is_refused(db):
     with pytest.raises(StatementError, match="no time zone"):
         async with db.write() as session:
-            session.add(Account(owner="lena", opened=datetime(2026, 1, 1)))  # noqa: DTZ001
+            session.add(Account(owner="lena", opened=datetime(2026, 1, 1)))
             await session.flush()
 
 
