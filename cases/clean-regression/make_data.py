@@ -2,13 +2,13 @@
 
 Usage: make_data.py [FOLDER]   (the folder to write into; default: data/ beside this script)
 
-The measurements are real: 442 patients, from `sklearn.datasets.load_diabetes(scaled=False)` (bundled with scikit-learn, no
-download). The mess is ours, drawn with a fixed seed, so that every run writes the same bytes:
+The measurements are real: 442 patients, from `sklearn.datasets.load_diabetes(scaled=False)` (bundled with
+scikit-learn, no download). The mess is ours, drawn with a fixed seed, so that every run writes the same bytes:
 
 - the south clinic types decimal commas, and blood pressure in kPa instead of mmHg;
 - values that nobody measured are left empty, or typed as `n/a`, `unknown` or -999;
 - the group code A or B is spelled in eight ways;
-- 26 patients were typed in twice; the second line may spell the patient's id differently and hold guessed values;
+- 26 patients were typed in twice; the second line spells the patient's id differently and guesses at two values;
 - 9 patients have no result after a year, and two more have -999 there.
 """
 
