@@ -119,14 +119,19 @@ async def _work(
         said.notebooks.append((user, saved))
 
 
-async def _until_killed(client: ProgressClient, crashing: Crashing, said: Acknowledged, **kw: Fixture) -> None:
-    tag, pause = kw["tag"], kw["pause"]
+async def _until_killed(
+    client: ProgressClient, crashing: Crashing, said: Acknowledged, submit_of: Fixture, chance: random.Random
+) -> None:
+    """Kill the server in the middle of it all: after some acknowledgements (machines differ) and a random moment."""
+    enough = len(said.submissions) + chance.randint(5, 25)
     workers = [
-        asyncio.create_task(_work(client, crashing, user, said, kw["submit_of"], f"{tag}.{worker}"))
+        asyncio.create_task(_work(client, crashing, user, said, submit_of, f"{enough}.{worker}"))
         for user in USERS
         for worker in range(4)
     ]
-    await asyncio.sleep(pause)
+    while len(said.submissions) < enough and not any(worker.done() for worker in workers):
+        await asyncio.sleep(0.005)
+    await asyncio.sleep(chance.uniform(0, 0.05))
     crashing.kill()
     for outcome in await asyncio.gather(*workers, return_exceptions=True):
         assert isinstance(outcome, ServiceError), outcome
@@ -167,10 +172,9 @@ async def test_nothing_acknowledged_is_lost_when_it_is_killed_again_and_again(
 ) -> None:
     chance = random.Random(20261120)
     said = Acknowledged()
-    for round_ in range(ROUNDS):
+    for _ in range(ROUNDS):
         async with crashing.serving() as client:
-            pause = chance.uniform(0.05, 0.6)
-            await _until_killed(client, crashing, said, submit_of=submit_of, tag=round_, pause=pause)
-    assert len(said.submissions) > 5 * ROUNDS, "hardly anything was under way when it was killed"
+            await _until_killed(client, crashing, said, submit_of, chance)
+    assert len(said.submissions) >= 5 * ROUNDS
     async with crashing.serving() as client:
         await _verify(client, crashing, said)
