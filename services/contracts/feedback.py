@@ -95,7 +95,8 @@ class Stage(WireModel):
     """Stream part: what is going on, for the progress line."""
 
     kind: Literal["stage"] = "stage"
-    name: Literal["recorded", "restoring", "running", "comparing", "wording", "saving"]
+    name: Literal["waiting", "recorded", "restoring", "running", "comparing", "wording", "saving"]
+    """`waiting`: the gateway holds a check back while an earlier one of the same subtask ends."""
     detail: str = ""
     index: int | None = None
     count: int | None = None
