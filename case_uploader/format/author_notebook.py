@@ -1,7 +1,6 @@
 """Read an author's notebook: every kind of broken file becomes a problem, every old format a current one."""
 
 import json
-import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +32,11 @@ class GradeMark:
     task: bool
     grade_id: str | None
     points: float | None
+
+    @property
+    def worth(self) -> float:
+        """The points; 0 where they are missing or no sensible number (which is a problem of its own)."""
+        return self.points if self.points is not None and 0 <= self.points <= MAX_POINTS else 0.0
 
     @property
     def manual(self) -> bool:
@@ -209,7 +213,7 @@ def _cell(raw: Any, position: int, file: str, ids: _CellIds, problems: Problems)
         return None
     source = _joined(raw.get("source"))
     if source is None:
-        problems.add("cell-shape", "its source is neither text nor a list of lines", file=file, cell=where)
+        problems.add("cell-shape", "its source is neither valid text nor a list of lines", file=file, cell=where)
         return None
     if len(source) > MAX_SOURCE_CHARS:
         problems.add("cell-too-long", f"has more than {MAX_SOURCE_CHARS:,} characters", file=file, cell=where)
@@ -234,7 +238,16 @@ def _cell(raw: Any, position: int, file: str, ids: _CellIds, problems: Problems)
 def _joined(source: Any) -> str | None:
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
-    return source.replace("\r\n", "\n") if isinstance(source, str) else None
+    return source.replace("\r\n", "\n") if isinstance(source, str) and _is_text(source) else None
+
+
+def _is_text(text: str) -> bool:
+    """JSON can hold halves of characters, which no file and no database takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _mark(raw: Any, where: str, file: str, problems: Problems) -> GradeMark | None:
@@ -257,7 +270,7 @@ def _mark(raw: Any, where: str, file: str, problems: Problems) -> GradeMark | No
     points = raw.get("points")
     return GradeMark(
         **flags,
-        grade_id=grade_id if isinstance(grade_id, str) and grade_id else None,
+        grade_id=grade_id if isinstance(grade_id, str) and grade_id and _is_text(grade_id) else None,
         points=float(points) if isinstance(points, int | float) and not isinstance(points, bool) else None,
     )
 
@@ -266,20 +279,28 @@ def _named_subtask(raw: Any, where: str, file: str, problems: Problems) -> str |
     if not isinstance(raw, dict) or "subtask" not in raw:
         return None
     name = raw["subtask"]
-    if isinstance(name, str) and name:
+    if isinstance(name, str) and name and _is_text(name):
         return name
     problems.add("caseloop-metadata", "caseloop metadata: subtask must be a subtask's id", file=file, cell=where)
     return None
 
 
 def _tags(raw: Any) -> tuple[str, ...]:
-    return tuple(tag for tag in raw if isinstance(tag, str)) if isinstance(raw, list) else ()
+    return tuple(tag for tag in raw if isinstance(tag, str) and _is_text(tag)) if isinstance(raw, list) else ()
 
 
 def _attachments(raw: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(raw, dict):
         return {}
-    return {str(name): content for name, content in raw.items() if isinstance(content, dict)}
+    return {
+        name: content
+        for name, content in raw.items()
+        if isinstance(content, dict) and _is_text(_plain([name, content]))
+    }
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _check_cell(cell: AuthorCell, file: str, problems: Problems) -> None:
@@ -320,7 +341,7 @@ def _check_check_cell(cell: AuthorCell, mark: GradeMark, file: str, problems: Pr
         problems.add(
             "points", "a check cell needs points (a number) in its nbgrader metadata", file=file, cell=cell.label
         )
-    elif not math.isfinite(mark.points) or not 0 <= mark.points <= MAX_POINTS:
+    elif not 0 <= mark.points <= MAX_POINTS:
         problems.add(
             "points", f"points must be between 0 and {MAX_POINTS}, not {mark.points}", file=file, cell=cell.label
         )

@@ -17,6 +17,8 @@ _AUTOTEST = re.compile(r"^\s*#+\s*(HASHED\s+)?AUTOTEST\b", re.IGNORECASE)
 def checks_of(part: SplitCell, hints: Mapping[str, str], file: str, problems: Problems) -> tuple[Check, ...]:
     """Up to two checks of one check cell; both parts share its points equally."""
     cell, grade_id = part.author, part.author.grade_id
+    if cell.kind != "code":
+        return ()  # Reading the notebook told about it.
     _check_source(cell, file, problems)
     visible = "" if part.source == HIDDEN_ONLY else part.source
     has_visible, has_hidden = _does_something(visible), _does_something("\n".join(part.hidden))
@@ -25,7 +27,7 @@ def checks_of(part: SplitCell, hints: Mapping[str, str], file: str, problems: Pr
             "check-empty", "the check cell checks nothing: write at least one assert", file=file, cell=cell.label
         )
         return ()
-    points = (cell.mark.points or 0.0) if cell.mark else 0.0
+    points = cell.mark.worth if cell.mark else 0.0
     share = points / 2 if has_visible and has_hidden else points
     checks = []
     if has_visible:

@@ -142,7 +142,7 @@ def _metadata(cell: AuthorCell, subtask_of: Mapping[str, str]) -> dict[str, Any]
         "locked": mark.locked,
         "task": mark.task,
         "grade_id": cell.grade_id,
-        **({"points": mark.points} if mark.points is not None and (mark.grade or mark.task) else {}),
+        **({"points": mark.worth} if mark.points is not None and (mark.grade or mark.task) else {}),
         "cell_type": cell.kind,
     }
     if cell.role == "check" or (mark.locked and cell.role == "text") or mark.task:

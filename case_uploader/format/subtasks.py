@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from case_uploader.format.author_notebook import AuthorCell, AuthorNotebook
 from case_uploader.format.manifest import MANIFEST_FILE, Manifest, slug_of
@@ -34,7 +35,13 @@ def group_subtasks(notebook: AuthorNotebook, manifest: Manifest, problems: Probl
     named = any(cell.subtask for cell in notebook.cells)
     groups = _by_metadata(notebook, problems) if named else _by_checks(notebook)
     _check_groups(notebook, groups, manifest, problems)
-    return tuple(SubtaskCells(name, _title(name, cells, manifest), tuple(cells)) for name, cells in groups.items())
+    return tuple(
+        # An id that is none was told above; all else is still checked under a stand-in.
+        SubtaskCells(
+            name if slug_of(name) == name else f"subtask-{number}", _title(name, cells, manifest), tuple(cells)
+        )
+        for number, (name, cells) in enumerate(groups.items(), 1)
+    )
 
 
 def _by_metadata(notebook: AuthorNotebook, problems: Problems) -> dict[str, list[AuthorCell]]:
@@ -64,8 +71,7 @@ def _by_checks(notebook: AuthorNotebook) -> dict[str, list[AuthorCell]]:
         elif cell.role == "answer" and cell.kind == "code" and checked:
             starts.append(_text_above(cells, position))
             checked = False
-    ends = [*starts[1:], len(cells)]
-    runs = [list(cells[start:end]) for start, end in zip(starts, ends, strict=True)]
+    runs = [list(cells[start:end]) for start, end in pairwise([*starts, len(cells)])]
     return _named_runs(_joined_tail(runs))
 
 
