@@ -57,11 +57,7 @@ class BodyLimit:
             await self._refuse(scope, receive, send)
 
     async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # The rest of the body stays unread, so the connection is of no more use.
-        response = error_response(
-            413,
-            "body_too_large",
-            f"The request is larger than {self._max:,} bytes.",
-            headers={"Connection": "close"},
-        )
+        # The connection stays: the server throws the rest of the body away, and closing now would cut callers that are
+        # still sending off from the answer.
+        response = error_response(413, "body_too_large", f"The request is larger than {self._max:,} bytes.")
         await response(scope, receive, send)

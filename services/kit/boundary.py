@@ -35,6 +35,7 @@ class Boundary:
         except Exception as error:
             if status:
                 # Half an answer is out: only a broken connection can still tell the caller.
+                _log.error("answer broken off", exc_info=error)
                 raise
             code, body = error_body(error)
             await error_response(code, body.error, body.detail)(scope, receive, watched_send)

@@ -61,14 +61,14 @@ class _Exchange(httpx.AsyncByteStream):
     async def started(self) -> Message:
         message = await self._parts.get()
         if message is None:
-            await self._task
+            await self._ended()
             raise httpx.RemoteProtocolError("the app ended without an answer")
         return message
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (message := await self._parts.get()) is not None:
             yield message.get("body", b"")
-        await self._task
+        await self._ended()
         if not self._sent_all:
             raise httpx.RemoteProtocolError("the app broke its answer off")
 
@@ -83,6 +83,13 @@ class _Exchange(httpx.AsyncByteStream):
                 await asyncio.wait({self._task}, timeout=0.05)
         if not self._task.cancelled():
             self._task.exception()
+
+    async def _ended(self) -> None:
+        try:
+            await self._task
+        except Exception as error:
+            # As on a socket: the caller learns that the answer broke off; the reason is the app's to log.
+            raise httpx.RemoteProtocolError("the app broke its answer off") from error
 
     async def _run(self, app: ASGIApp, scope: dict[str, Any]) -> None:
         try:

@@ -55,11 +55,14 @@ async def test_write_commits_at_its_end(db):
 
 
 async def test_write_rolls_back_everything_when_the_block_raises(db):
-    with pytest.raises(RuntimeError, match="changed my mind"):
+    async def change_my_mind() -> None:
         async with db.write() as session:
             session.add(Account(owner="lena"))
             await session.flush()
             raise RuntimeError("changed my mind")
+
+    with pytest.raises(RuntimeError, match="changed my mind"):
+        await change_my_mind()
     assert await balance(db, "lena") is None
 
 
@@ -170,10 +173,11 @@ async def test_moments_come_back_aware_in_utc(db):
 
 
 async def test_a_naive_moment_is_refused(db):
-    with pytest.raises(StatementError, match="no time zone"):
-        async with db.write() as session:
-            session.add(Account(owner="lena", opened=datetime(2026, 1, 1)))
+    async with db.write() as session:
+        session.add(Account(owner="lena", opened=datetime(2026, 1, 1)))
+        with pytest.raises(StatementError, match="no time zone"):
             await session.flush()
+        await session.rollback()
 
 
 async def test_every_constraint_has_a_name(db):

@@ -111,7 +111,7 @@ async def test_a_failing_migration_changes_nothing(package, db):
     async with db.write() as session:
         await session.execute(text("INSERT INTO learner VALUES (1, 'lena')"))
     package("0003_broken", BROKEN)
-    with pytest.raises(MigrationFailed, match="ledger.*no_such_table"):
+    with pytest.raises(MigrationFailed, match=r"ledger.*no_such_table"):
         await migrate(db, "ledger")
     assert await rows(db, "SELECT name FROM learner") == [("lena",)]
     assert await rows(db, "SELECT version_num FROM alembic_version_ledger") == [("0002",)]

@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import ssl
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -56,9 +55,8 @@ def echo_service(name: str) -> FastAPI:
 
 
 @pytest.fixture
-async def services(town) -> AsyncIterator[None]:
+async def services(town) -> None:
     await town.start(*(echo_service(name) for name in LISTENERS))
-    yield
 
 
 def test_the_matrix_below_is_the_graph():
