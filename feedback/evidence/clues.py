@@ -75,7 +75,10 @@ class Incomplete(Clue):
 
 @dataclass(frozen=True, kw_only=True)
 class Notebook(Clue):
-    """Something about the notebook itself: a cell is missing, was doubled, is no code any more."""
+    """An answer cell is not there, or is still as it was handed out."""
+
+    names: frozenset[str] = frozenset()
+    """What the reference binds in that cell: its absence explains theirs."""
 
 
 @dataclass(frozen=True, kw_only=True)

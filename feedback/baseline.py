@@ -1,0 +1,146 @@
+import asyncio
+import hashlib
+import time
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from feedback.evidence.gather import case_faults, unsteady
+from feedback.judgement import first_signature
+from feedback.ports import BaselineCache, Runs
+from feedback.reference import reference_plan
+from feedback.running import observed
+from feedback.single_flight import SingleFlight
+from services.contracts.case import AuthorCase, Subtask
+from services.contracts.finding import Evidence
+from services.contracts.model import WireModel
+from services.contracts.observation import Observation
+
+# Raise when docs/reference/values.md or the rules of comparing change: what was kept before is then made anew.
+SCHEMA = 1
+# Two, so that what depends on the seed alone shows as a difference between them.
+SEEDS = 2
+# A fault may be a busy machine's: it is looked at again after this many seconds.
+FAULT_SECONDS = 20.0
+MAX_KEYS = 4_096
+M = TypeVar("M", bound=WireModel)
+
+
+class Baseline(WireModel):
+    """What the reference itself showed for one subtask of one case version, once for each seed."""
+
+    observations: dict[int, Observation]
+    faults: tuple[Evidence, ...] = ()
+    """Why the case cannot judge anybody; empty when it can."""
+
+
+class FlawSignatures(WireModel):
+    """Signature -> id of the one known flaw of a subtask that shows it."""
+
+    flaws: dict[str, str]
+
+
+class Baselines:
+    """Computes the reference's observations once per version, and remembers them."""
+
+    def __init__(self, runs: Runs, cache: BaselineCache, size: int = 256) -> None:
+        self._runs, self._cache = runs, cache
+        self._baselines = SingleFlight[str, Baseline](size)
+        self._flaws = SingleFlight[str, FlawSignatures](size)
+        self._suspended: dict[str, float] = {}
+        self._keys: dict[tuple[str, str, str], str] = {}
+
+    async def of(self, case: AuthorCase, subtask: Subtask) -> Baseline:
+        """The baseline of one subtask. Raises `PlatformFailed` when it could not be computed."""
+        key = self._key("baseline", case, subtask)
+        if self._suspended.get(key, 0) < time.monotonic() and self._suspended.pop(key, None) is not None:
+            self._baselines.forget(key)
+        return await self._baselines.get(key, lambda: self._baseline(key, case, subtask))
+
+    async def flaws(self, case: AuthorCase, subtask: Subtask) -> dict[str, str]:
+        """Signatures of the subtask's known flaws, without those that two of them share.
+
+        Raises `PlatformFailed`.
+        """
+        if not any(flaw.subtask == subtask.view.id for flaw in case.flaws):
+            return {}
+        key = self._key("flaws", case, subtask)
+        return (await self._flaws.get(key, lambda: self._signatures(key, case, subtask))).flaws
+
+    def _key(self, what: str, case: AuthorCase, subtask: Subtask) -> str:
+        """The key of one subtask of a version. A version never changes, so it is worked out once."""
+        known = (what, case.version, subtask.view.id)
+        if known not in self._keys:
+            if len(self._keys) >= MAX_KEYS:
+                self._keys.clear()
+            self._keys[known] = _key(what, case, subtask)
+        return self._keys[known]
+
+    async def _baseline(self, key: str, case: AuthorCase, subtask: Subtask) -> Baseline:
+        kept = await self._kept(key, Baseline)
+        if kept is not None:
+            return kept
+        baseline = await self._compute(case, subtask)
+        if baseline.faults:
+            self._suspended[key] = time.monotonic() + FAULT_SECONDS
+        else:
+            await self._cache.put(key, baseline.model_dump_json().encode())
+        return baseline
+
+    async def _compute(self, case: AuthorCase, subtask: Subtask) -> Baseline:
+        chosen = seeds(case, subtask)
+        plans = [reference_plan(case, subtask, seed) for seed in chosen]
+        one, other = await asyncio.gather(*(observed(self._runs, plan.request) for plan in plans))
+        asked = plans[0].asked
+        faults = (*case_faults(asked, one), *case_faults(asked, other)) or unsteady(asked, one, other)
+        told = {clue.evidence.fact: clue.evidence for clue in faults}
+        return Baseline(observations=dict(zip(chosen, (one, other), strict=True)), faults=tuple(told.values()))
+
+    async def _signatures(self, key: str, case: AuthorCase, subtask: Subtask) -> FlawSignatures:
+        kept = await self._kept(key, FlawSignatures)
+        if kept is not None:
+            return kept
+        seed = seeds(case, subtask)[0]
+        reference = (await self.of(case, subtask)).observations[seed]
+        shown: dict[str, list[str]] = {}
+        for flaw in case.flaws:
+            if flaw.subtask == subtask.view.id:
+                plan = reference_plan(case, subtask, seed, flaw)
+                signature = first_signature(plan.asked, await observed(self._runs, plan.request), reference)
+                shown.setdefault(signature or "", []).append(flaw.id)
+        single = {signature: ids[0] for signature, ids in shown.items() if signature and len(ids) == 1}
+        found = FlawSignatures(flaws=single)
+        await self._cache.put(key, found.model_dump_json().encode())
+        return found
+
+    async def _kept(self, key: str, model: type[M]) -> M | None:
+        data = await self._cache.get(key)
+        try:
+            return model.model_validate_json(data) if data is not None else None
+        except ValidationError:
+            # Damaged or of another release: it is only a cache.
+            return None
+
+
+def seeds(case: AuthorCase, subtask: Subtask) -> tuple[int, ...]:
+    """The seeds that runs of this subtask may have: a submission is compared with the reference run of its own seed."""
+    return tuple(_seed(f"{case.version}/{subtask.view.id}/{number}") for number in range(SEEDS))
+
+
+def submission_seed(case: AuthorCase, subtask: Subtask, digest: str, salt: int) -> int:
+    """The one of the subtask's seeds that belongs to this submission: the same code always gets the same."""
+    return seeds(case, subtask)[_seed(f"{digest}/{salt}") % SEEDS]
+
+
+def _seed(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+
+
+def _key(what: str, case: AuthorCase, subtask: Subtask) -> str:
+    # The request is part of the key, so that another way of asking never meets an answer to the old one.
+    request = reference_plan(case, subtask, 0).request.model_dump_json()
+    flaws = (
+        [flaw.model_dump_json() for flaw in case.flaws if flaw.subtask == subtask.view.id] if what == "flaws" else []
+    )
+    text = "\0".join([what, str(SCHEMA), case.version, subtask.model_dump_json(), request, *flaws])
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,84 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feedback.evidence.asked import Asked
+from feedback.evidence.clues import CheckFailed, Clue, NameMissing
+from feedback.evidence.gather import gather
+from feedback.evidence.untouched import absent_answers
+from feedback.findings.build import findings
+from feedback.findings.mistakes import mistakes
+from feedback.findings.signature import signature
+from feedback.findings.voice import Voice
+from feedback.verdict import decide
+from services.contracts.case import Subtask
+from services.contracts.feedback import CheckResult, Fault, Verdict
+from services.contracts.finding import Finding
+from services.contracts.observation import Observation
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict and what it rests on, before anybody has worded it."""
+
+    verdict: Verdict
+    fault: Fault
+    findings: tuple[Finding, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    points: float = 0
+    max_points: float = 0
+
+
+def judge(
+    asked: Asked, observation: Observation, reference: Observation, voice: Voice, missing: tuple[str, ...] = ()
+) -> Judgement:
+    """Evidence, verdict and findings of one run. Correct work gets no findings: nothing is left to say."""
+    clues = _clues(asked, observation, reference, missing)
+    verdict, fault = decide(clues, complete=observation.complete)
+    checks = check_results(asked.subtask, clues)
+    approved = verdict is Verdict.APPROVED
+    return Judgement(
+        verdict=verdict,
+        fault=fault,
+        findings=() if approved else findings(asked, mistakes(asked, clues), voice),
+        checks=checks,
+        points=_points(asked.subtask, checks, approved=approved),
+        max_points=asked.subtask.view.points,
+    )
+
+
+def first_signature(asked: Asked, observation: Observation, reference: Observation) -> str | None:
+    """Signature of the most consequential mistake of a run, or None when there is none."""
+    found = mistakes(asked, _clues(asked, observation, reference, ()))
+    return signature(asked, found[0]) if found else None
+
+
+def _clues(
+    asked: Asked, observation: Observation, reference: Observation, missing: tuple[str, ...]
+) -> tuple[Clue, ...]:
+    return (*absent_answers(asked, missing), *gather(asked, observation, reference))
+
+
+def check_results(subtask: Subtask, clues: Sequence[Clue]) -> tuple[CheckResult, ...]:
+    """Every check as a learner may see it; with an incomplete run none has passed."""
+    failed = {c.check.id for c in clues if isinstance(c, CheckFailed | NameMissing) and c.check is not None}
+    lost = any(clue.evidence.kind == "incomplete" for clue in clues)
+    hidden, results = 0, []
+    for check in subtask.checks:
+        hidden += check.hidden
+        passed = not lost and check.id not in failed
+        results.append(
+            CheckResult(
+                label=f"Hidden check {hidden}" if check.hidden else check.id,
+                passed=passed,
+                hidden=check.hidden,
+                points=check.points,
+                earned=check.points if passed else 0,
+            )
+        )
+    return tuple(results)
+
+
+def _points(subtask: Subtask, checks: Sequence[CheckResult], *, approved: bool) -> float:
+    if approved:
+        return subtask.view.points
+    return min(sum(check.earned for check in checks), subtask.view.points)

@@ -1,0 +1,87 @@
+from collections import Counter
+from dataclasses import dataclass
+
+from feedback.evidence.asked import Asked, RunCell, call_id, named, value_id
+from feedback.notebook.matching import grade_id
+from feedback.notebook.repair import Repaired, RepairedCell, roles
+from services.contracts.case import AuthorCase, Subtask
+from services.contracts.observation import CheckCode, CodeCell, Probe, RunRequest
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run for one subtask, and where every part of it comes from."""
+
+    asked: Asked
+    request: RunRequest
+
+
+def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int) -> Plan:
+    """All code cells up to the subtask's last cell, then its checks and probes. Nothing expected is part of it."""
+    asked = Asked(case, subtask, _cells(case, subtask, repaired))
+    request = RunRequest(
+        environment=case.version,
+        imports=case.imports,
+        data=case.data,
+        cells=tuple(CodeCell(id=cell.id, source=cell.source) for cell in asked.cells),
+        checks=tuple(CheckCode(id=c.id, source=c.source, modules=case.modules) for c in subtask.checks),
+        probes=(*_values(subtask), *_calls(subtask)),
+        limits=case.limits,
+        seed=seed,
+        # An open earlier step must not hide what a later one does.
+        stop_on_error=False,
+    )
+    return Plan(asked, request)
+
+
+def _values(subtask: Subtask) -> tuple[Probe, ...]:
+    return tuple(Probe(id=value_id(rule.name), name=rule.name) for rule in named(subtask))
+
+
+def _calls(subtask: Subtask) -> tuple[Probe, ...]:
+    return tuple(
+        Probe(id=call_id(index), call=probe.call, args=probe.args, kwargs=probe.kwargs)
+        for index, probe in enumerate(subtask.probes)
+    )
+
+
+def _cells(case: AuthorCase, subtask: Subtask, repaired: Repaired) -> tuple[RunCell, ...]:
+    homes = {id_: s.view.id for s in case.subtasks for id_ in s.view.cells}
+    answers = {id_ for s in case.subtasks for id_ in s.view.answer_cells}
+    last = max((at for at, cell in enumerate(case.cells) if cell.id in subtask.view.cells), default=-1)
+    # What follows the last check is no part of the answer; what follows a last answer cell may be its second half.
+    open_end = last >= 0 and roles(case).get(case.cells[last].id) == "answer"
+    used: Counter[str] = Counter()
+    found = []
+    for cell in repaired.cells:
+        if not _runs(cell, last, open_end=open_end):
+            continue
+        original = case.cells[cell.position] if cell.position is not None else None
+        home = homes.get(case.cells[cell.anchor].id) if cell.anchor >= 0 else None
+        found.append(
+            RunCell(
+                id=_unique(cell.place, used),
+                source=cell.source,
+                place=cell.place,
+                name=(grade_id(original) or original.id) if original else None,
+                subtask=home,
+                answer=original is not None and original.id in answers,
+            )
+        )
+    return tuple(found)
+
+
+def _runs(cell: RepairedCell, last: int, *, open_end: bool) -> bool:
+    if cell.position is not None:
+        return cell.position <= last
+    return cell.anchor < last or (open_end and cell.anchor == last)
+
+
+def _unique(id_: str, used: Counter[str]) -> str:
+    """Ids of a broken notebook may repeat; those of a run must not."""
+    while True:
+        used[id_] += 1
+        name = id_ if used[id_] == 1 else f"{id_[:56]}~{used[id_]}"
+        if name == id_ or not used[name]:
+            used[name] += name != id_
+            return name

@@ -1,0 +1,33 @@
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from services.contracts.case import AuthorCase
+from services.contracts.observation import RunEvent, RunRequest
+
+
+class Runs(Protocol):
+    """Runs untrusted code; `services.contracts.clients.runner.RunnerClient` is one."""
+
+    def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
+        """Run; the last part is RunFinished or RunFailed. Raises `ServiceError` when the runner is away."""
+        ...
+
+
+class AuthorCases(Protocol):
+    """Case versions with their references; `services.contracts.clients.cases.CasesClient` is one."""
+
+    async def author(self, version: str) -> AuthorCase:
+        """One version. Raises `ServiceError`: 404 `case_version_not_found`, 503 when the service is away."""
+        ...
+
+
+class BaselineCache(Protocol):
+    """Keeps what the reference showed, for as long as it likes: everything in it can be made again."""
+
+    async def get(self, key: str) -> bytes | None:
+        """What was put under the key (64 hex digits), or None."""
+        ...
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Keep the data; a later put of the same key replaces it, a reader never sees a half of it."""
+        ...

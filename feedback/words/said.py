@@ -1,0 +1,102 @@
+"""One sentence or two for a mistake: its consequence, in words that give nothing away."""
+
+import ast
+
+from feedback.evidence.clues import (
+    CallDiffers,
+    CheckFailed,
+    Clue,
+    Incomplete,
+    NameMissing,
+    Notebook,
+    Raised,
+    ValueDiffers,
+)
+from feedback.findings.mistakes import Mistake
+from feedback.findings.voice import Voice, code, one_line
+from feedback.notebook.reading import parsed
+from feedback.words.sentences import said_exception, said_lost, said_result, said_value
+
+
+def said(mistake: Mistake, voice: Voice, subtask: str) -> str:
+    """What the mistake leads to."""
+    primary = mistake.primary
+    match primary:
+        case Incomplete(lost=lost):
+            return said_lost(lost, whole=True)
+        case Raised(cell=cell, error=error):
+            sentence = said_exception(error, quote=True)
+            return sentence if cell.subtask in (subtask, None) else f"An earlier step is not finished. {sentence}"
+        case Notebook():
+            return _notebook(primary)
+        case NameMissing():
+            return _missing(primary, voice)
+        case CheckFailed():
+            return _check(primary, mistake.supports, voice)
+        case ValueDiffers(name=name, difference=difference):
+            return said_value(name if voice.may(name) else None, difference)
+        case CallDiffers():
+            return _call(primary, voice)
+    return "This step could not be checked."
+
+
+def _notebook(clue: Notebook) -> str:
+    if clue.evidence.aspect == "missing":
+        return (
+            f"The answer cell {code(clue.evidence.subject)} is not in the notebook any more: nothing is there to check."
+        )
+    return "This step is not started yet: its answer cell is still as it was handed out."
+
+
+def _missing(clue: NameMissing, voice: Voice) -> str:
+    if voice.may(clue.name):
+        return (
+            f"After your code has run, nothing is called {code(clue.name)}, so what this step is about cannot be found."
+        )
+    return "After your code has run, a name that this step asks for does not exist, so its content cannot be found."
+
+
+def _check(clue: CheckFailed, supports: list[Clue], voice: Voice) -> str:
+    sentence = _failed(clue)
+    value = next((c for c in supports if isinstance(c, ValueDiffers)), None)
+    if value is None or not voice.may(value.name) or clue.lost is not None:
+        return sentence
+    return f"{sentence} {said_value(value.name, value.difference)}"
+
+
+def _failed(clue: CheckFailed) -> str:
+    """The author's own words first, then what a learner can read in the check anyway."""
+    check, error = clue.check, clue.error
+    if check.hint:
+        return check.hint.strip()
+    if clue.lost is not None:
+        return said_lost(clue.lost, whole=False)
+    if error is None:
+        return "What was compared here is no plain value, so being equal says nothing about it."
+    if clue.evidence.aspect is not None:
+        return f"While your code was tried out, it stopped. {said_exception(error, quote=not check.hidden)}"
+    if check.hidden:
+        return "In a case that the visible checks do not show, the result is not what this step describes."
+    return one_line(error.message, 300) or _asserted(clue)
+
+
+def _asserted(clue: CheckFailed) -> str:
+    """The assert that failed, from the visible check's own text."""
+    tree = parsed(clue.check.source)
+    asserts = [n for n in ast.walk(tree) if isinstance(n, ast.Assert)] if tree else []
+    line = clue.error.place.line if clue.error and clue.error.place else None
+    if line is not None:
+        asserts = [a for a in asserts if a.lineno <= line <= (a.end_lineno or a.lineno)]
+    text = ast.get_source_segment(clue.check.source, asserts[0].test) if len(asserts) == 1 else None
+    return f"This does not hold yet: {code(text, 100)}" if text else "What the visible check says does not hold yet."
+
+
+def _call(clue: CallDiffers, voice: Voice) -> str:
+    name = clue.function if voice.may(clue.function) else None
+    if clue.difference is not None:
+        return said_result(name, clue.difference)
+    if clue.lost is not None:
+        return said_lost(clue.lost, whole=False)
+    what = code(f"{name}(…)") if name else "a function of this step"
+    sentence = said_exception(clue.error, quote=not clue.hidden) if clue.error else ""
+    return f"When {what} is called, it stops. {sentence}".strip()
