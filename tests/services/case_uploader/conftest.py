@@ -1,0 +1,110 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from case_uploader.app import create_app
+from case_uploader.scaffold import scaffold
+from case_uploader.service import CaseService
+from case_uploader.steps import Step
+from case_uploader.wiring import Backends, open_backends, publishing_service
+from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.feedback import FeedbackClient
+from services.contracts.errors import ServiceError
+from services.contracts.feedback import Feedback, TrialRequest, TrialResult, Verdict
+from services.kit.app import running
+from services.kit.http import in_process_client
+from services.kit.settings import Settings
+
+
+class ScriptedFeedback(FeedbackClient):
+    """Judges by comparing text: approved is what the reference or a variant says, unless told otherwise.
+
+    Reads each version from the case service, as the real one does.
+    """
+
+    def __init__(self) -> None:
+        self.cases: CasesClient | None = None
+        self.trials: list[TrialRequest] = []
+        self.verdicts: dict[str, Feedback] = {}
+        """A piece of source -> what is said about notebooks that hold it."""
+        self.error: ServiceError | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def trial(self, request: TrialRequest) -> TrialResult:
+        assert self.cases
+        self.trials.append(request)
+        await self.gate.wait()
+        if self.error:
+            raise self.error
+        case = await self.cases.author(request.version)
+        sources = {cell.id: cell.source for cell in request.cells}
+        told = next((f for piece, f in self.verdicts.items() if piece in "\n".join(sources.values())), None)
+        feedback = {}
+        for subtask in case.subtasks:
+            accepted = [subtask.reference, *({c: v[c] for c in subtask.reference} for v in case.variants)]
+            same = any(all(sources[c] == text for c, text in answers.items()) for answers in accepted)
+            verdict = Verdict.APPROVED if same else Verdict.NEEDS_WORK
+            feedback[subtask.view.id] = told or Feedback(verdict=verdict, headline="Compared as text.")
+        return TrialResult(feedback={name: feedback[name] for name in request.subtasks})
+
+
+@dataclass
+class Bench:
+    """A case service with everything around it, over real SQLite and a real folder of objects."""
+
+    home: Path
+    backends: Backends
+    service: CaseService
+    app: FastAPI
+    feedback: ScriptedFeedback
+    clients: dict[str, CasesClient] = field(default_factory=dict)
+
+    async def publish(self, folder: Path) -> list[Step]:
+        return [step async for step in self.service.publish(folder)]
+
+    async def check(self, folder: Path) -> list[Step]:
+        return [step async for step in self.service.check(folder)]
+
+    async def objects(self) -> set[str]:
+        return {digest async for digest in self.backends.objects.digests()}
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    settings = Settings(home=tmp_path / "home")
+    settings.prepare()
+    async with AsyncExitStack() as stack:
+        backends = await stack.enter_async_context(open_backends(settings))
+        feedback = ScriptedFeedback()
+        service = publishing_service(backends, feedback, None)
+        app = await stack.enter_async_context(running(create_app(service, backends)))
+        bench = Bench(tmp_path / "home", backends, service, app, feedback)
+        for name in ("gateway", "hub", "feedback", "runner"):
+            http = await stack.enter_async_context(in_process_client(app, name))
+            bench.clients[name] = CasesClient(http)
+        feedback.cases = bench.clients["feedback"]
+        yield bench
+
+
+@pytest.fixture
+def case_folder(tmp_path: Path) -> Path:
+    """A new case as `case new` makes it."""
+    return scaffold(tmp_path / "authors", "coffee-sales")
+
+
+@pytest.fixture
+def retitle() -> Callable[[Path, str], None]:
+    """Change a case's content a little."""
+
+    def change(folder: Path, title: str) -> None:
+        manifest = folder / "case.yaml"
+        lines = [f"title: {title}" if x.startswith("title:") else x for x in manifest.read_text().split("\n")]
+        manifest.write_text("\n".join(lines))
+
+    return change
