@@ -1,0 +1,78 @@
+from services.kit.errors import CaseloopError
+
+
+class TokenMissing(CaseloopError):
+    """A call came without a usable `Authorization: token …` header."""
+
+    status = 401
+    error = "token_missing"
+
+
+class TokenInvalid(CaseloopError):
+    """The Hub does not know the token (any more)."""
+
+    status = 401
+    error = "token_invalid"
+
+
+class IdentityMismatch(CaseloopError):
+    """The token belongs to somebody else than the certificate."""
+
+    status = 403
+    error = "identity_mismatch"
+
+
+class HubUnavailable(CaseloopError):
+    """The Hub, which knows whose token it is, does not answer."""
+
+    status = 503
+    error = "hub_unavailable"
+
+
+class TooManyRequests(CaseloopError):
+    """The learner asks faster than a person can."""
+
+    status = 429
+    error = "too_many_requests"
+
+
+class TooManyChecks(CaseloopError):
+    """As many checks are under way as the platform takes on at once."""
+
+    status = 503
+    error = "busy"
+
+
+class ShuttingDown(CaseloopError):
+    """Caseloop is being stopped or restarted."""
+
+    status = 503
+    error = "shutting_down"
+
+
+class SubtaskNotFound(CaseloopError):
+    """The case has no such subtask."""
+
+    status = 404
+    error = "subtask_not_found"
+
+
+class CaseMismatch(CaseloopError):
+    """The certificate pairs a case with a version of another one."""
+
+    status = 403
+    error = "case_mismatch"
+
+
+class NotApproved(CaseloopError):
+    """The style review was asked for before the subtask was approved."""
+
+    status = 409
+    error = "not_approved"
+
+
+class NothingToReview(CaseloopError):
+    """The cells to review hold none of the subtask's answers."""
+
+    status = 422
+    error = "nothing_to_review"
