@@ -1,8 +1,10 @@
 """The one connection to the gateway: HTTP over mutual TLS on a unix socket."""
 
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import httpx
 
@@ -23,7 +25,9 @@ class Gateway:
 
     def __init__(self, settings: LabSettings) -> None:
         self._settings = settings
-        self._tls = ssl.create_default_context(cafile=str(settings.authority))
+        self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._tls.minimum_version = ssl.TLSVersion.TLSv1_3
+        self._tls.load_verify_locations(cafile=str(settings.authority))
         self._loaded: tuple[int, int] | None = None
         transport = httpx.AsyncHTTPTransport(uds=str(settings.socket), verify=self._tls)
         self._http = httpx.AsyncClient(
@@ -62,5 +66,20 @@ class Gateway:
         stat = self._settings.certificate.stat()
         state = (stat.st_mtime_ns, stat.st_ino)
         if state != self._loaded:
-            self._tls.load_cert_chain(str(self._settings.certificate))
+            _load_pair(self._settings.certificate, self._tls)
             self._loaded = state
+
+
+def _load_pair(certificate: Path, context: ssl.SSLContext) -> None:
+    """Give a live context the key and certificate of a file. Raises OSError (ssl.SSLError) and leaves it as it was."""
+    # OpenSSL opens the file twice; from a copy in memory both halves are of the same pair.
+    frozen = os.memfd_create("certificate", os.MFD_CLOEXEC)
+    try:
+        with os.fdopen(os.dup(frozen), "wb") as file:
+            file.write(certificate.read_bytes())
+        path = f"/proc/self/fd/{frozen}"
+        # A failed load ruins a context, so a throw-away one goes first.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(path)
+        context.load_cert_chain(path)
+    finally:
+        os.close(frozen)

@@ -15,8 +15,13 @@ export class ApiError extends Error {
   }
 
   /** True when trying again later, without any change, may help. */
+  get temporary(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+
+  /** True when there was no answer at all: Caseloop, or the learner's own Jupyter server, cannot be reached. */
   get away(): boolean {
-    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
+    return this.error === 'service_unavailable' || this.error === 'server_unavailable';
   }
 
   /** From an answer that is not 2xx; the Hub's proxy answers in HTML when a server is gone. */

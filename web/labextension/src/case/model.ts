@@ -70,7 +70,7 @@ export class CaseModel {
   private failed(problem: ApiError): void {
     this.problem = problem;
     this.status = problem.away ? 'away' : 'refused';
-    if (problem.away) {
+    if (problem.temporary) {
       this.later(WAITS[Math.min(this.failures++, WAITS.length - 1)]);
     }
   }

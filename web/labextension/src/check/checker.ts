@@ -71,7 +71,11 @@ export class Checker {
     if (run) {
       run.abort.abort();
       this.finish(subtask, run);
-      announce(run.problem ? '' : 'The check was cancelled.');
+      if (!run.problem) {
+        announce('The check was cancelled.');
+        // it may have been recorded already: show what counted
+        void this.model.load();
+      }
     }
   }
 

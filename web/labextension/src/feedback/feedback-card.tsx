@@ -88,7 +88,7 @@ function Fault({ feedback }: { feedback: Feedback }): JSX.Element | null {
   const cause = feedback.fault === 'case' ? 'This is a mistake in the case, not in your work.' : 'This is our fault, not yours.';
   return (
     <p className="caseloop-Fault" data-caseloop="fault">
-      {cause} It did not cost you an attempt; please check again in a moment.
+      {cause} It did not cost you an attempt.
     </p>
   );
 }

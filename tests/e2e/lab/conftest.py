@@ -1,0 +1,142 @@
+"""A real Jupyter server with the built extension, a gateway on a socket, and a browser: once for all tests here."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.e2e.lab.gateway_double import TOKEN, Desk, GatewayDouble
+from tests.e2e.lab.lab_page import NOTEBOOK, Lab, eventually
+
+PROJECT = Path(__file__).resolve().parents[3]
+EXTENSION = PROJECT / "web" / "labextension"
+SERVER_TOKEN = "token-of-the-test-server"
+
+
+@dataclass(frozen=True)
+class JupyterServer:
+    """A running server: its address, its root folder, its log."""
+
+    url: str
+    root: Path
+    log: Path
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    # unix sockets allow about 100 characters: not below pytest's own folders
+    made = Path(tempfile.mkdtemp(prefix="cl-lab-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def gateway(folder: Path) -> Iterator[GatewayDouble]:
+    double = GatewayDouble(folder)
+    double.start()
+    yield double
+    double.stop()
+
+
+@pytest.fixture
+def desk(gateway: GatewayDouble) -> Iterator[Desk]:
+    """What the gateway knows: nothing yet."""
+    fresh = gateway.fresh()
+    if not gateway.running:
+        gateway.start()
+    yield fresh
+    fresh.hold.set()
+
+
+def _environment(folder: Path, gateway: GatewayDouble) -> dict[str, str]:
+    """The built extension from the tree, before what may be installed in the learners' environment."""
+    share, config, home = folder / "share", folder / "config", folder / "home"
+    (share / "labextensions" / "@caseloop").mkdir(parents=True)
+    (share / "labextensions" / "@caseloop" / "lab").symlink_to(EXTENSION / "caseloop_lab" / "labextension")
+    shutil.copytree(EXTENSION / "jupyter-config" / "server-config", config / "jupyter_server_config.d")
+    overrides = home / ".jupyter" / "labconfig" / "default_setting_overrides.json"
+    overrides.parent.mkdir(parents=True)
+    quiet = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}'
+    overrides.write_text(quiet)
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "PYTHONPATH": str(EXTENSION),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "JUPYTER_PATH": str(share),
+        "JUPYTER_CONFIG_PATH": str(config),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "CASELOOP_GATEWAY_SOCKET": str(gateway.socket),
+        "CASELOOP_CERTIFICATE": str(gateway.environment),
+        "CASELOOP_CA": str(gateway.authority.bundle),
+        "CASELOOP_CASE": "price-check",
+        "CASELOOP_NOTEBOOK": NOTEBOOK,
+        "JUPYTERHUB_API_TOKEN": TOKEN,
+    }
+
+
+@pytest.fixture(scope="session")
+def server(folder: Path, gateway: GatewayDouble) -> Iterator[JupyterServer]:
+    root, log = folder / "work", folder / "server.log"
+    root.mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        str(PROJECT / ".venv-learner" / "bin" / "jupyter-lab"),
+        "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={SERVER_TOKEN}", "--LabApp.expose_app_in_browser=True",
+    ]  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=_environment(folder, gateway), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            eventually(lambda: _answers(f"{url}/api"), within=60)
+            yield JupyterServer(url, root, log)
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def lab(browser: Browser, server: JupyterServer, desk: Desk) -> Iterator[Lab]:
+    """A page with a fresh notebook on disk; nothing may have been thrown in it when the test ends."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = Lab(context.new_page(), server.url, SERVER_TOKEN, server.root)
+    page.write()
+    yield page
+    # a kernel left by each test would soon load the machine
+    page.page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+    context.close()
+    assert not page.errors

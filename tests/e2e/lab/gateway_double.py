@@ -1,0 +1,243 @@
+"""A gateway that answers the Lab over real mTLS with the real wire models, and can be told to be slow, odd or away."""
+
+import asyncio
+import hashlib
+import json
+import threading
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from services.contracts.feedback import Stage
+from services.contracts.lab import LabCase, LabCheck, LabFeedback, LabReview
+from services.contracts.progress import SavedNotebook, SavedSummary, SubtaskState, Version, VersionSummary
+from services.kit.app import create_service
+from services.kit.errors import CaseloopError
+from services.kit.peer import require_peer
+from services.kit.serving import Listener, serving
+from services.kit.stream import sse
+from tests.e2e.lab.case_double import VIEWS, Standing, judge, review
+from vault.adapters.local_ca import LocalAuthority
+from vault.identity import Identity
+from vault.rotation import Credential
+
+TOKEN = "hub-token-of-ada"
+
+
+class Unknown(CaseloopError):
+    """There is no such thing."""
+
+    status, error = 404, "submission_not_found"
+
+
+class NotApproved(CaseloopError):
+    """The subtask is not approved."""
+
+    status, error = 409, "not_approved"
+
+
+class QuotaSpent(CaseloopError):
+    """No check is left."""
+
+    status, error = 429, "quota_spent"
+
+
+class NotTheToken(CaseloopError):
+    """The call carries another token than the environment's."""
+
+    status, error = 401, "token_invalid"
+
+
+class Desk:
+    """What the double knows and how it behaves; tests read and change it."""
+
+    def __init__(self) -> None:
+        self.standing = Standing()
+        self.views = VIEWS
+        self.newer: int | None = None
+        self.pace = 0.0
+        """Seconds before each stage of a check."""
+        self.hold = threading.Event()
+        """Checks wait in the stage `running` until it is set."""
+        self.hold.set()
+        self.cut = False
+        """Break the connection off in the middle of a check."""
+        self.refusal: CaseloopError | None = None
+        """Answer GET /api/case with this."""
+        self.delay = 0.0
+        """Seconds before GET /api/case answers."""
+        self.checks: list[LabCheck] = []
+        self.cancelled = 0
+        self.saved: list[SavedNotebook] = []
+
+    def keep(self, notebook: SavedNotebook) -> SavedSummary:
+        if not self.saved or self.saved[0].digest != notebook.digest:
+            self.saved.insert(0, notebook)
+        return _summary(notebook)
+
+
+def _summary(notebook: SavedNotebook) -> SavedSummary:
+    size = len(json.dumps(notebook.notebook))
+    return SavedSummary(saved=notebook.saved, digest=notebook.digest, size=size)
+
+
+def _desk(request: Request) -> Desk:
+    if request.headers.get("Authorization") != f"token {TOKEN}":
+        raise NotTheToken("Stop the server and start the case again.")
+    desk: Desk = request.app.state.service
+    return desk
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+router = APIRouter(prefix="/api", dependencies=[Depends(require_peer("env"))])
+
+
+@router.get("/me")
+async def me(desk: AtDesk) -> dict[str, str]:
+    return {"user": desk.standing.lab_case(desk.views, None).user}
+
+
+@router.get("/case")
+async def case(desk: AtDesk) -> LabCase:
+    await asyncio.sleep(desk.delay)
+    if desk.refusal:
+        raise desk.refusal
+    return desk.standing.lab_case(desk.views, desk.newer)
+
+
+@router.post("/check")
+async def check(desk: AtDesk, body: LabCheck) -> StreamingResponse:
+    desk.checks.append(body)
+    if desk.standing.of(body.subtask).checks_left == 0:
+        raise QuotaSpent("You have used all checks of this step.")
+    if desk.cut:
+        return StreamingResponse(_broken(), media_type="text/event-stream")
+    return sse(_judged(desk, body), keep_alive=1)
+
+
+async def _judged(desk: Desk, body: LabCheck) -> AsyncIterator[tuple[str, BaseModel]]:
+    try:
+        for stage in _stages(len([cell for cell in body.cells if cell.kind == "code"])):
+            yield "stage", stage
+            await asyncio.sleep(desk.pace)
+            while stage.name == "running" and not desk.hold.is_set():
+                await asyncio.sleep(0.02)
+    except asyncio.CancelledError:
+        desk.cancelled += 1
+        raise
+    view = next(view for view in desk.views if view.id == body.subtask)
+    source = "\n".join(cell.source for cell in body.cells if cell.id in view.answer_cells)
+    version = desk.standing.conclude(body.subtask, body.cells, judge(body.subtask, source))
+    assert version.feedback is not None
+    yield "feedback", LabFeedback(
+        submission=version.submission, number=version.number, repeated=False,
+        feedback=version.feedback.for_learner(), progress=desk.standing.of(body.subtask),
+    )  # fmt: skip
+
+
+def _stages(cells: int) -> list[Stage]:
+    running = [Stage(name="running", index=index + 1, count=cells) for index in range(cells)]
+    return [Stage(name="recorded"), Stage(name="restoring"), *running, Stage(name="comparing"), Stage(name="saving")]
+
+
+async def _broken() -> AsyncIterator[bytes]:
+    yield f"event: stage\ndata: {Stage(name='recorded').model_dump_json()}\n\n".encode()
+    await asyncio.sleep(0.2)
+    raise ConnectionAbortedError("as a gateway that is killed")
+
+
+@router.post("/review")
+async def style_review(desk: AtDesk, body: LabReview) -> dict[str, Any]:
+    before = desk.standing.of(body.subtask)
+    if before.state not in (SubtaskState.APPROVED, SubtaskState.POLISHED):
+        raise NotApproved("The style review opens when the step is approved.")
+    return {"report": review().model_dump(mode="json"), "progress": before.model_dump(mode="json")}
+
+
+@router.get("/history")
+async def history(desk: AtDesk, subtask: str | None = None) -> list[VersionSummary]:
+    return desk.standing.history(subtask)
+
+
+@router.get("/history/{submission}")
+async def version(desk: AtDesk, submission: str) -> Version:
+    for known in desk.standing.versions:
+        if known.submission == submission:
+            return known
+    raise Unknown(f"There is no version {submission} of yours.")
+
+
+@router.put("/notebook")
+async def keep(desk: AtDesk, notebook: SavedNotebook) -> SavedSummary:
+    text = json.dumps(notebook.notebook, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    assert hashlib.sha256(text.encode()).hexdigest() == notebook.digest
+    return desk.keep(notebook)
+
+
+@router.get("/notebook/versions")
+async def saved(desk: AtDesk) -> list[SavedSummary]:
+    return [_summary(notebook) for notebook in desk.saved]
+
+
+@router.get("/notebook/versions/{digest}")
+async def saved_one(desk: AtDesk, digest: str, response: Response) -> SavedNotebook:
+    response.headers["Cache-Control"] = "no-store"
+    return next(notebook for notebook in desk.saved if notebook.digest == digest)
+
+
+class GatewayDouble:
+    """The double on its socket, in a thread of its own; `stop` and `start` are a gateway that goes and comes back."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = LocalAuthority(folder / "ca")
+        self.socket = folder / "gateway.sock"
+        self.environment = folder / "environment.pem"
+        self.desk = Desk()
+        self._certificate = folder / "gateway.pem"
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked: asyncio.Event | None = None
+        self.issue_environment("n1")
+
+    def issue_environment(self, nonce: str) -> None:
+        """Write a new key and certificate for the learner's environment, as the spawner does."""
+        self.authority.issue(Identity.env("ada", "price-check", "a" * 64, nonce), self.environment)
+
+    def app(self) -> FastAPI:
+        return create_service("gateway", [router], service=self.desk)
+
+    def start(self) -> None:
+        ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(ready)), daemon=True)
+        self._thread.start()
+        assert ready.wait(20), "the gateway double did not start"
+
+    def stop(self) -> None:
+        if self._thread and self._loop and self._asked:
+            self.desk.hold.set()
+            self._loop.call_soon_threadsafe(self._asked.set)
+            self._thread.join(20)
+            self._thread = None
+
+    @property
+    def running(self) -> bool:
+        return self._thread is not None
+
+    def fresh(self) -> Desk:
+        """Forget everything, for the next test."""
+        app_desk = self.desk
+        app_desk.__init__()  # type: ignore[misc]
+        return app_desk
+
+    async def _serve(self, ready: threading.Event) -> None:
+        self._loop, self._asked = asyncio.get_running_loop(), asyncio.Event()
+        credential = Credential(self.authority, Identity.service("gateway"), self._certificate)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(serving([Listener(self.app(), credential, self.socket)], self.authority))
+            ready.set()
+            await self._asked.wait()
