@@ -52,7 +52,8 @@ class Identity:
     @classmethod
     def service(cls, name: str) -> Self:
         """The identity of one of our services."""
-        if not _SERVICE.fullmatch(name):
+        # "env" stands for every environment in the trust graph and in routes; no service may answer to it.
+        if not _SERVICE.fullmatch(name) or name == Kind.ENV:
             raise InvalidIdentity(f"{name!r} is not a service name: lower-case letters, digits and dashes, at most 32")
         return cls(Kind.SERVICE, name=name)
 
