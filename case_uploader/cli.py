@@ -19,6 +19,7 @@ from case_uploader.steps import Passed, Published, Rejected, Step
 from case_uploader.wiring import learner_environment
 from services.contracts.errors import ServiceError
 from services.kit.errors import CaseloopError
+from services.kit.logs import configure_logs
 from services.kit.settings import Settings
 
 OpenService = Callable[[], AbstractAsyncContextManager[CaseService]]
@@ -32,7 +33,7 @@ def build_case_app(open_service: OpenService) -> typer.Typer:
 
     Exit status: 0 done, 1 a case has problems or the platform could not do its part, 2 wrong usage.
     """
-    app = typer.Typer(help="Write, check and publish cases.", no_args_is_help=True)
+    app = typer.Typer(help="Write, check and publish cases.", no_args_is_help=True, callback=_speak_up_only_when_needed)
     app.command("new")(new)
 
     @app.command("check")
@@ -65,6 +66,12 @@ def build_case_app(open_service: OpenService) -> typer.Typer:
         raise typer.Exit(report.finish())
 
     return app
+
+
+def _speak_up_only_when_needed() -> None:
+    """Services that work inside the command log every request; an author wants to read the result."""
+    logs = Settings().logs
+    configure_logs(logs.model_copy(update={"level": "warning"}) if logs.level == "info" else logs)
 
 
 def new(

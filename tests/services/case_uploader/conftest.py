@@ -76,12 +76,17 @@ class Bench:
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+def scripted_feedback() -> ScriptedFeedback:
+    return ScriptedFeedback()
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, scripted_feedback: ScriptedFeedback) -> AsyncIterator[Bench]:
     settings = Settings(home=tmp_path / "home")
     settings.prepare()
     async with AsyncExitStack() as stack:
         backends = await stack.enter_async_context(open_backends(settings))
-        feedback = ScriptedFeedback()
+        feedback = scripted_feedback
         service = publishing_service(backends, feedback, None)
         app = await stack.enter_async_context(running(create_app(service, backends)))
         bench = Bench(tmp_path / "home", backends, service, app, feedback)
