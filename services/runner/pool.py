@@ -1,0 +1,127 @@
+"""The environments kept loaded, and sessions kept open in them."""
+
+import asyncio
+import contextlib
+from collections import OrderedDict
+
+import structlog
+
+from services.runner.errors import SessionRefused
+from services.runner.session import Session
+from services.runner.settings import RunnerSettings
+from services.runner.zygote import Machine, Plan, Zygote
+
+_log = structlog.get_logger()
+
+
+class _Environment:
+    """One zygote and its spare sessions."""
+
+    def __init__(self, machine: Machine, plan: Plan, settings: RunnerSettings) -> None:
+        self._machine, self._plan, self._settings = machine, plan, settings
+        self._zygote: Zygote | None = None
+        self._starting = asyncio.Lock()
+        self._spares: list[Session] = []
+        self._filling: asyncio.Task[None] | None = None
+
+    async def _ready(self) -> Zygote:
+        async with self._starting:
+            zygote = self._zygote
+            if zygote is not None and zygote.alive and zygote.sessions < self._settings.sessions_per_zygote:
+                return zygote
+            await self._end()
+            zygote = Zygote(self._machine, self._plan)
+            await zygote.start()
+            self._zygote = zygote
+            return zygote
+
+    async def acquire(self) -> Session:
+        """A session for one run: a spare where there is one. Raises SessionRefused."""
+        while self._spares:
+            spare = self._spares.pop(0)
+            if spare.alive:
+                return spare
+            await spare.close()
+        try:
+            return await self._open(warm=False)
+        except SessionRefused as error:
+            _log.warning("zygote_replaced", reason=error.detail)
+            await self.restart()
+            return await self._open(warm=False)
+
+    async def _open(self, *, warm: bool) -> Session:
+        zygote = await self._ready()
+        session = await zygote.open(warm=warm)
+        if not self._machine.shape.nested:
+            # The whole sandbox was this one session.
+            self._zygote = None
+            session.on_close(zygote.close)
+        return session
+
+    def refill(self) -> None:
+        """Open spares again, in the background."""
+        if self._filling is None or self._filling.done():
+            self._filling = asyncio.create_task(self._fill())
+
+    async def _fill(self) -> None:
+        while len(self._spares) < self._settings.spares:
+            try:
+                self._spares.append(await self._open(warm=True))
+            except SessionRefused as error:
+                _log.warning("spare_refused", reason=error.detail)
+                return
+
+    async def warm(self) -> None:
+        """Load the environment and open its spares."""
+        if self._machine.shape.nested:
+            await self._ready()
+        self.refill()
+
+    async def restart(self) -> None:
+        """End the zygote; the next session starts another."""
+        async with self._starting:
+            await self._end()
+
+    async def _end(self) -> None:
+        spares, self._spares = self._spares, []
+        for spare in spares:
+            await spare.close()
+        if self._zygote is not None:
+            await self._zygote.close()
+            self._zygote = None
+
+    async def close(self) -> None:
+        """End everything."""
+        if self._filling is not None:
+            self._filling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._filling
+        await self.restart()
+
+
+class Pool:
+    """Environments by plan; the least recently used goes when there are too many."""
+
+    def __init__(self, machine: Machine, settings: RunnerSettings) -> None:
+        self._machine, self._settings = machine, settings
+        self._environments: OrderedDict[Plan, _Environment] = OrderedDict()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def environment(self, plan: Plan) -> _Environment:
+        """The environment of this plan, new or kept."""
+        found = self._environments.get(plan)
+        if found is None:
+            found = self._environments[plan] = _Environment(self._machine, plan, self._settings)
+        self._environments.move_to_end(plan)
+        while len(self._environments) > self._settings.zygotes:
+            _, oldest = self._environments.popitem(last=False)
+            task = asyncio.create_task(oldest.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+        return found
+
+    async def close(self) -> None:
+        """End every environment."""
+        environments = list(self._environments.values())
+        self._environments.clear()
+        await asyncio.gather(*self._closing, *(environment.close() for environment in environments))

@@ -1,0 +1,100 @@
+"""The process that runs a learner's code: takes one order at a time, and forks itself where told to."""
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import types
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+from . import limits, syscalls
+from .cells import close_figures, keep_descriptors, run_cell
+from .pristine import Pristine
+from .questions import answer_probe, run_check, seed_random, settle
+from .wire import receive_with_socket, send
+
+
+class Prepared(NamedTuple):
+    """What the zygote has made ready for every session."""
+
+    main: types.ModuleType
+    """The learner's `__main__`; its dictionary is the notebook's namespace."""
+    transform: Callable[[str], str]
+    pristine: Pristine
+    seccomp: bytes
+
+
+def become_learner(out: int, err: int) -> None:
+    """Give this fork its own process group and streams."""
+    os.setsid()
+    null = os.open("/dev/null", os.O_RDONLY)
+    for source, target in ((null, 0), (out, 1), (err, 2)):
+        os.dup2(source, target)
+    for descriptor in {null, out, err} - {0, 1, 2}:
+        os.close(descriptor)
+    keep_descriptors()
+
+
+def serve(sock: socket.socket, prepared: Prepared) -> NoReturn:
+    """Obey until the warden hangs up."""
+    namespace = vars(prepared.main)
+    result_limit = 20_000
+    while True:
+        try:
+            order, passed = receive_with_socket(sock)
+        except (EOFError, OSError):
+            os._exit(0)
+        match order["op"]:
+            case "limits":
+                limits.apply(order["limits"])
+                result_limit = order["limits"]["output_chars"]
+                seed_random(order["seed"])
+            case "cell":
+                answer = run_cell(order["id"], order["source"], namespace, prepared.transform, result_limit)
+                if order["last"]:
+                    close_figures()
+                send(sock, answer)
+            case "fork" if passed is not None:
+                sock = _fork(sock, passed)
+            case "settle":
+                settle(prepared.pristine)
+                send(sock, {"pid": os.getpid()})
+            case "check":
+                send(sock, {**run_check(order, namespace, prepared.pristine), "nonce": order["nonce"]})
+                os._exit(0)
+            case "probes":
+                _answer_probes(sock, order, namespace)
+                os._exit(0)
+
+
+def _fork(sock: socket.socket, passed: socket.socket) -> socket.socket:
+    """The child goes on with the passed socket, the parent as before."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    try:
+        child = syscalls.fork_without_hooks()
+    except OSError:
+        # The closed socket says it: too many processes or threads are left over.
+        passed.close()
+        return sock
+    if child:
+        passed.close()
+        return sock
+    sock.close()
+    return passed
+
+
+def _answer_probes(sock: socket.socket, order: dict[str, Any], namespace: dict[str, Any]) -> None:
+    for probe in order["probes"]:
+        send(sock, {**answer_probe(probe, namespace, order), "id": probe["id"], "nonce": order["nonce"]})
+
+
+def forget_signals() -> None:
+    """The zygote's dispositions do not suit a process that runs subprocesses."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    sys.argv[:] = [""]

@@ -1,0 +1,153 @@
+"""Answer the supervisor's questions: assert-style checks and probes, each after the learner's code has ended."""
+
+import ast
+import builtins
+import contextlib
+import gc
+import linecache
+import random
+import signal
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from .asserts import Recorder, rewrite
+from .cells import CHECK, describe_error, file_name, fresh_streams
+from .observe.libraries import library
+from .observe.values import observed
+from .pristine import Pristine
+
+
+class _Late(BaseException):
+    """The question's time is over; no `except Exception` of a learner's stops it."""
+
+
+@contextlib.contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    def late(*_: object) -> None:
+        raise _Late
+
+    signal.signal(signal.SIGALRM, late)
+    # Again and again: code that swallows the first is interrupted by the next.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.2)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def seed_random(seed: int) -> None:
+    """Seed Python's and NumPy's global generators."""
+    random.seed(seed)
+    numpy = library("numpy")
+    if numpy is not None:
+        numpy.random.seed(seed)
+
+
+def run_check(order: dict[str, Any], namespace: dict[str, Any], pristine: Pristine) -> dict[str, Any]:
+    """Run one check; `{"status": passed|failed|error|lost, "error": …, "operands": […]}`."""
+    seed_random(order["seed"])
+    fresh_streams()
+    recorder = Recorder(order["seed"])
+    try:
+        with _at_most(order["seconds"]):
+            _run(order, namespace, pristine, recorder)
+        answer: dict[str, Any] = {"status": "passed"}
+    except _Late:
+        answer = {"status": "lost", "lost": "time"}
+    except AssertionError as error:
+        answer = {"status": "failed", "error": describe_error(error)}
+    except BaseException as error:
+        answer = {"status": "error", "error": describe_error(error)}
+    return {**answer, "operands": recorder.operands}
+
+
+def _run(order: dict[str, Any], namespace: dict[str, Any], pristine: Pristine, recorder: Recorder) -> None:
+    name, source = file_name(CHECK, order["id"]), order["source"]
+    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
+    tree = ast.parse(source, name)
+    _clear_shadows(tree, namespace)
+    for alias, module_name in order["modules"].items():
+        module = pristine.module(module_name)
+        if module is not None:
+            namespace[alias] = module
+    namespace["__builtins__"] = builtins
+    namespace.update(recorder.names())
+    exec(compile(rewrite(tree), name, "exec"), namespace)  # noqa: S102 - the case's own check, in the sandbox
+
+
+def _clear_shadows(tree: ast.Module, namespace: dict[str, Any]) -> None:
+    """Remove learner's names that hide a builtin the check itself uses: `sum = 6` must not decide a check."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    for name in used & vars(builtins).keys():
+        namespace.pop(name, None)
+
+
+def answer_probe(probe: dict[str, Any], namespace: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
+    """Answer one probe: `{"value"}`, `{"missing"}`, `{"error"}` or `{"lost"}`."""
+    try:
+        with _at_most(order["seconds"]):
+            if probe.get("name") is not None:
+                return _named(probe["name"], namespace, order["seed"])
+            return _called(probe, namespace, order["seed"])
+    except _Late:
+        return {"lost": "time"}
+    except BaseException as error:
+        return {"error": describe_error(error)}
+
+
+def _named(name: str, namespace: dict[str, Any], seed: int) -> dict[str, Any]:
+    if name not in namespace:
+        return {"missing": True}
+    return {"value": observed(namespace[name], seed)}
+
+
+def _called(probe: dict[str, Any], namespace: dict[str, Any], seed: int) -> dict[str, Any]:
+    function = namespace.get(probe["call"])
+    if function is None:
+        return {"missing": True}
+    seed_random(seed)
+    args = [argument(value) for value in probe["args"]]
+    kwargs = {name: argument(value) for name, value in probe["kwargs"].items()}
+    return {"value": observed(function(*args, **kwargs), seed)}
+
+
+def argument(value: Any) -> Any:
+    """An argument as the function gets it; {"array"}, {"series"} and {"frame"} stand for library objects.
+
+    Raises LookupError when the environment lacks the library.
+    """
+    if not isinstance(value, dict) or len(value) != 1:
+        return value
+    ((kind, content),) = value.items()
+    if kind == "array":
+        return _needed("numpy").array(content)
+    if kind == "series":
+        return _needed("pandas").Series(content)
+    if kind == "frame":
+        return _needed("pandas").DataFrame(content)
+    return value
+
+
+def _needed(name: str) -> Any:
+    module = library(name)
+    if module is None:
+        import importlib
+
+        module = importlib.import_module(name)
+    return module
+
+
+def settle(pristine: Pristine) -> None:
+    """After the learner's code: no tracing, no timers, no handlers, and the real functions back."""
+    sys.settrace(None)
+    sys.setprofile(None)
+    gc.callbacks.clear()
+    for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
+        signal.setitimer(timer, 0)
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGXFSZ}:
+        with contextlib.suppress(OSError, ValueError):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    sys.setrecursionlimit(max(1_000, min(sys.getrecursionlimit(), 10_000)))
+    pristine.restore()

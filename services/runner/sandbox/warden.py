@@ -1,0 +1,294 @@
+"""Pid 1 of a session: holds the only way to the supervisor, keeps the time, and never runs a learner's code.
+
+Below it one process runs the learner's cells. Questions are answered by forks of that process, made after the
+learner's code has ended; they get a socket of their own, so a process that was left behind cannot answer for them.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from . import learner
+from .learner import Prepared
+from .output import Capture
+from .warmup import warm_up
+from .wire import HEADER, Garbled, decode, encode, receive, send, send_with_socket
+
+MAX_ANSWER = 8 << 20
+_ORDER_SECONDS = 2.0
+_SETTLE_SECONDS = 5.0
+_GRACE = 1.0
+"""A question's own alarm comes first; the warden waits this much longer."""
+
+
+class Lost(Exception):
+    """No answer came: the reason is one of the contract's."""
+
+
+class Warden:
+    """Serves one run: cells, then checks and probes."""
+
+    def __init__(self, supervisor: socket.socket, prepared: Prepared, *, warm: bool) -> None:
+        self._supervisor = supervisor
+        self._out, self._err = Capture(), Capture()
+        self._prepared = prepared
+        self._statuses: dict[int, int] = {}
+        self._sock, self._pid = self._start_learner(warm=warm)
+        self._pidfd = os.pidfd_open(self._pid)
+
+    def serve(self) -> NoReturn:
+        """Run one submission, then wait for the supervisor to end the session."""
+        while True:
+            try:
+                order = receive(self._supervisor)
+            except (EOFError, OSError, Garbled):
+                os._exit(0)
+            if order["op"] == "cells":
+                self._run_cells(order)
+            elif order["op"] == "judge":
+                self._judge(order)
+
+    def _start_learner(self, *, warm: bool) -> tuple[socket.socket, int]:
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._supervisor.close()
+                ours.close()
+                for capture in (self._out, self._err):
+                    os.close(capture.reader)
+                learner.become_learner(self._out.writer, self._err.writer)
+                if warm:
+                    warm_up(self._prepared)
+                learner.forget_signals()
+                learner.serve(theirs, self._prepared)
+            finally:
+                os._exit(99)
+        theirs.close()
+        return ours, pid
+
+    # Cells
+
+    def _run_cells(self, order: dict[str, Any]) -> None:
+        limits = order["limits"]
+        for capture in (self._out, self._err):
+            capture.limit(limits["output_chars"])
+        deadline = time.monotonic() + limits["wall_seconds"]
+        self._order(self._sock, {"op": "limits", "limits": limits, "seed": order["seed"]})
+        outcomes: list[dict[str, Any]] = []
+        cells = order["cells"]
+        for index, cell in enumerate(cells):
+            send(self._supervisor, {"event": "cell", "index": index})
+            outcome = self._run_cell(cell, deadline, last=index == len(cells) - 1)
+            outcomes.append(outcome)
+            if "lost" in outcome or (order["stop_on_error"] and not outcome["ok"]):
+                break
+        send(self._supervisor, {"event": "ran", "cells": outcomes})
+
+    def _run_cell(self, cell: dict[str, Any], deadline: float, *, last: bool) -> dict[str, Any]:
+        wall, cpu = time.perf_counter(), self._cpu_seconds()
+        outcome: dict[str, Any] = {"ok": False}
+        try:
+            self._order(self._sock, {"op": "cell", **cell, "last": last})
+            answer = self._answer(self._sock, deadline, self._pidfd)
+            outcome.update({key: answer[key] for key in ("result", "error") if key in answer})
+            outcome["ok"] = answer.get("ok") is True
+        except Lost as lost:
+            outcome["lost"] = str(lost)
+        outcome["cpu_ms"] = max(0.0, (self._cpu_seconds() - cpu) * 1e3)
+        outcome["wall_ms"] = (time.perf_counter() - wall) * 1e3
+        return {**outcome, "stdout": self._out.take(), "stderr": self._err.take()}
+
+    def _cpu_seconds(self) -> float:
+        # The process' CPU clock as Linux numbers it: no word of the learner's process is needed.
+        with contextlib.suppress(OSError):
+            return time.clock_gettime((~self._pid << 3) | 2)
+        return 0.0
+
+    # Questions
+
+    def _judge(self, order: dict[str, Any]) -> None:
+        """Answer every question that can be answered, in order, each marked with the nonce it brought back."""
+        self._sweep()
+        self._settle()
+        common = {key: order[key] for key in ("nonce", "seed", "seconds")}
+        for check in order["checks"]:
+            answer = self._ask_check({"op": "check", **check, **common})
+            send(self._supervisor, {"event": "check", "id": check["id"], "answer": answer})
+        self._ask_probes(order["probes"], common)
+        send(self._supervisor, {"event": "done"})
+
+    def _settle(self) -> None:
+        """Put the checks' functions back, in a fork when the learner's process has more than one thread.
+
+        A fork has one thread: the learner's others are not in it. What is lost here shows at every question.
+        """
+        old = self._pid
+        try:
+            if self._threads() > 1:
+                self._sock = self._fork()
+            self._order(self._sock, {"op": "settle"})
+            claimed = self._answer(self._sock, time.monotonic() + _SETTLE_SECONDS).get("pid")
+        except Lost:
+            return
+        # A false pid only spares a process of the learner's own until the session ends.
+        if isinstance(claimed, int) and claimed > 1 and claimed != old:
+            self._pid = claimed
+            with contextlib.suppress(OSError):
+                os.kill(old, signal.SIGKILL)
+
+    def _threads(self) -> int:
+        try:
+            return len(list(Path(f"/proc/{self._pid}/task").iterdir()))
+        except OSError:
+            return 0
+
+    def _fork(self) -> socket.socket:
+        """Make the learner's process fork; returns the way to the child."""
+        ours, theirs = socket.socketpair()
+        try:
+            self._order(self._sock, {"op": "fork"}, theirs)
+        finally:
+            theirs.close()
+        return ours
+
+    def _ask_check(self, order: dict[str, Any]) -> dict[str, Any]:
+        try:
+            with self._fork() as fork:
+                self._order(fork, order)
+                return self._answer(fork, time.monotonic() + order["seconds"] + _GRACE)
+        except Lost as lost:
+            return {"status": "lost", "lost": str(lost)}
+        finally:
+            self._after_question()
+
+    def _ask_probes(self, probes: list[dict[str, Any]], common: dict[str, Any]) -> None:
+        """One fork answers all; when it is lost over one probe, the next fork goes on behind that one."""
+        left = list(probes)
+        while left:
+            try:
+                with self._fork() as fork:
+                    self._order(fork, {"op": "probes", "probes": left, **common})
+                    while left:
+                        answer = self._answer(fork, time.monotonic() + common["seconds"] + _GRACE)
+                        self._report_probe(left.pop(0), answer)
+            except Lost as lost:
+                self._report_probe(left.pop(0), {"lost": str(lost)})
+            finally:
+                self._after_question()
+
+    def _report_probe(self, probe: dict[str, Any], answer: dict[str, Any]) -> None:
+        send(self._supervisor, {"event": "probe", "id": probe["id"], "answer": answer})
+
+    def _after_question(self) -> None:
+        self._sweep()
+        for capture in (self._out, self._err):
+            capture.take()
+
+    # Messages and processes
+
+    def _order(self, sock: socket.socket, order: dict[str, Any], passed: socket.socket | None = None) -> None:
+        """Send an order to a process that need not read. Raises Lost."""
+        sock.settimeout(_ORDER_SECONDS)
+        try:
+            if passed is None:
+                send(sock, order)
+            else:
+                send_with_socket(sock, order, passed)
+        except TimeoutError:
+            raise Lost("time") from None
+        except OSError:
+            raise Lost(self._why_ended()) from None
+
+    def _answer(self, sock: socket.socket, deadline: float, pidfd: int | None = None) -> dict[str, Any]:
+        """One message of a process that may send anything. Raises Lost; ends the session with the supervisor."""
+        buffer, needed = bytearray(), HEADER.size
+        while True:
+            ready = self._wait(deadline, [sock.fileno()] + ([pidfd] if pidfd is not None else []))
+            if sock.fileno() not in ready:
+                raise Lost(self._why_ended())
+            try:
+                part = sock.recv(min(needed - len(buffer), 1 << 20))
+            except OSError:
+                part = b""
+            if not part:
+                raise Lost(self._why_ended())
+            buffer += part
+            if needed == HEADER.size and len(buffer) == needed:
+                needed += HEADER.unpack(buffer)[0]
+                if needed > MAX_ANSWER:
+                    raise Lost("protocol")
+            if len(buffer) == needed and needed > HEADER.size:
+                return _parsed(bytes(buffer[HEADER.size :]))
+
+    def _wait(self, deadline: float, descriptors: list[int]) -> list[int]:
+        """Wait for one of these, reading the learner's output meanwhile. Raises Lost("time")."""
+        readers = {capture.reader: capture for capture in (self._out, self._err)}
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Lost("time")
+            ready, _, _ = select.select([*descriptors, *readers, self._supervisor.fileno()], [], [], left)
+            if self._supervisor.fileno() in ready and not self._supervisor.recv(1, socket.MSG_PEEK):
+                os._exit(0)
+            for descriptor in ready:
+                if descriptor in readers:
+                    readers[descriptor].drain()
+            wanted = [descriptor for descriptor in descriptors if descriptor in ready]
+            if wanted:
+                return wanted
+
+    def _why_ended(self) -> str:
+        """`cpu` when the kernel's limit ended the learner's process, else `ended`."""
+        for _ in range(20):
+            self._reap()
+            if self._pid in self._statuses:
+                break
+            time.sleep(0.001)
+        status = self._statuses.get(self._pid, 0)
+        return "cpu" if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU else "ended"
+
+    def _reap(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+                if not pid:
+                    return
+                self._statuses[pid] = status
+
+    def _sweep(self) -> None:
+        """Kill every process of the session but the learner's main one and this."""
+        for _ in range(50):
+            living = [pid for pid in _processes() if pid not in (os.getpid(), self._pid) and not _is_zombie(pid)]
+            for pid in living:
+                with contextlib.suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            self._reap()
+            if not living:
+                return
+            time.sleep(0.0005)
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        message = decode(body)
+        encode(message)
+    except (Garbled, ValueError, RecursionError):
+        raise Lost("protocol") from None
+    return message
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+    except OSError:
+        return True

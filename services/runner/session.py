@@ -1,0 +1,179 @@
+"""One session as seen from outside: its processes, its limits, and what it says."""
+
+import asyncio
+import contextlib
+import os
+import secrets
+import select
+import signal
+import socket
+import struct
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+from services.contracts.limits import Limits
+from services.contracts.observation import CellStarted, Lost, Observation, RunRequest
+from services.runner import memory_watch
+from services.runner.cgroups import Cgroups, Group
+from services.runner.channel import Channel, Ended
+from services.runner.errors import SessionRefused
+from services.runner.results import Results
+from services.runner.sandbox.limits import TRUSTED_PROCESSES
+from services.runner.sandbox.wire import Garbled
+
+_CREDENTIALS = struct.Struct("3i")
+_OVERHEAD_MB = 128
+"""Pages that a session copies from the zygote, and the interpreter's own growth."""
+_GRACE = 3.0
+"""The sandbox keeps the time itself; this long after it is late it is ended from outside."""
+
+
+class Session:
+    """A pid namespace with a warden in it. Killing its first process ends all of it."""
+
+    def __init__(self, sock: socket.socket, pid: int, group: Group | None) -> None:
+        self._channel = Channel(sock)
+        self._pid, self._pidfd, self._group = pid, os.pidfd_open(pid), group
+        self._over_memory = False
+        self._after: list[Callable[[], Awaitable[None]]] = []
+
+    def on_close(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Do this, too, when the session is closed."""
+        self._after.append(action)
+
+    @classmethod
+    async def greet(cls, sock: socket.socket, cgroups: Cgroups | None) -> "Session":
+        """Take the handshake: learn the session's first process, put it into a group, let it go on."""
+        sock.setblocking(False)
+        await _readable(sock)
+        word, ancillary, _, _ = sock.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)
+        if word != b"R" or not ancillary:
+            said = await asyncio.get_running_loop().sock_recv(sock, 2_000) if word else b"it ended"
+            raise SessionRefused(f"no session could be opened: {said.decode('utf-8', 'replace')}")
+        pid: int = _CREDENTIALS.unpack(ancillary[0][2])[0]
+        group = None
+        if cgroups is not None:
+            with contextlib.suppress(OSError):
+                group = cgroups.group(pid)
+        session = cls(sock, pid, group)
+        sock.send(b"G")
+        return session
+
+    async def execute(self, request: RunRequest) -> AsyncGenerator[CellStarted | Observation]:
+        """Run the submission; the last part is the Observation. Raises SessionRefused before any code has run."""
+        started = time.perf_counter()
+        limits = request.limits
+        if self._group is not None:
+            self._group.limit(limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + 2)
+        watch = asyncio.create_task(self._watch(limits)) if self._group is None else None
+        results = Results(request)
+        try:
+            await self._start(request)
+            try:
+                async for event in self._cells(request, results):
+                    yield event
+                if results.may_ask():
+                    await self._judge(request, results)
+            except Ended:
+                results.lose("ended")
+            except TimeoutError:
+                results.lose("time")
+            except Garbled:
+                results.lose("protocol")
+        finally:
+            self.kill()
+            if watch is not None:
+                watch.cancel()
+        reason: Lost | None = "memory" if self._over_memory or self._out_of_memory() else None
+        yield results.observation(reason, (time.perf_counter() - started) * 1e3)
+
+    async def _start(self, request: RunRequest) -> None:
+        order = {
+            "op": "cells",
+            "cells": [cell.model_dump() for cell in request.cells],
+            "limits": request.limits.model_dump(),
+            "seed": request.seed,
+            "stop_on_error": request.stop_on_error,
+        }
+        try:
+            await self._channel.send(order)
+        except Ended:
+            raise SessionRefused("the session ended before it was used") from None
+
+    async def _cells(self, request: RunRequest, results: Results) -> AsyncGenerator[CellStarted]:
+        end = time.monotonic() + request.limits.wall_seconds + _GRACE
+        while True:
+            message = await self._channel.receive(end - time.monotonic())
+            if message.get("event") == "ran":
+                results.take_cells(message.get("cells"))
+                return
+            index = message.get("index")
+            if message.get("event") != "cell" or not isinstance(index, int) or not 0 <= index < len(request.cells):
+                raise Garbled("neither a cell nor the end of them")
+            yield CellStarted(id=request.cells[index].id, index=index, count=len(request.cells))
+
+    async def _judge(self, request: RunRequest, results: Results) -> None:
+        """Send checks and probes, now that the learner's code has ended; the nonce is made only here."""
+        nonce = secrets.token_hex(16)
+        order: dict[str, Any] = {
+            "op": "judge",
+            "nonce": nonce,
+            "seed": request.seed,
+            "seconds": request.limits.probe_seconds,
+            "checks": [check.model_dump() for check in request.checks],
+            "probes": [probe.model_dump(mode="json") for probe in request.probes],
+        }
+        await self._channel.send(order)
+        while True:
+            message = await self._channel.receive(request.limits.probe_seconds + _GRACE + _GRACE)
+            if message.get("event") == "done":
+                return
+            results.take_answer(message, nonce)
+
+    async def _watch(self, limits: Limits) -> None:
+        try:
+            await memory_watch.watch(
+                self._pid, limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + 2
+            )
+        except memory_watch.OverLimit:
+            self._over_memory = True
+            self.kill()
+
+    def _out_of_memory(self) -> bool:
+        return self._group is not None and self._group.ran_out_of_memory()
+
+    def kill(self) -> None:
+        """End every process of the session."""
+        with contextlib.suppress(OSError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+
+    async def close(self) -> None:
+        """End the session and wait until it is gone."""
+        self.kill()
+        self._channel.close()
+        for _ in range(250):
+            if select.select([self._pidfd], [], [], 0)[0]:
+                break
+            await asyncio.sleep(0.02)
+        os.close(self._pidfd)
+        if self._group is not None:
+            await self._group.close()
+        for action in self._after:
+            await action()
+
+    @property
+    def alive(self) -> bool:
+        """Whether its first process still runs."""
+        return not select.select([self._pidfd], [], [], 0)[0]
+
+
+async def _readable(sock: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(sock, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(sock)

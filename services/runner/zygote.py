@@ -1,0 +1,134 @@
+"""One environment kept loaded: a sandbox with a process that has its imports done and clones sessions from itself."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from services.runner import bubblewrap
+from services.runner.bubblewrap import Interpreter, Shape
+from services.runner.cgroups import Cgroups
+from services.runner.channel import Channel, Ended
+from services.runner.errors import SessionRefused
+from services.runner.sandbox.wire import Garbled
+from services.runner.seccomp import session_filter
+from services.runner.session import Session
+
+_log = structlog.get_logger()
+_OPEN_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes two runs share a zygote."""
+
+    environment: str
+    imports: tuple[str, ...]
+    case: Path
+    """Folder with the case's data files."""
+    file_mb: int
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What sandboxes on this machine have in common."""
+
+    interpreter: Interpreter
+    shape: Shape
+    cgroups: Cgroups | None
+    start_seconds: float
+
+
+class Zygote:
+    """A running sandbox. Opens sessions; never runs a learner's code itself."""
+
+    def __init__(self, machine: Machine, plan: Plan) -> None:
+        self._machine, self._plan = machine, plan
+        self._lock = asyncio.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: Channel | None = None
+        self.sessions = 0
+
+    async def start(self) -> None:
+        """Start the sandbox and load the imports. Raises SessionRefused with what it said."""
+        ours, theirs = socket.socketpair()
+        with theirs, tempfile.TemporaryFile() as said:
+            self._process = await asyncio.to_thread(self._launch, theirs, said.fileno())
+            theirs.close()
+            self._control = Channel(ours)
+            try:
+                hello = await self._control.receive(self._machine.start_seconds)
+            except (Ended, Garbled, TimeoutError) as error:
+                await self.close()
+                said.seek(0)
+                words = said.read(4_000).decode("utf-8", "replace").strip()
+                reason = words.splitlines()[-1] if words else type(error).__name__
+                raise SessionRefused(f"the sandbox did not start: {reason}") from None
+        if not hello.get("ready"):
+            await self.close()
+            raise SessionRefused(
+                f"the environment's imports start {hello.get('threads')} threads; sessions cannot be cloned safely"
+            )
+        _log.info("zygote_ready", environment=self._plan.environment, seconds=hello["seconds"], failed=hello["failed"])
+
+    def _launch(self, control: socket.socket, errors: int) -> subprocess.Popen[bytes]:
+        shape = self._machine.shape
+        config = {
+            "imports": list(self._plan.imports),
+            "seccomp": session_filter().hex(),
+            "file_mb": self._plan.file_mb,
+            "drop_to": shape.drop_to,
+            "single": not shape.nested,
+        }
+        arguments = [str(control.fileno()), json.dumps(config)]
+        command = bubblewrap.command(self._machine.interpreter, shape, self._plan.case, self._plan.file_mb, arguments)
+        return subprocess.Popen(
+            command,
+            pass_fds=[control.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=errors,
+            stderr=errors,
+            env={},
+            start_new_session=True,
+        )
+
+    async def open(self, *, warm: bool) -> Session:
+        """Open a session. Raises SessionRefused."""
+        if self._control is None or self._process is None or self._process.poll() is not None:
+            raise SessionRefused("the environment's sandbox has ended")
+        ours, theirs = socket.socketpair()
+        try:
+            # The kernel then tells with the first byte which process sent it, numbered as this process sees it.
+            ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            with theirs:
+                async with self._lock:
+                    await self._control.send_with_socket({"warm": warm}, theirs)
+            session = await asyncio.wait_for(Session.greet(ours, self._machine.cgroups), _OPEN_SECONDS)
+        except (Ended, TimeoutError, OSError) as error:
+            ours.close()
+            raise SessionRefused(f"no session could be opened: {type(error).__name__} {error}") from None
+        except BaseException:
+            ours.close()
+            raise
+        self.sessions += 1
+        return session
+
+    @property
+    def alive(self) -> bool:
+        """Whether the sandbox still runs."""
+        return self._process is not None and self._process.poll() is None
+
+    async def close(self) -> None:
+        """End the sandbox and every session in it."""
+        if self._control is not None:
+            self._control.close()
+        if self._process is not None:
+            with contextlib.suppress(OSError):
+                self._process.kill()
+            await asyncio.to_thread(self._process.wait)
