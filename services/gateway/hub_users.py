@@ -26,9 +26,16 @@ class _UserModel(BaseModel):
 class HubApiUsers:
     """Asks the Hub's `GET /hub/api/user`; remembers answers for a moment. Tokens are kept as hashes only."""
 
-    def __init__(self, http: httpx.AsyncClient, *, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        remembered: int = MAX_REMEMBERED,
+    ) -> None:
         self._http = http
         self._now = now
+        self._limit = remembered
         self._remembered: OrderedDict[bytes, tuple[HubUser | None, float]] = OrderedDict()
         self._asking: dict[bytes, asyncio.Task[HubUser | None]] = {}
 
@@ -53,7 +60,7 @@ class HubApiUsers:
         user = task.result()
         self._remembered[key] = (user, self._now() + (FRESH_SECONDS if user else FAILED_SECONDS))
         self._remembered.move_to_end(key)
-        while len(self._remembered) > MAX_REMEMBERED:
+        while len(self._remembered) > self._limit:
             self._remembered.popitem(last=False)
 
     async def _ask(self, token: str) -> HubUser | None:

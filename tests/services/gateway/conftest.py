@@ -22,7 +22,7 @@ from services.contracts.clients.linting import LintingClient
 from services.contracts.clients.progress import ProgressClient
 from services.contracts.feedback import CheckRequest, Feedback, Judged, Stage, Verdict
 from services.contracts.finding import Evidence, Finding
-from services.contracts.identity import ScopeClaims
+from services.contracts.identity import Role, ScopeClaims
 from services.contracts.lab import LabCheck
 from services.contracts.lint import LintReport, ReviewRequest, ToolRun
 from services.contracts.notebook import Cell
@@ -261,8 +261,6 @@ class World:
         return http
 
     def scope(self, user: str = "ada") -> str:
-        from services.contracts.identity import Role
-
         return self.minter.mint(user=user, role=Role.LEARNER, case="numbers", case_version=VERSION)
 
 
@@ -349,7 +347,7 @@ async def _events(response: httpx.Response) -> AsyncIterator[Event]:
 
 @pytest.fixture
 def stream() -> Callable[..., Any]:
-    """The function that opens a check: `async with stream(lab, body) as events`."""
+    """Open a check and give its events as they come: a function to use with `async with`."""
     return _stream
 
 
