@@ -1,6 +1,7 @@
 import time
 
 import structlog
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit.errors import error_body, error_response
@@ -32,6 +33,8 @@ class Boundary:
 
         try:
             await self._app(scope, receive, watched_send)
+        except ClientDisconnect:
+            _log.info("caller went away")
         except Exception as error:
             if status:
                 # Half an answer is out: only a broken connection can still tell the caller.

@@ -3,13 +3,23 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Final
 
 import httpx
 from starlette.types import ASGIApp, Message
 
 from services.kit.scope_state import PEER
 from vault.identity import Identity
+
+_FAREWELL: Final = 0.5
+"""Seconds that a handler has to end when its caller goes away, before the caller stops waiting."""
+_unfinished: set[asyncio.Task[None]] = set()
+
+
+def _forget(task: asyncio.Task[None]) -> None:
+    _unfinished.discard(task)
+    if not task.cancelled():
+        task.exception()
 
 
 class InProcessTransport(httpx.AsyncBaseTransport):
@@ -74,15 +84,13 @@ class _Exchange(httpx.AsyncByteStream):
 
     async def aclose(self) -> None:
         self._gone.set()
-        # A handler hears of the disconnect as on a socket; a reader that is still behind lets it go on.
-        while not self._task.done():
-            with contextlib.suppress(asyncio.QueueEmpty):
-                self._parts.get_nowait()
-            await asyncio.sleep(0)
-            if self._parts.empty():
-                await asyncio.wait({self._task}, timeout=0.05)
-        if not self._task.cancelled():
-            self._task.exception()
+        # The handler hears of the disconnect as on a socket; a part it was about to hand over is thrown away.
+        with contextlib.suppress(asyncio.QueueEmpty):
+            self._parts.get_nowait()
+        await asyncio.wait({self._task}, timeout=_FAREWELL)
+        # One that takes no notice goes on by itself, as it would in a server.
+        _unfinished.add(self._task)
+        self._task.add_done_callback(_forget)
 
     async def _ended(self) -> None:
         try:

@@ -15,8 +15,8 @@ from vault.trust import may_call
 _RECYCLED_AFTER: Final = 0.6
 """Share of a certificate's life after which its connections are asked to be opened anew; it is renewed at 0.5."""
 _LONGEST_HEAD: Final = 64 * 1024
-_MOST_CONNECTIONS: Final = 200
-"""Of one caller at one listener."""
+_MOST_CONNECTIONS: Final = 50
+"""Of one learner's environment at one listener."""
 
 _log = structlog.get_logger(__name__)
 
@@ -35,7 +35,7 @@ class Peers:
             return f"may not call {self._service}"
         if self._revoked & {serial, str(identity)}:
             return "is revoked"
-        if sum(who == str(identity) for who, _ in self._open.values()) >= _MOST_CONNECTIONS:
+        if not identity.is_service and self._count(identity) >= _MOST_CONNECTIONS:
             return f"has {_MOST_CONNECTIONS} open connections already"
         return None
 
@@ -53,6 +53,9 @@ class Peers:
         for transport, names in list(self._open.items()):
             if entries & set(names):
                 transport.abort()
+
+    def _count(self, identity: Identity) -> int:
+        return sum(who == str(identity) for who, _ in self._open.values())
 
 
 def peer_protocol(peers: Peers) -> type[HttpToolsProtocol]:

@@ -1,6 +1,7 @@
 """Every caller against every service, over real TLS: what the graph allows passes, all else is refused."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import ssl
 from pathlib import Path
@@ -148,6 +149,32 @@ async def test_one_service_cannot_pose_as_another(town, authority, run_dir):
     async with serving([listener], authority), town.client("gateway", "progress") as client:
         with pytest.raises(httpx.ConnectError, match=r"progress\.caseloop\.internal"):
             await client.get("/who")
+
+
+async def test_one_environment_cannot_take_all_connections(town, services):
+    credential, lines = town.credential(ENVIRONMENT), []
+    context = credential.client_context()
+
+    async def connect() -> asyncio.StreamReader:
+        reader, writer = await asyncio.open_unix_connection(
+            town.run_dir / "gateway.sock", ssl=context, server_hostname="gateway.caseloop.internal"
+        )
+        lines.append(writer)
+        return reader
+
+    for _ in range(50):
+        await connect()
+    refused = await connect()
+    async with asyncio.timeout(3):
+        with contextlib.suppress(ConnectionError):
+            assert await refused.read() == b""
+    async with town.client("proxy", "gateway") as client:
+        assert await outcome(client) == "service/proxy"
+    for writer in lines:
+        writer.close()
+    await asyncio.gather(*(writer.wait_closed() for writer in lines), return_exceptions=True)
+    async with town.client(credential, "gateway") as client:
+        assert await outcome(client) == str(ENVIRONMENT)
 
 
 class TestRevocation:

@@ -17,7 +17,7 @@ GOOD = {"user": "lena", "role": "learner", "case": "c", "case_version": "v", "au
 
 def signed(key: object = KEY, algorithm: str = "EdDSA", **changes: object) -> str:
     now = datetime.now(UTC)
-    payload = {**GOOD, "iat": now, "exp": now + timedelta(minutes=1), **changes}
+    payload = {**GOOD, "iat": now, "exp": now + timedelta(days=1), **changes}
     return jwt.encode({k: v for k, v in payload.items() if v is not None}, key, algorithm=algorithm)  # type: ignore[arg-type]
 
 
