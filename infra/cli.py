@@ -5,10 +5,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from case_uploader.cli import build_case_app
+from evaluation.grading.cli import build_grade_command
 from infra.accounts import Accounts
 from infra.run import CannotStart
 from infra.run import run as run_embedded
 from infra.settings import EmbeddedSettings
+from infra.workshop import open_case_service, open_judge
 from services.contracts.identity import Role
 from vault.errors import VaultError
 
@@ -20,6 +23,8 @@ app = typer.Typer(
 )
 account = typer.Typer(help="People who may sign in (embedded mode).", no_args_is_help=True)
 app.add_typer(account, name="account")
+app.add_typer(build_case_app(lambda: open_case_service(EmbeddedSettings())), name="case")
+app.command("grade")(build_grade_command(lambda case: open_judge(EmbeddedSettings(), case)))
 
 
 @app.command()

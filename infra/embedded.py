@@ -53,14 +53,7 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
 
 
 def _part(name: str, arguments: Sequence[str], settings: EmbeddedSettings, ready: Probe) -> Part:
-    variables = {
-        "CASELOOP_HOME": str(settings.home),
-        "CASELOOP_RUN_DIR": str(settings.run_dir),
-        "CASELOOP_LEARNER_ENV": str(settings.learner_env),
-        "CASELOOP_HOST": settings.host,
-        "CASELOOP_PORT": str(settings.port),
-    }
-    return Part(name, [sys.executable, *arguments], ready, variables)
+    return Part(name, [sys.executable, *arguments], ready, settings.variables())
 
 
 def _healthy(client: httpx.AsyncClient, path: str) -> Probe:

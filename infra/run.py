@@ -17,6 +17,7 @@ from rich.table import Table
 from infra.accounts import Accounts, Credentials
 from infra.embedded import embedded_parts, end_environments
 from infra.settings import EmbeddedSettings
+from infra.shipped import NotPublished, publish_shipped
 from infra.supervisor import NotStarted, Supervisor
 from vault.wiring import open_vault
 
@@ -49,10 +50,15 @@ async def _run(settings: EmbeddedSettings, console: Console, verbose: bool, cred
             status.stop()
             _welcome(console, settings, credentials, time.monotonic() - begun)
 
-        status = console.status("Starting Caseloop …")
+        status = console.status("Publishing the sample cases (once) …")
         try:
             with status:
+                await asyncio.to_thread(publish_shipped, settings)
+                status.update("Starting Caseloop …")
                 await supervisor.run(started)
+        except NotPublished as error:
+            console.print("[red]A case that ships with Caseloop could not be published.[/red]", str(error), markup=True)
+            return 1
         except NotStarted as error:
             console.print(f"[red]{error}.[/red] Its last lines:\n{logs.tail()}\nAll of it: {settings.home / 'logs'}")
             return 1

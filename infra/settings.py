@@ -1,9 +1,11 @@
+import os
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from services.kit.settings import Settings
+from services.runner.settings import RunnerSettings
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -37,6 +39,11 @@ class EmbeddedSettings(Settings):
         """Folder that holds the Hub's socket and nothing else: environments see it."""
         return self.run_dir / "hub"
 
+    @property
+    def runner(self) -> RunnerSettings:
+        """How the runner uses this machine."""
+        return RunnerSettings(learner_env=self.learner_env, cache=self.home / "runner")
+
     def socket(self, service: str) -> Path:
         """Where a service listens."""
         return (self.gateway_dir if service == "gateway" else self.run_dir) / f"{service}.sock"
@@ -44,6 +51,18 @@ class EmbeddedSettings(Settings):
     def database(self, service: str) -> str:
         """Address of a service's own database."""
         return f"sqlite+aiosqlite:///{self.home / f'{service}.sqlite'}"
+
+    def variables(self) -> dict[str, str]:
+        """The environment of child processes, so that all of them have these settings."""
+        own = {
+            "CASELOOP_HOME": str(self.home),
+            "CASELOOP_RUN_DIR": str(self.run_dir),
+            "CASELOOP_LEARNER_ENV": str(self.learner_env),
+            "CASELOOP_HOST": self.host,
+            "CASELOOP_PORT": str(self.port),
+            "CASELOOP_CASES": str(self.cases),
+        }
+        return {**os.environ, **own}
 
     def prepare(self) -> None:
         """Make every folder, open to nobody else."""

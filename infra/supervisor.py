@@ -25,7 +25,7 @@ class Part:
     command: Sequence[str]
     ready: Callable[[], Awaitable[bool]]
     """Readiness at the start, and liveness ever after."""
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     ready_seconds: float = 60.0
     stop_seconds: float = 10.0
     probe_seconds: float = 5.0
@@ -86,7 +86,7 @@ class Supervisor:
     async def _start(self, part: Part) -> "_Child":
         process = await asyncio.create_subprocess_exec(
             *part.command,
-            env={**os.environ, **part.environment},
+            env=part.environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,

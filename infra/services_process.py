@@ -1,0 +1,75 @@
+"""The process of all services but the runner: `python -m infra.services_process`. Each has its own TLS listener."""
+
+import asyncio
+import os
+import sys
+
+import httpx
+from fastapi import FastAPI
+
+from case_uploader import wiring as cases_wiring
+from case_uploader.app import create_app as create_cases_app
+from feedback import wiring as feedback_wiring
+from feedback.app import create_app as create_feedback_app
+from infra.embedded import SERVICES
+from infra.settings import EmbeddedSettings
+from linting.app import create_app as create_linting_app
+from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.runner import RunnerClient
+from services.gateway import wiring as gateway_wiring
+from services.gateway.settings import GatewaySettings
+from services.kit.http import TIMEOUT, tls_client
+from services.kit.logs import configure_logs
+from services.kit.scope import ScopeMinter, ScopeVerifier, scope_keys
+from services.kit.serving import Listener, serve_until_stopped
+from services.progress import wiring as progress_wiring
+from vault.identity import Identity
+from vault.rotation import Credential
+from vault.wiring import open_vault
+
+_UNTIL_RUN = httpx.Timeout(TIMEOUT, read=1_000)
+"""Nothing is said while a learner's slowest cell runs; the runner's own limits end it earlier."""
+
+
+async def serve(settings: EmbeddedSettings) -> int:
+    """Serve until told to stop; returns the exit status."""
+    vault = open_vault(settings.mode, settings.home)
+    minter, verifier = scope_keys(vault.secrets)
+    credentials = {name: Credential(vault.authority, Identity.service(name), settings.leaf(name)) for name in SERVICES}
+    async with cases_wiring.open_backends(settings) as backends:
+        apps = {
+            "cases": create_cases_app(cases_wiring.reading_service(backends), backends),
+            "progress": progress_wiring.build(settings, verifier),
+            "linting": create_linting_app(settings),
+            "feedback": _feedback(settings, credentials["feedback"], verifier),
+            "gateway": _gateway(settings, credentials["gateway"], minter),
+        }
+        # the gateway last: what it calls is there when it answers, and outlives it at the end
+        listeners = [Listener(app, credentials[name], settings.socket(name)) for name, app in apps.items()]
+        return await serve_until_stopped(listeners, vault.authority)
+
+
+def _feedback(settings: EmbeddedSettings, credential: Credential, verifier: ScopeVerifier) -> FastAPI:
+    context = credential.client_context()
+    runs = RunnerClient(tls_client(context, "runner", settings.socket("runner"), _UNTIL_RUN))
+    cases = CasesClient(tls_client(context, "cases", settings.socket("cases")))
+    service = feedback_wiring.build_service(runs, cases, settings.home / "feedback")
+    return create_feedback_app(service, verifier)
+
+
+def _gateway(settings: EmbeddedSettings, credential: Credential, minter: ScopeMinter) -> FastAPI:
+    own = GatewaySettings(hub_socket=settings.hub_dir / "hub.sock")
+    return gateway_wiring.build(settings, credential.client_context(), minter, own)
+
+
+def main() -> int:
+    """Entry point of the process."""
+    os.umask(0o077)
+    settings = EmbeddedSettings()
+    settings.prepare()
+    configure_logs(settings.logs)
+    return asyncio.run(serve(settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

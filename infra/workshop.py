@@ -1,0 +1,99 @@
+"""The services that the command line needs, in this process: the same apps, called without sockets."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from case_uploader import wiring as cases_wiring
+from case_uploader.app import create_app as create_cases_app
+from case_uploader.drafts import DraftStore
+from case_uploader.format.case_folder import read_case_folder
+from case_uploader.service import CaseService
+from evaluation.grading.cli import CannotGrade
+from evaluation.grading.grade import Judge
+from feedback import wiring as feedback_wiring
+from feedback.app import create_app as create_feedback_app
+from feedback.pipeline import Checker, last
+from infra.settings import EmbeddedSettings
+from services.contracts.case import AuthorCase
+from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.feedback import FeedbackClient
+from services.contracts.feedback import CheckRequest, Feedback
+from services.contracts.notebook import Cell
+from services.kit.errors import CaseloopError
+from services.kit.http import in_process_client
+from services.kit.scope import scope_keys
+from services.runner.errors import RunnerError
+from services.runner.service import Runner
+from vault.wiring import open_vault
+
+
+class CheckerJudge:
+    """A whole notebook, subtask by subtask, by the pipeline that learners meet."""
+
+    def __init__(self, checker: Checker) -> None:
+        self._checker = checker
+
+    async def judge(self, case: AuthorCase, cells: tuple[Cell, ...]) -> dict[str, Feedback]:
+        """One feedback for each subtask, by id."""
+        return {
+            subtask.view.id: await last(self._checker.check(case, CheckRequest(subtask=subtask.view.id, cells=cells)))
+            for subtask in case.subtasks
+        }
+
+
+@contextlib.asynccontextmanager
+async def open_case_service(settings: EmbeddedSettings) -> AsyncIterator[CaseService]:
+    """A case service that can try and publish."""
+    settings.prepare()
+    async with cases_wiring.open_backends(settings) as backends:
+        cases_app = create_cases_app(cases_wiring.reading_service(backends), backends)
+        async with Runner(settings.runner, CasesClient(in_process_client(cases_app, "runner"))) as runner:
+            cases = CasesClient(in_process_client(cases_app, "feedback"))
+            service = feedback_wiring.build_service(runner, cases, settings.home / "feedback")
+            _, verifier = scope_keys(open_vault(settings.mode, settings.home).secrets)
+            feedback = FeedbackClient(in_process_client(create_feedback_app(service, verifier), "cases"))
+            yield cases_wiring.publishing_service(backends, feedback, cases_wiring.learner_environment(settings))
+
+
+@contextlib.asynccontextmanager
+async def open_judge(settings: EmbeddedSettings, case: str) -> AsyncIterator[tuple[Judge, AuthorCase]]:
+    """A judge for a published case (its id) or a case folder (its path). CannotGrade."""
+    settings.prepare()
+    async with contextlib.AsyncExitStack() as stack:
+        backends = await stack.enter_async_context(cases_wiring.open_backends(settings))
+        service = cases_wiring.reading_service(backends)
+        cases_app = create_cases_app(service, backends)
+        runner = Runner(settings.runner, CasesClient(in_process_client(cases_app, "runner")))
+        await stack.enter_async_context(runner)
+        try:
+            await runner.check()
+            if folder := _folder(case):
+                author = await stack.enter_async_context(_draft(folder, settings, backends))
+            else:
+                author = await service.author((await service.current(case)).version)
+        except (CaseloopError, RunnerError) as error:
+            raise CannotGrade(str(error)) from error
+        yield CheckerJudge(feedback_wiring.build_checker(runner, settings.home / "feedback")), author
+
+
+@contextlib.asynccontextmanager
+async def _draft(
+    folder: Path, settings: EmbeddedSettings, backends: cases_wiring.Backends
+) -> AsyncIterator[AuthorCase]:
+    """The folder's case, stored for as long as the block runs. CannotGrade."""
+    reading = read_case_folder(folder, cases_wiring.learner_environment(settings))
+    if reading.draft is None:
+        first = next(problem for problem in reading.problems if problem.level == "error")
+        raise CannotGrade(f"{folder} is no usable case: {first.message} (`caseloop case check {folder}` says more)")
+    drafts = DraftStore(backends.database, backends.objects)
+    claim = await drafts.keep(reading.draft)
+    try:
+        yield reading.draft.author
+    finally:
+        await drafts.discard(claim)
+
+
+def _folder(case: str) -> Path | None:
+    path = Path(case)
+    return path if path.is_dir() else None
