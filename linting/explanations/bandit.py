@@ -19,7 +19,7 @@ _SHELL = Entry(
 )
 _PASSWORD = Entry(
     "security",
-    "warning",
+    "advice",
     "A password in a notebook is in every copy and in version control for good; read it from the environment.",
 )
 _CODE = Entry(

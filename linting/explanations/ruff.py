@@ -92,7 +92,7 @@ FAMILIES: dict[str, Entry] = {
     "RUF": Entry(
         "correctness", "advice", "A known stumbling block of the language: the straightforward form avoids it for good."
     ),
-    "SIM": Entry("readability", "advice", "The condition says in many words what Python can say in a few."),
+    "SIM": Entry("readability", "advice", "Python has a form for exactly this, which readers recognise at a glance."),
     "T": Entry(
         "correctness", "warning", "A forgotten breakpoint stops every run that nobody watches, scheduled jobs first."
     ),
@@ -138,6 +138,7 @@ RULES: dict[str, Entry] = {
     "B010": Entry(
         "readability", "advice", "`setattr` with a fixed name hides an assignment from every search and editor."
     ),
+    "B013": Entry("readability", "advice", "Brackets around one exception make readers look for a second one."),
     "B015": Entry(
         "correctness", "warning", "The comparison's result is thrown away; mostly an `=` or an `assert` was meant."
     ),
@@ -146,6 +147,7 @@ RULES: dict[str, Entry] = {
         "warning",
         "The value is computed and thrown away: only the last expression of a cell is shown, and this is not the last.",
     ),
+    "B019": Entry("correctness", "advice", "The cache holds on to every object it was called on: none is ever freed."),
     "B023": Entry(
         "correctness",
         "warning",
@@ -193,6 +195,15 @@ RULES: dict[str, Entry] = {
         "warning",
         "Nobody can tell where a name comes from, and a new version of the library may replace one of yours.",
     ),
+    "F504": Entry(
+        "correctness", "warning", "A value is passed that the text never shows; mostly a placeholder is missing."
+    ),
+    "F522": Entry(
+        "correctness", "warning", "A value is passed that the text never shows; mostly a placeholder is missing."
+    ),
+    "F523": Entry(
+        "correctness", "warning", "A value is passed that the text never shows; mostly a placeholder is missing."
+    ),
     "F541": Entry(
         "readability", "advice", "An `f` without a placeholder makes readers look for the value that is missing."
     ),
@@ -221,6 +232,9 @@ RULES: dict[str, Entry] = {
         "dead_code",
         "warning",
         "A result nobody uses is either wasted work or a bug: another variable was meant further down.",
+    ),
+    "F842": Entry(
+        "dead_code", "advice", "An annotation alone makes no variable: whoever reads it later gets a NameError."
     ),
     "N804": Entry(
         "correctness", "warning", "Every Python reader takes the first argument of a class method for `cls`."

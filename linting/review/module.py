@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import tokenize
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -89,15 +90,20 @@ class _ReadCell:
 
 
 def join(cells: Sequence[Cell]) -> Module:
-    """Join the code cells to one module. Cells that do not parse are left out and named in `broken`."""
+    """Join the code cells to one module. Cells that are not Python are left out and named in `broken`."""
+    with warnings.catch_warnings():
+        # Python's own warnings about a cell (invalid escapes) are a linter's business.
+        warnings.simplefilter("ignore")
+        return _join([cell for cell in cells if cell.kind == "code"])
+
+
+def _join(cells: Sequence[Cell]) -> Module:
     lines: list[str] = [HEADER]
     origins: list[Origin | None] = [None]
     displays: list[tuple[int, int]] = []
     broken: list[BrokenCell] = []
     unseen = False
     for cell in cells:
-        if cell.kind != "code":
-            continue
         read = _read(cell)
         if isinstance(read, BrokenCell):
             broken.append(read)
@@ -133,6 +139,8 @@ def _read(cell: Cell) -> _ReadCell | BrokenCell:
 def _parse(cell: str, masked: Masked) -> ast.Module | BrokenCell:
     try:
         tree = ast.parse(masked.text)
+        # Some errors (`return` outside of a function) show only here. IPython allows `await` at the top of a cell.
+        compile(tree, cell, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
         return _broken(cell, masked, error)
     except ValueError:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from linting.rules.facts import Facts
 from linting.rules.rule import Hit, Rule
 
-_ONE_MACHINE = re.compile(r"(?:/home/|/Users/|/root/|/content/drive/|[A-Za-z]:[\\/](?![\\/]))[^\n<>|*?]*")
+_ONE_MACHINE = re.compile(r"(?:/home/|/Users/|/content/drive/|[A-Za-z]:[\\/](?![\\/]))[^\n<>|*?]*")
 
 
 class HardCodedPath(Rule):

@@ -1,0 +1,108 @@
+"""Writes the reference page of all style rules.
+
+`python -m linting.explanations.document docs/reference/style-rules.md`
+"""
+
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from linting.explanations import bandit, mypy, vulture
+from linting.explanations.catalogue import NOT_PYTHON, Explanation, explain
+from linting.review.problem import ToolName
+from linting.review.rank import CATEGORIES, SEVERITIES
+from linting.rules.catalogue import RULES
+from linting.tools.ruff import binary, selection
+
+_ENABLED = re.compile(r"linter\.rules\.enabled = \[\n(.*?)\n\]", re.DOTALL)
+_RULE = re.compile(r"\s*(?P<name>[a-z0-9-]+) \((?P<code>[A-Z]+\d+)\),?")
+_TITLES = {
+    "correctness": "Correctness",
+    "security": "Security",
+    "types": "Types",
+    "data_science": "Data science",
+    "dead_code": "Dead code",
+    "readability": "Readability",
+}
+_INTRODUCTION = """\
+# Style rules
+
+<!-- Written by `python -m linting.explanations.document`; edit `linting/explanations` and `linting/rules` instead. -->
+
+Once a subtask is approved, the style review reads the notebook's code cells as one module with ruff, mypy, bandit,
+vulture and rules of our own (`DS…`). Nothing is run. A subtask is *polished* when no finding weighs more than *advice*.
+
+Findings come in the order of the sections below, within a section by weight and then by place. What several tools say
+about one line is one finding. A comment `# noqa: CODE`, `# type: ignore[code]` or `# nosec CODE` at the end of a line
+silences that rule there; comments that silence a tool for the whole file have no effect. mypy's findings about values
+of pandas' and NumPy's types are advice at most.
+"""
+
+
+class Row(NamedTuple):
+    """One rule in the page."""
+
+    tool: ToolName
+    rule: str
+    explanation: Explanation
+
+
+def ruff_rules() -> dict[str, str]:
+    """Every rule of ruff that the review selects, code -> name, as ruff itself reads the selection."""
+    command = [binary(), "check", "--isolated", "--show-settings", *selection(), __file__]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    enabled = _ENABLED.search(shown)
+    if enabled is None:
+        raise RuntimeError("ruff no longer lists its enabled rules as expected")
+    return {rule["code"]: rule["name"] for rule in _RULE.finditer(enabled[1])}
+
+
+def bandit_plugins() -> dict[str, str]:
+    """Every test of bandit that the review selects and bandit's own name of it."""
+    with warnings.catch_warnings():
+        # bandit calls its plugin loader in a way that the loader has deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from bandit.core.extension_loader import MANAGER
+
+    known = {test: plugin.name for test, plugin in MANAGER.plugins_by_id.items()}
+    known |= dict.fromkeys(MANAGER.blacklist_by_id, "blacklist")
+    return {test: known[test] for test in sorted(bandit.TESTS)}
+
+
+def rows() -> Iterator[Row]:
+    """Every rule of every tool."""
+    yield Row("caseloop", NOT_PYTHON, explain("caseloop", NOT_PYTHON))
+    yield from (Row("caseloop", rule.code, explain("caseloop", rule.code)) for rule in RULES)
+    yield from (Row("ruff", code, explain("ruff", code, name)) for code, name in sorted(ruff_rules().items()))
+    yield from (Row("bandit", test, explain("bandit", test, name)) for test, name in bandit_plugins().items())
+    yield from (Row("mypy", code, explain("mypy", code)) for code in sorted(mypy.CODES))
+    yield from (Row("vulture", kind, explain("vulture", kind)) for kind in sorted(vulture.KINDS))
+
+
+def page() -> str:
+    """The whole page."""
+    every = list(rows())
+    sections = [_INTRODUCTION]
+    for category in CATEGORIES:
+        chosen = [row for row in every if row.explanation.category == category]
+        chosen.sort(key=lambda row: SEVERITIES.index(row.explanation.severity))
+        sections.append(f"\n## {_TITLES[category]}\n\n| rule | tool | weight | why |\n| --- | --- | --- | --- |\n")
+        sections.extend(_line(row) for row in chosen)
+    return "".join(sections)
+
+
+def _line(row: Row) -> str:
+    known = row.explanation
+    # A rule whose code is its name is not said twice.
+    title = row.rule if known.name == row.rule else f"{row.rule} {known.name}"
+    return f"| [{title}]({known.url}) | {row.tool} | {known.severity} | {known.why.replace('|', '&#124;')} |\n"
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m linting.explanations.document FILE")
+    Path(sys.argv[1]).write_text(page(), encoding="utf-8")
