@@ -12,7 +12,7 @@ from case_uploader.format.requirements_file import LearnerEnvironment
 from case_uploader.repository import Listed
 from case_uploader.steps import Passed, Published, Reading, Rejected, Step, Storing, Trying
 from case_uploader.summaries import summary_of
-from case_uploader.trials import plan_trials, run_trial
+from case_uploader.trials import Trials, plan_trials
 from services.contracts.clients.feedback import FeedbackClient
 
 
@@ -51,12 +51,14 @@ class Publisher:
         yield Storing(files=len(draft.data), size=sum(source.file.size for source in draft.data))
         claim = await self._drafts.keep(draft)
         try:
-            problems, trials = Problems(), plan_trials(draft)
+            problems = Problems()
+            bench, trials = Trials(draft, self._feedback, problems), plan_trials(draft)
             for index, trial in enumerate(trials, 1):
                 yield Trying(what=trial.what, index=index, count=len(trials))
-                await run_trial(trial, draft, self._feedback, problems)
+                await bench.run(trial)
+            notes += tuple(p for p in problems.all if p.level == "note")
             if problems.errors:
-                end: Step = Rejected(problems=(*notes, *problems.all))
+                end: Step = Rejected(problems=(*notes, *problems.errors))
             elif publish:
                 listed, fresh = await self._drafts.publish(claim)
                 end = _published(listed, notes, fresh=fresh)

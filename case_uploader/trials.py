@@ -7,11 +7,13 @@ from case_uploader.errors import TrialsUnavailable
 from case_uploader.format.case_folder import CaseDraft
 from case_uploader.format.flaws import FLAWS_FILE
 from case_uploader.format.problem import Problems
-from services.contracts.case import Flaw, Subtask
+from services.contracts.case import Flaw
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import Feedback, TrialRequest, Verdict
 from services.contracts.notebook import Cell
+
+REFERENCE_FAILS = "reference-fails"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Trial:
     """APPROVED: each subtask must be; NEEDS_WORK: none may be approved."""
     place: str | None = None
     """Where an author finds it in the file when no cell says it better."""
+    words: str | None = None
+    """A flaw's: what learners who make it should hear."""
 
 
 def plan_trials(draft: CaseDraft) -> tuple[Trial, ...]:
@@ -37,7 +41,7 @@ def plan_trials(draft: CaseDraft) -> tuple[Trial, ...]:
 
 def _reference(draft: CaseDraft) -> Iterator[Trial]:
     cells = _with_answers(draft, {})
-    yield Trial("reference", "reference-fails", draft.notebook_file, _all(draft), cells, Verdict.APPROVED)
+    yield Trial("reference", REFERENCE_FAILS, draft.notebook_file, _all(draft), cells, Verdict.APPROVED)
 
 
 def _starters(draft: CaseDraft) -> Iterator[Trial]:
@@ -69,6 +73,7 @@ def _flaws(draft: CaseDraft) -> Iterator[Trial]:
             cells=_with_answers(draft, flaw.answer),
             wanted=Verdict.NEEDS_WORK,
             place=_flaw_place(draft, flaw),
+            words=flaw.words,
         )
 
 
@@ -90,39 +95,63 @@ def _with_answers(draft: CaseDraft, changed: Mapping[str, str]) -> tuple[Cell, .
     )
 
 
-async def run_trial(trial: Trial, draft: CaseDraft, feedback: FeedbackClient, problems: Problems) -> None:
-    """Have it judged and record what is wrong with the case. Raises `TrialsUnavailable`."""
-    request = TrialRequest(version=draft.version, cells=trial.cells, subtasks=trial.subtasks)
-    try:
-        result = await feedback.trial(request)
-    except ServiceError as error:
-        raise TrialsUnavailable(
-            f"The {trial.what} could not be judged: {error.service} said {error.error} ({error.detail})."
-        ) from error
-    for subtask_id in trial.subtasks:
-        subtask = draft.author.subtask(subtask_id)
-        answer = result.feedback.get(subtask_id)
-        if answer is None or subtask is None:
-            raise TrialsUnavailable(f"The {trial.what} came back without a verdict for {subtask_id}.")
-        _judge(trial, subtask, answer, draft, problems)
+class Trials:
+    """Has one draft's trials judged and records what is wrong with the case."""
 
+    def __init__(self, draft: CaseDraft, feedback: FeedbackClient, problems: Problems) -> None:
+        self._draft, self._feedback, self._problems = draft, feedback, problems
+        self._unfit: set[str] = set()
+        """Subtasks whose reference is not approved: nothing can be judged against it."""
 
-def _judge(trial: Trial, subtask: Subtask, answer: Feedback, draft: CaseDraft, problems: Problems) -> None:
-    if answer.verdict is Verdict.COULD_NOT_JUDGE and answer.fault == "platform":
-        raise TrialsUnavailable(f"The {trial.what} could not be judged: {answer.headline}")
-    if answer.verdict is trial.wanted:
-        return
-    if answer.verdict is Verdict.COULD_NOT_JUDGE:
-        message = f"the {trial.what} could not be judged in {subtask.view.id!r}: {_why(answer)}"
-    elif trial.wanted is Verdict.APPROVED:
-        message = f"the {trial.what} is not approved in {subtask.view.id!r}: {_why(answer)}"
-    else:
-        message = (
-            f"the {trial.what} is approved in {subtask.view.id!r}, so its checks do not see the difference; "
-            "add a check, a compare or a probe that does"
+    async def run(self, trial: Trial) -> None:
+        """Run one trial; the reference's comes first. Raises `TrialsUnavailable`."""
+        request = TrialRequest(version=self._draft.version, cells=trial.cells, subtasks=trial.subtasks)
+        try:
+            result = await self._feedback.trial(request)
+        except ServiceError as error:
+            raise TrialsUnavailable(
+                f"The {trial.what} could not be judged: {error.service} said {error.error} ({error.detail})."
+            ) from error
+        for subtask in trial.subtasks:
+            answer = result.feedback.get(subtask)
+            if answer is None:
+                raise TrialsUnavailable(f"The {trial.what} came back without a verdict for {subtask}.")
+            if answer.verdict is Verdict.COULD_NOT_JUDGE and answer.fault == "platform":
+                raise TrialsUnavailable(f"The {trial.what} could not be judged: {answer.headline}")
+            if subtask not in self._unfit:
+                self._judge(trial, subtask, answer)
+
+    def _judge(self, trial: Trial, subtask: str, answer: Feedback) -> None:
+        if answer.verdict is trial.wanted:
+            self._judge_words(trial, subtask, answer)
+            return
+        rule = trial.rule
+        if trial.rule == REFERENCE_FAILS:
+            self._unfit.add(subtask)
+            message = f"the reference is not approved in {subtask!r}: {_why(answer)}"
+        elif answer.verdict is Verdict.COULD_NOT_JUDGE:
+            rule, message = "could-not-judge", f"the {trial.what} could not be judged in {subtask!r}: {_why(answer)}"
+        elif trial.wanted is Verdict.APPROVED:
+            message = f"the {trial.what} is not approved in {subtask!r}: {_why(answer)}"
+        else:
+            message = (
+                f"the {trial.what} is approved in {subtask!r}, so its checks do not see the difference; "
+                "add a check, a compare or a probe that does"
+            )
+        place = _place(answer, self._draft) or trial.place or f"subtask {subtask}"
+        self._problems.add(rule, message, file=trial.file, cell=place)
+
+    def _judge_words(self, trial: Trial, subtask: str, answer: Feedback) -> None:
+        heard = {finding.mentor for finding in answer.findings if finding.mentor}
+        if trial.words is None or trial.words in heard:
+            return
+        instead = "those of another flaw that looks the same" if heard else "the general words"
+        self._problems.note(
+            "flaw-words-unheard",
+            f"the {trial.what} is caught in {subtask!r}, but its evidence is not its own: learners hear {instead}",
+            file=trial.file,
+            cell=trial.place,
         )
-    rule = "could-not-judge" if answer.verdict is Verdict.COULD_NOT_JUDGE else trial.rule
-    problems.add(rule, message, file=trial.file, cell=_place(answer, draft) or trial.place or subtask.view.title)
 
 
 def _place(answer: Feedback, draft: CaseDraft) -> str | None:

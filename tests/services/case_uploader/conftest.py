@@ -12,10 +12,12 @@ from case_uploader.scaffold import scaffold
 from case_uploader.service import CaseService
 from case_uploader.steps import Step
 from case_uploader.wiring import Backends, open_backends, publishing_service
+from services.contracts.case import Flaw
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import Feedback, TrialRequest, TrialResult, Verdict
+from services.contracts.finding import Finding
 from services.kit.app import running
 from services.kit.http import in_process_client
 from services.kit.settings import Settings
@@ -33,6 +35,7 @@ class ScriptedFeedback(FeedbackClient):
         self.verdicts: dict[str, Feedback] = {}
         """A piece of source -> what is said about notebooks that hold it."""
         self.error: ServiceError | None = None
+        self.forgets_words = False
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -50,8 +53,24 @@ class ScriptedFeedback(FeedbackClient):
             accepted = [subtask.reference, *({c: v[c] for c in subtask.reference} for v in case.variants)]
             same = any(all(sources[c] == text for c, text in answers.items()) for answers in accepted)
             verdict = Verdict.APPROVED if same else Verdict.NEEDS_WORK
-            feedback[subtask.view.id] = told or Feedback(verdict=verdict, headline="Compared as text.")
+            flaws = [f for f in case.flaws if all(sources[c] == text for c, text in f.answer.items())]
+            findings = () if self.forgets_words else tuple(map(_recognised, flaws))
+            judged = Feedback(verdict=verdict, headline="Compared as text.", findings=findings)
+            feedback[subtask.view.id] = told or judged
         return TrialResult(feedback={name: feedback[name] for name in request.subtasks})
+
+
+def _recognised(flaw: Flaw) -> Finding:
+    return Finding(
+        id=flaw.id,
+        kind="value",
+        severity="error",
+        subtask=flaw.subtask,
+        message="It differs.",
+        evidence=(),
+        signature=flaw.id,
+        mentor=flaw.words,
+    )
 
 
 @dataclass

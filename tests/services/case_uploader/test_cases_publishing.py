@@ -97,6 +97,13 @@ async def test_going_back_to_an_older_content_makes_it_the_newest(bench, case_fo
     assert (await bench.clients["gateway"].learner(second.version)).number == 2
 
 
+async def test_a_flaw_whose_words_nobody_would_hear_is_noted_and_stops_nothing(bench, case_folder):
+    bench.feedback.forgets_words = True
+    end = (await bench.publish(case_folder))[-1]
+    assert isinstance(end, Published)
+    assert [(p.rule, p.level, p.file) for p in end.notes] == [("flaw-words-unheard", "note", "flaws.yaml")] * 2
+
+
 class TestRefusal:
     async def test_a_folder_with_errors_is_refused_before_anything_is_stored(self, bench, case_folder):
         (case_folder / "solution.ipynb").write_text("{")
