@@ -78,4 +78,5 @@ def _rendering(settings: LogSettings, stream: TextIO) -> list[Processor]:
     rendered: list[Processor] = [structlog.processors.format_exc_info, hide_secrets]
     if settings.format == "json":
         return [*rendered, structlog.processors.JSONRenderer(default=str)]
-    return [*rendered, structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    plain = structlog.dev.plain_traceback
+    return [*rendered, structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]

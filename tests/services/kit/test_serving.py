@@ -95,7 +95,7 @@ async def test_idle_connections_do_not_hold_the_stop_up(town, authority):
         async with serving([listener(town, app) for app in apps], authority):
             assert (await client.get("/health/live")).status_code == 200
             began = loop.time()
-        assert loop.time() - began < 2.5
+        assert loop.time() - began < 4
 
 
 async def test_a_listener_that_ends_by_itself_is_reported(town, authority, monkeypatch):
