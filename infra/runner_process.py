@@ -4,13 +4,12 @@ import asyncio
 import os
 import sys
 
-from services.runner.app import create_app
-
 from infra.settings import EmbeddedSettings
 from services.contracts.clients.cases import CasesClient
 from services.kit.http import tls_client
 from services.kit.logs import configure_logs
 from services.kit.serving import Listener, serve_until_stopped
+from services.runner.app import create_app
 from services.runner.service import Runner
 from vault.identity import Identity
 from vault.rotation import Credential

@@ -11,7 +11,6 @@ from tornado.web import authenticated
 
 from services.contracts.case import CaseSummary
 from services.contracts.errors import ServiceError
-from services.contracts.progress import CaseProgress, SubtaskState
 from spawner.platform import Platform
 
 
@@ -52,7 +51,7 @@ class CasesHandler(BaseHandler):
         cases, standing = await asyncio.gather(
             self._platform.cases.published(), self._platform.progress.standing_of(self.current_user.name)
         )
-        done = {progress.case: _approved(progress) for progress in standing}
+        done = {one.case: one.approved for one in standing}
         return [self._card(case, done.get(case.id, 0)) for case in cases]
 
     def _card(self, case: CaseSummary, approved: int) -> CaseCard:
@@ -64,8 +63,3 @@ class CasesHandler(BaseHandler):
         else:
             url = url_path_join(self.hub.base_url, "spawn", user.escaped_name, url_escape_path(case.id))
         return CaseCard(case, url, running, min(approved, case.subtasks))
-
-
-def _approved(progress: CaseProgress) -> int:
-    done = {SubtaskState.APPROVED, SubtaskState.POLISHED}
-    return sum(subtask.state in done for subtask in progress.subtasks)

@@ -44,6 +44,16 @@ class CaseProgress(WireModel):
     """Only those that were ever touched; order is not significant."""
 
 
+class CaseStanding(WireModel):
+    """How far a learner has come in one case, over all its versions; for a list of cases."""
+
+    case: Slug
+    touched: int = Field(ge=0)
+    """Subtasks that were ever checked."""
+    approved: int = Field(ge=0)
+    """Of these, how many are approved or polished."""
+
+
 class Submit(WireModel):
     """gateway -> progress: record a submission before it is judged. Who and which case: the scope token."""
 

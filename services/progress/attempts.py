@@ -10,6 +10,7 @@ from services.contracts.identity import ScopeClaims
 from services.contracts.notebook import Cell, cells_digest
 from services.contracts.progress import (
     CaseProgress,
+    CaseStanding,
     Conclude,
     Recorded,
     Reviewed,
@@ -30,7 +31,7 @@ from services.progress.errors import (
     SubmissionTooLarge,
 )
 from services.progress.models import ReviewRow, StandingRow, SubmissionRow
-from services.progress.repository import AttemptRepository, Owner
+from services.progress.repository import AttemptRepository, Owner, standing_by_case
 from services.progress.settings import ProgressSettings
 from services.progress.states import Standing, counts, furthest, is_approved, is_clean
 
@@ -117,6 +118,12 @@ class Attempts:
             rows = [row for row in await attempts.standings() if scope.subtask in (None, row.subtask)]
             subtasks = tuple([await self._progress_of(attempts, row) for row in rows])
         return CaseProgress(user=scope.user, case=scope.case, case_version=scope.case_version, subtasks=subtasks)
+
+    async def standing_of(self, user: str) -> tuple[CaseStanding, ...]:
+        """How far a learner has come in every case they touched, by case."""
+        async with self._db.read() as session:
+            rows = await standing_by_case(session, user)
+        return tuple(CaseStanding(case=case, touched=touched, approved=approved) for case, touched, approved in rows)
 
     async def history(
         self, scope: ScopeClaims, subtask: str | None, before: str | None, limit: int

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from services.contracts.case import Digest, Slug
 from services.contracts.progress import (
     CaseProgress,
+    CaseStanding,
     Conclude,
     Recorded,
     Reviewed,
@@ -105,3 +106,9 @@ async def keep_for(service: Service, user: UserName, case: Slug, body: SavedNote
 async def newest_for(service: Service, user: UserName, case: Slug) -> SavedNotebook | Response:
     """The newest kept state of a learner's notebook; 204 when there is none."""
     return await service.notebooks.newest(Owner(user, case)) or Response(status_code=204)
+
+
+@hub_router.get("/users/{user}/standing")
+async def standing_of(service: Service, user: UserName) -> tuple[CaseStanding, ...]:
+    """How far any learner has come in every case they touched, by case."""
+    return await service.attempts.standing_of(user)

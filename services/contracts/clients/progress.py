@@ -3,6 +3,7 @@ from pydantic import TypeAdapter
 from services.contracts.clients.service import ServiceClient
 from services.contracts.progress import (
     CaseProgress,
+    CaseStanding,
     Conclude,
     Recorded,
     Reviewed,
@@ -16,7 +17,7 @@ from services.contracts.progress import (
 
 _VERSIONS = TypeAdapter(tuple[VersionSummary, ...])
 _SAVES = TypeAdapter(tuple[SavedSummary, ...])
-_STANDINGS = TypeAdapter(tuple[CaseProgress, ...])
+_STANDINGS = TypeAdapter(tuple[CaseStanding, ...])
 
 
 class ProgressClient(ServiceClient):
@@ -49,7 +50,7 @@ class ProgressClient(ServiceClient):
     async def history(
         self, scope: str, subtask: str | None = None, *, before: str | None = None, limit: int | None = None
     ) -> tuple[VersionSummary, ...]:
-        """Checked versions, newest first: the newest 200, or `limit` (at most 500) older than the submission `before`."""
+        """Checked versions, newest first: the newest 200, or `limit` (at most 500) older than the one `before`."""
         asked = {"subtask": subtask, "before": before, "limit": None if limit is None else str(limit)}
         params = {name: value for name, value in asked.items() if value is not None}
         return _VERSIONS.validate_json((await self._call("GET", "/history", scope=scope, params=params)).content)
@@ -87,6 +88,6 @@ class ProgressClient(ServiceClient):
         response = await self._call("GET", f"/users/{user}/cases/{case}/notebook")
         return SavedNotebook.model_validate_json(response.content) if response.status_code == 200 else None
 
-    async def standing_of(self, user: str) -> tuple[CaseProgress, ...]:
+    async def standing_of(self, user: str) -> tuple[CaseStanding, ...]:
         """Where a learner stands in every case they touched; for the Hub's page of cases."""
-        return _STANDINGS.validate_json((await self._call("GET", f"/users/{user}/progress")).content)
+        return _STANDINGS.validate_json((await self._call("GET", f"/users/{user}/standing")).content)
