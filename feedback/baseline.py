@@ -7,11 +7,12 @@ from pydantic import ValidationError
 
 from feedback.evidence.gather import case_faults, unsteady
 from feedback.judgement import first_signature
+from feedback.known_flaws import FlawRun
 from feedback.ports import BaselineCache, Runs
 from feedback.reference import reference_plan
 from feedback.running import observed
 from feedback.single_flight import SingleFlight
-from services.contracts.case import AuthorCase, Subtask
+from services.contracts.case import AuthorCase, Flaw, Subtask
 from services.contracts.finding import Evidence
 from services.contracts.model import WireModel
 from services.contracts.observation import Observation
@@ -34,10 +35,10 @@ class Baseline(WireModel):
     """Why the case cannot judge anybody; empty when it can."""
 
 
-class FlawSignatures(WireModel):
-    """Signature -> id of the one known flaw of a subtask that shows it."""
+class KnownFlaws(WireModel):
+    """What the known flaws of a subtask showed when they were run."""
 
-    flaws: dict[str, str]
+    flaws: tuple[FlawRun, ...]
 
 
 class Baselines:
@@ -46,7 +47,7 @@ class Baselines:
     def __init__(self, runs: Runs, cache: BaselineCache, size: int = 256) -> None:
         self._runs, self._cache = runs, cache
         self._baselines = SingleFlight[str, Baseline](size)
-        self._flaws = SingleFlight[str, FlawSignatures](size)
+        self._flaws = SingleFlight[str, KnownFlaws](size)
         self._suspended: dict[str, float] = {}
         self._keys: dict[tuple[str, str, str], str] = {}
 
@@ -57,15 +58,12 @@ class Baselines:
             self._baselines.forget(key)
         return await self._baselines.get(key, lambda: self._baseline(key, case, subtask))
 
-    async def flaws(self, case: AuthorCase, subtask: Subtask) -> dict[str, str]:
-        """Signatures of the subtask's known flaws, without those that two of them share.
-
-        Raises `PlatformFailed`.
-        """
+    async def flaws(self, case: AuthorCase, subtask: Subtask) -> tuple[FlawRun, ...]:
+        """What the subtask's known flaws showed. Raises `PlatformFailed`."""
         if not any(flaw.subtask == subtask.view.id for flaw in case.flaws):
-            return {}
+            return ()
         key = self._key("flaws", case, subtask)
-        return (await self._flaws.get(key, lambda: self._signatures(key, case, subtask))).flaws
+        return (await self._flaws.get(key, lambda: self._run_flaws(key, case, subtask))).flaws
 
     def _key(self, what: str, case: AuthorCase, subtask: Subtask) -> str:
         """The key of one subtask of a version. A version never changes, so it is worked out once."""
@@ -96,22 +94,23 @@ class Baselines:
         told = {clue.evidence.fact: clue.evidence for clue in faults}
         return Baseline(observations=dict(zip(chosen, (one, other), strict=True)), faults=tuple(told.values()))
 
-    async def _signatures(self, key: str, case: AuthorCase, subtask: Subtask) -> FlawSignatures:
-        kept = await self._kept(key, FlawSignatures)
+    async def _run_flaws(self, key: str, case: AuthorCase, subtask: Subtask) -> KnownFlaws:
+        kept = await self._kept(key, KnownFlaws)
         if kept is not None:
             return kept
-        seed = seeds(case, subtask)[0]
-        reference = (await self.of(case, subtask)).observations[seed]
-        shown: dict[str, list[str]] = {}
-        for flaw in case.flaws:
-            if flaw.subtask == subtask.view.id:
-                plan = reference_plan(case, subtask, seed, flaw)
-                signature = first_signature(plan.asked, await observed(self._runs, plan.request), reference)
-                shown.setdefault(signature or "", []).append(flaw.id)
-        single = {signature: ids[0] for signature, ids in shown.items() if signature and len(ids) == 1}
-        found = FlawSignatures(flaws=single)
+        reference = await self.of(case, subtask)
+        flaws = [flaw for flaw in case.flaws if flaw.subtask == subtask.view.id]
+        runs = await asyncio.gather(*(self._run_flaw(case, subtask, flaw, reference) for flaw in flaws))
+        found = KnownFlaws(flaws=tuple(run for run in runs if run is not None))
         await self._cache.put(key, found.model_dump_json().encode())
         return found
+
+    async def _run_flaw(self, case: AuthorCase, subtask: Subtask, flaw: Flaw, reference: Baseline) -> FlawRun | None:
+        seed = seeds(case, subtask)[0]
+        plan = reference_plan(case, subtask, seed, flaw)
+        observation = await observed(self._runs, plan.request)
+        signature = first_signature(plan.asked, observation, reference.observations[seed])
+        return FlawRun(id=flaw.id, signature=signature, probes=observation.probes) if signature else None
 
     async def _kept(self, key: str, model: type[M]) -> M | None:
         data = await self._cache.get(key)

@@ -2,6 +2,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 import structlog
 
@@ -9,6 +10,7 @@ from feedback.baseline import Baseline, Baselines, submission_seed
 from feedback.errors import SubtaskNotFound
 from feedback.findings.voice import Voice
 from feedback.judgement import Judgement, judge
+from feedback.known_flaws import flaw_of
 from feedback.notebook.repair import NotebookTooLarge, Repaired, repair
 from feedback.plan import Plan, plan_run
 from feedback.ports import Runs
@@ -100,26 +102,24 @@ class Checker:
         voice = (await self._voices.get(case.version, lambda: _voice(case))).joined_by(request.cells)
         reference = baseline.observations[seed]
         judgement = await asyncio.to_thread(judge, plan.asked, observation, reference, voice, repaired.missing)
-        yield await self._remembered(case, subtask, judgement, plan)
+        yield await self._remembered(case, plan, judgement, observation)
 
-    async def _remembered(self, case: AuthorCase, subtask: Subtask, judgement: Judgement, plan: Plan) -> Judgement:
+    async def _remembered(self, case: AuthorCase, plan: Plan, judgement: Judgement, seen: Observation) -> Judgement:
         """Attach a mentor's words to each finding that is one known flaw and no other."""
         if not judgement.findings:
             return judgement
         try:
-            known = await self._baselines.flaws(case, subtask)
+            known = await self._baselines.flaws(case, plan.asked.subtask)
         except PlatformFailed as error:
             # The verdict stands without them.
-            _log.warning(
-                "known flaws could not be run", case=case.id, subtask=plan.asked.subtask.view.id, error=str(error)
-            )
+            _log.warning("known flaws could not be run", case=case.id, error=str(error))
             return judgement
         words = {flaw.id: flaw.words for flaw in case.flaws}
-        found = tuple(
-            f.model_copy(update={"mentor": words[known[f.signature]]}) if f.signature in known else f
-            for f in judgement.findings
-        )
-        return Judgement(**{**vars(judgement), "findings": found})
+        found = []
+        for finding in judgement.findings:
+            flaw = flaw_of(finding.signature, known, plan.asked, seen)
+            found.append(finding.model_copy(update={"mentor": words[flaw]}) if flaw else finding)
+        return replace(judgement, findings=tuple(found))
 
     async def worded(self, judgement: Judgement, repairs: tuple[str, ...] = ()) -> Feedback:
         """Put a judgement into words."""

@@ -1,4 +1,3 @@
-from collections import Counter
 from dataclasses import dataclass
 
 from feedback.evidence.asked import Asked, RunCell, call_id, named, value_id
@@ -51,8 +50,7 @@ def _cells(case: AuthorCase, subtask: Subtask, repaired: Repaired) -> tuple[RunC
     last = max((at for at, cell in enumerate(case.cells) if cell.id in subtask.view.cells), default=-1)
     # What follows the last check is no part of the answer; what follows a last answer cell may be its second half.
     open_end = last >= 0 and roles(case).get(case.cells[last].id) == "answer"
-    used: Counter[str] = Counter()
-    found = []
+    found: list[RunCell] = []
     for cell in repaired.cells:
         if not _runs(cell, last, open_end=open_end):
             continue
@@ -60,7 +58,8 @@ def _cells(case: AuthorCase, subtask: Subtask, repaired: Repaired) -> tuple[RunC
         home = homes.get(case.cells[cell.anchor].id) if cell.anchor >= 0 else None
         found.append(
             RunCell(
-                id=_unique(cell.place, used),
+                # Never a learner's own id: it may repeat, and it may be that of a check.
+                id=f"@{len(found) + 1}",
                 source=cell.source,
                 place=cell.place,
                 name=(grade_id(original) or original.id) if original else None,
@@ -75,13 +74,3 @@ def _runs(cell: RepairedCell, last: int, *, open_end: bool) -> bool:
     if cell.position is not None:
         return cell.position <= last
     return cell.anchor < last or (open_end and cell.anchor == last)
-
-
-def _unique(id_: str, used: Counter[str]) -> str:
-    """Ids of a broken notebook may repeat; those of a run must not."""
-    while True:
-        used[id_] += 1
-        name = id_ if used[id_] == 1 else f"{id_[:56]}~{used[id_]}"
-        if name == id_ or not used[name]:
-            used[name] += name != id_
-            return name

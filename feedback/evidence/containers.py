@@ -48,7 +48,7 @@ def mapping(expected: Value, actual: Value, rule: Compare, compare: Comparer) ->
     for key, value in expected["items"]:
         inner = compare(value, values[written(key)], rule)
         if inner:
-            return (Difference(inner[0].aspect, f"at {written(key)}: {inner[0].fact}", inner[0].trend),)
+            return (inner[0].at(f"at {written(key)}"),)
     return ()
 
 
@@ -73,7 +73,7 @@ def _items(expected: Value, actual: Value, rule: Compare, compare: Comparer) -> 
     for position, (one, other) in enumerate(zip(expected["items"], actual["items"], strict=True)):
         found = compare(one, other, rule)
         if found:
-            return (Difference(found[0].aspect, f"item {position}: {found[0].fact}", found[0].trend),)
+            return (found[0].at(f"item {position}"),)
     return ()
 
 
@@ -85,7 +85,7 @@ def _bag(expected: Value, actual: Value, rule: Compare, compare: Comparer) -> tu
     for one in expected["items"]:
         at, last = _matching(one, left, rule, compare, last)
         if at is None:
-            return last[:1]
+            return (last[0].at("an item"),)
         del left[at]
     return ()
 

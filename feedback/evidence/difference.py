@@ -13,6 +13,12 @@ class Difference:
     """What differs from what; may quote the reference, so never for learners."""
     trend: Literal["more", "fewer"] | None = None
     """For counts: the learner's has more or fewer than the reference's."""
+    inside: bool = False
+    """It lies in an item of the value, not in the value as a whole."""
+
+    def at(self, where: str) -> "Difference":
+        """The same difference, seen from the container that holds it."""
+        return Difference(self.aspect, f"{where}: {self.fact}", self.trend, inside=True)
 
 
 def counted(aspect: str, what: str, expected: int, actual: int) -> Difference:

@@ -12,13 +12,12 @@ from services.contracts.observation import Observation
 
 def gather(asked: Asked, observation: Observation, reference: Observation) -> tuple[Clue, ...]:
     """All evidence of one run against the reference's own run, in the order of how much it explains."""
-    return (
-        *incomplete(asked, observation),
-        *raised(asked, observation),
+    compared = (
         *failed_checks(asked, observation, reference),
         *differing_values(asked, observation, reference),
         *differing_calls(asked, observation, reference),
     )
+    return (*incomplete(asked, observation, compared), *raised(asked, observation), *compared)
 
 
 def case_faults(asked: Asked, reference: Observation) -> tuple[CaseAtFault, ...]:
@@ -26,8 +25,11 @@ def case_faults(asked: Asked, reference: Observation) -> tuple[CaseAtFault, ...]
     subtask = asked.subtask
     if not (subtask.checks or subtask.probes or any(rule.decides for rule in subtask.compare)):
         return (case_fault(subtask.view.id, "it has no check, no deciding comparison and no call"),)
-    facts = [f"the reference raises in cell {c.cell.id}: {c.evidence.fact}" for c in raised(asked, reference)]
-    facts += [f"the reference is lost: {c.lost}" for c in incomplete(asked, reference)]
+    facts = [
+        f"the reference raises in cell {c.cell.name or c.cell.place}: {c.evidence.fact}"
+        for c in raised(asked, reference)
+    ]
+    facts += [f"the reference is lost: {c.lost}" for c in incomplete(asked, reference, ())]
     facts += [
         f"the reference does not pass {c.evidence.subject}: {c.evidence.fact}" for c in _own_checks(asked, reference)
     ]

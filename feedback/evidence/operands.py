@@ -34,21 +34,23 @@ def disagreement(expected: Sequence[Operands], actual: Sequence[Operands]) -> st
 def _disagreement(expected: Sequence[Operands], actual: Sequence[Operands]) -> str | None:
     if expected and not actual:
         return "nothing was compared"
-    known = _by_line(expected)
-    for line, made in _by_line(actual).items():
+    known = _by_place(expected)
+    for place, made in _by_place(actual).items():
+        models = known.get(place)
         for position, operands in enumerate(made):
-            model = known[line][min(position, len(known[line]) - 1)] if line in known else None
+            # In a loop a learner's run may compare more often than the reference's.
+            model = models[min(position, len(models) - 1)] if models else None
             found = _sides(model, operands)
             if found:
-                return f"line {line}: {found}"
+                return f"line {place[0]}: {found}"
     return None
 
 
-def _by_line(operands: Iterable[Operands]) -> dict[int, list[Operands]]:
-    lines: dict[int, list[Operands]] = defaultdict(list)
+def _by_place(operands: Iterable[Operands]) -> dict[tuple[int, str], list[Operands]]:
+    places: dict[tuple[int, str], list[Operands]] = defaultdict(list)
     for one in operands:
-        lines[one.line].append(one)
-    return dict(lines)
+        places[one.line, one.op].append(one)
+    return dict(places)
 
 
 def _sides(model: Operands | None, operands: Operands) -> str | None:

@@ -15,7 +15,7 @@ from feedback.evidence.clues import (
     ValueDiffers,
 )
 from feedback.evidence.names import undefined
-from feedback.notebook.reading import bound, names_read, origins
+from feedback.notebook.reading import bound, homes, names_read, origins
 
 # More at once does not help anybody; the rest comes with the next check.
 MAX_FINDINGS = 5
@@ -127,50 +127,54 @@ def _missing(left: Sequence[Clue]) -> list[Mistake]:
 
 
 def _compared(asked: Asked, clues: Sequence[Clue], left: Sequence[Clue]) -> list[Mistake]:
-    """Failed checks, values and calls, each with the earliest differing value that it goes back to."""
-    differing = {c.name: c for c in clues if isinstance(c, ValueDiffers)}
-    sources = origins(cell.source for cell in asked.cells)
+    """Failed checks, values and calls, each with the earliest differing value or function that it goes back to."""
+    tree = _Origins.of(asked, clues)
     groups: dict[str, list[Clue]] = {}
-    for clue in left:
-        if not isinstance(clue, NameMissing):
-            groups.setdefault(_key(clue, left, differing, sources), []).append(clue)
-    return [_mistake(group, differing, sources) for group in groups.values()]
+    ordered = sorted((c for c in left if not isinstance(c, NameMissing)), key=_clue_rank)
+    cells: dict[str, str] = {}
+    for clue in ordered:
+        root = tree.root(clue)
+        key = f"name {root}" if root is not None else f"{clue.evidence.kind} {clue.evidence.subject}"
+        if isinstance(clue, CheckFailed):
+            # Both parts of a check cell are about one thing.
+            key = cells.setdefault(clue.check.cell, key)
+        groups.setdefault(key, []).append(clue)
+    return [_mistake(group, tree) for group in groups.values()]
 
 
-def _key(
-    clue: Clue, left: Sequence[Clue], differing: dict[str, ValueDiffers], sources: dict[str, frozenset[str]]
-) -> str:
-    first = _first_root(clue, differing, sources)
-    if first is not None:
-        return f"value {first}"
-    if isinstance(clue, CheckFailed):
-        return f"check {clue.check.cell}"
-    if isinstance(clue, CallDiffers):
-        asker = next(
-            (c for c in left if isinstance(c, CheckFailed) and clue.function in names_read(c.check.source)), None
-        )
-        # The check cell speaks for the function, if it failed because of it.
-        return _key(asker, left, differing, sources) if asker else f"call {clue.function}"
-    return f"{clue.evidence.kind} {clue.evidence.subject}"
+@dataclass(frozen=True)
+class _Origins:
+    """The values and functions that differ, and what each name in the learner's code is made from."""
+
+    differing: dict[str, Clue]
+    sources: dict[str, frozenset[str]]
+    homes: dict[str, tuple[int, int]]
+
+    @classmethod
+    def of(cls, asked: Asked, clues: Sequence[Clue]) -> "_Origins":
+        differing: dict[str, Clue] = {}
+        for clue in clues:
+            if isinstance(clue, ValueDiffers | CallDiffers):
+                differing.setdefault(clue.name if isinstance(clue, ValueDiffers) else clue.function, clue)
+        sources = [cell.source for cell in asked.cells] if differing else []
+        return cls(differing, origins(sources), homes(sources))
+
+    def root(self, clue: Clue) -> str | None:
+        """The earliest differing name that the clue is about or goes back to, in the author's order."""
+        about = _about(clue)
+        touched = {n for n in self.differing if n in about or any(n in self.sources.get(a, ()) for a in about)}
+        if not touched:
+            return None
+        free = (n for n in self.differing if n in touched and not self.sources.get(n, frozenset()) & touched)
+        first = next(free, None) or next(n for n in self.differing if n in touched)
+        # What one statement fills (`a, b = …`) is one mistake.
+        home = self.homes.get(first)
+        return next(n for n in self.differing if n == first or (home and self.homes.get(n) == home))
 
 
-def _first_root(clue: Clue, differing: dict[str, ValueDiffers], sources: dict[str, frozenset[str]]) -> str | None:
-    """The earliest of the differing values that this clue is about or goes back to, in the author's order."""
-    about = _about(clue)
-    touched = {name for name in differing if name in about or any(name in sources.get(a, ()) for a in about)}
-    if not touched:
-        return None
-    origin_free = [name for name in differing if name in touched and not sources.get(name, frozenset()) & touched]
-    return origin_free[0] if origin_free else next(name for name in differing if name in touched)
-
-
-def _mistake(group: Sequence[Clue], differing: dict[str, ValueDiffers], sources: dict[str, frozenset[str]]) -> Mistake:
-    ordered = sorted(group, key=_clue_rank)
-    explaining = [
-        differing[name] for name in dict.fromkeys(_first_root(c, differing, sources) for c in ordered) if name
-    ]
-    rest = [clue for clue in (*ordered[1:], *explaining) if clue is not ordered[0]]
-    return Mistake(ordered[0], list(dict.fromkeys(rest)))
+def _mistake(group: Sequence[Clue], tree: _Origins) -> Mistake:
+    explaining = [tree.differing[name] for name in dict.fromkeys(map(tree.root, group)) if name]
+    return Mistake(group[0], list(dict.fromkeys(c for c in (*group[1:], *explaining) if c is not group[0])))
 
 
 def _clue_rank(clue: Clue) -> tuple[int, bool]:

@@ -16,7 +16,9 @@ def signature(asked: Asked, mistake: Mistake) -> str:
     """
     primary = mistake.primary
     parts = [asked.subtask.view.id, primary.evidence.kind, _subject(primary), _aspect(asked, primary)]
-    explained = sorted({_named(clue) for clue in mistake.supports} - {_named(primary), ""})
+    # What follows from a failed cell depends on where it stopped; it says nothing about why.
+    compared = isinstance(primary, CheckFailed | ValueDiffers | CallDiffers)
+    explained = sorted({_named(clue) for clue in mistake.supports} - {_named(primary), ""}) if compared else []
     readable = "|".join([*parts, *explained])
     return f"{readable[:200]}#{hashlib.sha256(readable.encode('utf-8', 'replace')).hexdigest()[:10]}"
 

@@ -138,6 +138,11 @@ def origins(sources: Iterable[str]) -> dict[str, frozenset[str]]:
     return {name: frozenset(_reach(name, direct)) for name in direct}
 
 
+def homes(sources: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """For each name bound in these cells, which statement bound it last: number of the cell, first line."""
+    return {b.name: (number, b.line) for number, source in enumerate(sources) for b in bindings(source)}
+
+
 def _reach(name: str, direct: dict[str, set[str]]) -> set[str]:
     seen: set[str] = set()
     queue = [name]

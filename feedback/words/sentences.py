@@ -46,7 +46,9 @@ def said_value(name: str | None, difference: Difference) -> str:
     """What a difference means; `name` is None where it must not be said."""
     table: dict[str, str] = _sentences()["value"]
     says = table.get(difference.aspect, table["values"])
-    if difference.trend:
+    if difference.inside:
+        says = table.get(f"{difference.aspect}-inside", table["values"])
+    elif difference.trend:
         says = table.get(f"{difference.aspect}-trend", says)
     return says.format(code(name) if name else "A value of this step", difference.trend)
 
