@@ -115,7 +115,7 @@ def _finding(subtask: str, place: Place) -> Finding:
             Hint(step="example", text="words = ['a', 'b']\nlengths = 0\nfor word in words:\n    lengths += len(word)"),
         ),
         signature="total:value",
-        mentor="I made the same mistake in my first year: read the line aloud, what does it keep from the round before?",
+        mentor="I made the same mistake in my first year: read the line aloud, what does it keep?",
     )
 
 
@@ -123,14 +123,14 @@ def review() -> LintReport:
     """What the style review of any code says."""
     place = Place(cell="total", line=1)
     unused = LintFinding(
-        tool="ruff", rule="F841", name="unused-variable", severity="warning", category="dead_code", place=place, column=1,
-        message="Local variable `x` is assigned to but never used",
+        tool="ruff", rule="F841", name="unused-variable", severity="warning", category="dead_code", place=place,
+        column=1, message="Local variable `x` is assigned to but never used",
         why="The next reader has to find out whether the name matters.",
         url="https://docs.astral.sh/ruff/rules/unused-variable/", also=("vulture:unused-variable",),
     )  # fmt: skip
     hostile = LintFinding(
         tool="caseloop", rule="CL001", name="odd-link", severity="advice", category="readability", place=place,
-        message="A link that must not become one", why="Script in an address runs in the page.", url="javascript:alert(1)",
+        message="A link that must not become one", why="Script in an address runs.", url="javascript:alert(1)",
     )  # fmt: skip
     tools = (ToolRun(tool="ruff", status="ok", wall_ms=3), ToolRun(tool="mypy", status="timed_out", wall_ms=900))
     return LintReport(findings=(unused, hostile), tools=tools, dropped=2)
@@ -163,7 +163,8 @@ class Standing:
         number = sum(version.subtask == subtask for version in self.versions) + 1
         version = Version(
             submission=f"s-{subtask}-{number}", subtask=subtask, number=number, recorded=datetime.now(UTC),
-            verdict=feedback.verdict, headline=feedback.headline, points=feedback.points, cells=cells, feedback=feedback,
+            verdict=feedback.verdict, headline=feedback.headline, points=feedback.points, cells=cells,
+            feedback=feedback,
         )  # fmt: skip
         self.versions.insert(0, version)
         return version

@@ -94,8 +94,9 @@ def server(folder: Path, gateway: GatewayDouble) -> Iterator[JupyterServer]:
         port = free.getsockname()[1]
     command = [
         str(PROJECT / ".venv-learner" / "bin" / "jupyter-lab"),
-        "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={SERVER_TOKEN}", "--LabApp.expose_app_in_browser=True",
+        "--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={root}",
+        "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}", "--ServerApp.port_retries=0",
+        f"--IdentityProvider.token={SERVER_TOKEN}",
     ]  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:

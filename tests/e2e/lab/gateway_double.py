@@ -1,20 +1,20 @@
 """A gateway that answers the Lab over real mTLS with the real wire models, and can be told to be slow, odd or away."""
 
 import asyncio
-import hashlib
 import json
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from services.contracts.feedback import Stage
-from services.contracts.lab import LabCase, LabCheck, LabFeedback, LabReview
+from services.contracts.lab import LabCase, LabCheck, LabFeedback, LabReview, LabReviewed
+from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook, SavedSummary, SubtaskState, Version, VersionSummary
 from services.kit.app import create_service
 from services.kit.errors import CaseloopError
@@ -141,7 +141,7 @@ async def _judged(desk: Desk, body: LabCheck) -> AsyncIterator[tuple[str, BaseMo
 
 
 def _stages(cells: int) -> list[Stage]:
-    running = [Stage(name="running", index=index + 1, count=cells) for index in range(cells)]
+    running = [Stage(name="running", index=index, count=cells) for index in range(cells)]
     return [Stage(name="recorded"), Stage(name="restoring"), *running, Stage(name="comparing"), Stage(name="saving")]
 
 
@@ -152,11 +152,11 @@ async def _broken() -> AsyncIterator[bytes]:
 
 
 @router.post("/review")
-async def style_review(desk: AtDesk, body: LabReview) -> dict[str, Any]:
+async def style_review(desk: AtDesk, body: LabReview) -> LabReviewed:
     before = desk.standing.of(body.subtask)
     if before.state not in (SubtaskState.APPROVED, SubtaskState.POLISHED):
         raise NotApproved("The style review opens when the step is approved.")
-    return {"report": review().model_dump(mode="json"), "progress": before.model_dump(mode="json")}
+    return LabReviewed(report=review(), progress=before)
 
 
 @router.get("/history")
@@ -174,8 +174,7 @@ async def version(desk: AtDesk, submission: str) -> Version:
 
 @router.put("/notebook")
 async def keep(desk: AtDesk, notebook: SavedNotebook) -> SavedSummary:
-    text = json.dumps(notebook.notebook, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    assert hashlib.sha256(text.encode()).hexdigest() == notebook.digest
+    assert notebook_digest(notebook.notebook) == notebook.digest
     return desk.keep(notebook)
 
 

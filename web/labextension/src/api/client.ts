@@ -4,12 +4,13 @@ import { ApiError } from './errors';
 import { events } from './events';
 import type {
   LabCase,
+  LabCheck,
   LabFeedback,
-  Reviewed,
+  LabReview,
+  LabReviewed,
   SavedNotebook,
   SavedSummary,
   Stage,
-  SubtaskCells,
   Version,
   VersionSummary
 } from './types';
@@ -25,7 +26,7 @@ export class CaseloopClient {
   }
 
   /** The parts of a check as they arrive; it always ends with the feedback or by throwing. */
-  async *check(body: SubtaskCells, signal: AbortSignal): AsyncGenerator<CheckPart> {
+  async *check(body: LabCheck, signal: AbortSignal): AsyncGenerator<CheckPart> {
     const response = await this.fetch('POST', 'api/check', { body, signal, accept: 'text/event-stream' });
     for await (const { event, data } of events(response.body!)) {
       if (event === 'stage') {
@@ -40,7 +41,7 @@ export class CaseloopClient {
     throw new ApiError(503, 'service_unavailable', 'The check was cut off before it had an answer. Please check again.');
   }
 
-  review(body: SubtaskCells): Promise<Reviewed> {
+  review(body: LabReview): Promise<LabReviewed> {
     return this.json('POST', 'api/review', body);
   }
 

@@ -140,7 +140,7 @@ export interface Feedback {
 
 export interface Stage {
   kind: 'stage';
-  name: 'recorded' | 'restoring' | 'running' | 'comparing' | 'wording' | 'saving';
+  name: 'waiting' | 'recorded' | 'restoring' | 'running' | 'comparing' | 'wording' | 'saving';
   detail: string;
   index: number | null;
   count: number | null;
@@ -193,8 +193,12 @@ export interface LabCase {
   newer_version: number | null;
 }
 
-/** Body of POST /api/check (`LabCheck`) and of POST /api/review (`LabReview`). */
-export interface SubtaskCells {
+export interface LabCheck {
+  subtask: string;
+  cells: Cell[];
+}
+
+export interface LabReview {
   subtask: string;
   cells: Cell[];
 }
@@ -208,7 +212,7 @@ export interface LabFeedback {
 }
 
 /** Answer of POST /api/review. */
-export interface Reviewed {
+export interface LabReviewed {
   report: LintReport;
   progress: SubtaskProgress;
 }

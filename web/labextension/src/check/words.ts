@@ -2,6 +2,7 @@
 import type { Feedback, LabFeedback, Stage } from '../api/types';
 
 const WORDS: { [name in Stage['name']]: string } = {
+  waiting: 'Waiting for your earlier check of this step',
   recorded: 'Your version is recorded',
   restoring: 'Restoring locked cells',
   running: 'Running your code',
@@ -10,13 +11,13 @@ const WORDS: { [name in Stage['name']]: string } = {
   saving: 'Keeping the answer'
 };
 
-/** What the progress line says; `index` counts from 1. */
+/** What the progress line says. On the wire `index` counts from 0. */
 export function stageWords(stage: Stage | undefined): string {
   if (!stage) {
     return 'Sending your notebook…';
   }
   if (stage.name === 'running' && stage.index !== null && stage.count !== null) {
-    return `Running cell ${stage.index} of ${stage.count}…`;
+    return `Running cell ${stage.index + 1} of ${stage.count}…`;
   }
   return `${WORDS[stage.name] ?? stage.detail}…`;
 }

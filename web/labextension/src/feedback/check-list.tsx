@@ -22,7 +22,7 @@ export function CheckList({ checks, open }: { checks: CheckResult[]; open: boole
           >
             <Icon icon={check.passed ? passedIcon : failedIcon} />
             <span className="caseloop-hidden">{check.passed ? 'Passed:' : 'Failed:'} </span>
-            <span>{check.hidden ? 'Hidden check' : check.label}</span>
+            <span>{check.label || 'Hidden check'}</span>
             {check.points > 0 && (
               <span className="caseloop-mod-quiet">
                 {points(check.earned)} / {points(check.points)}

@@ -1,5 +1,5 @@
 import * as React from 'react';
-import type { Finding, LocalizedWarning, Place } from '../api/types';
+import type { Finding, LocalizedWarning } from '../api/types';
 import { Icon, PlaceButton } from '../parts/elements';
 import { personIcon } from '../parts/icons';
 import { HintLadder } from './hint-ladder';
@@ -23,11 +23,8 @@ export function FindingItem({ finding, warnings, opened, actions }: FindingProps
         <Lines text={finding.message} />{' '}
         {finding.place && <PlaceButton line={finding.place.line} onClick={() => actions.showPlace(finding.place!)} />}
       </p>
-      {elsewhere(finding, warnings).map((warning, index) => (
-        <p key={index} className="caseloop-Warning">
-          {warning.message !== finding.message && `${warning.message} `}
-          <PlaceButton line={warning.place.line} onClick={() => actions.showPlace(warning.place)} />
-        </p>
+      {warnings.map((warning, index) => (
+        <WarningLine key={index} warning={warning} finding={finding} actions={actions} />
       ))}
       {finding.mentor && (
         <blockquote className="caseloop-Mentor" data-caseloop="mentor">
@@ -47,10 +44,20 @@ export function FindingItem({ finding, warnings, opened, actions }: FindingProps
   );
 }
 
-/** The warnings that say more than the finding itself: other words or another place. */
-function elsewhere(finding: Finding, warnings: LocalizedWarning[]): LocalizedWarning[] {
-  const same = (a: Place, b: Place | null): boolean => b !== null && a.cell === b.cell && a.line === b.line;
-  return warnings.filter(warning => warning.message !== finding.message || !same(warning.place, finding.place));
+/** What a warning adds to its finding: other words, another place, or nothing. */
+function WarningLine({ warning, finding, actions }: Pick<FindingProps, 'finding' | 'actions'> & { warning: LocalizedWarning }): JSX.Element | null {
+  const { place, message } = warning;
+  const samePlace = finding.place?.cell === place.cell && finding.place.line === place.line;
+  const sameWords = message === finding.message;
+  if (samePlace && sameWords) {
+    return null;
+  }
+  return (
+    <p className="caseloop-Warning" data-caseloop="warning">
+      {!sameWords && <Lines text={message} />}{' '}
+      {!samePlace && <PlaceButton line={place.line} onClick={() => actions.showPlace(place)} />}
+    </p>
+  );
 }
 
 /** Text with its line breaks and its `code` shown as such. */

@@ -10,7 +10,7 @@ export function ProgressLine({ stage, cancel }: { stage?: Stage; cancel: () => v
     <div className="caseloop-Progress" data-caseloop="check-progress" data-stage={stage?.name ?? 'sending'}>
       <span className="caseloop-Spinner" aria-hidden="true" />
       <span>{stageWords(stage)}</span>
-      {counted && <progress value={stage.index!} max={stage.count!} aria-label="Cells run" />}
+      {counted && <progress value={stage.index! + 1} max={stage.count!} aria-label="Cells run" />}
       <Button name="cancel-check" look="link" onClick={cancel}>
         Cancel
       </Button>

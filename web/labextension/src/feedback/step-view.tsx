@@ -44,12 +44,7 @@ export function StepView({ step, actions }: { step: Step; actions: StepActions }
       {subtask && <StepBar subtask={subtask} running={running} actions={actions} />}
       {run && running && <ProgressLine stage={run.stage} cancel={actions.dismissRun} />}
       {run?.problem && (
-        <div className="caseloop-StepProblem">
-          <Problem problem={run.problem} retry={actions.check} name="check-problem" />
-          <Button name="dismiss-problem" look="link" onClick={actions.dismissRun}>
-            Dismiss
-          </Button>
-        </div>
+        <Problem problem={run.problem} name="check-problem" retry={actions.check} dismiss={actions.dismissRun} />
       )}
       {stored && <FeedbackCard stored={stored} stale={stale} dimmed={running} actions={actions} />}
     </section>

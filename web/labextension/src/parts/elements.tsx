@@ -31,17 +31,31 @@ export function PlaceButton({ line, label, onClick }: { line: number | null; lab
   );
 }
 
+interface ProblemProps {
+  problem: ApiError;
+  name: string;
+  retry?: () => void;
+  dismiss?: () => void;
+}
+
 /** What went wrong, and a way to try again. */
-export function Problem({ problem, retry, name }: { problem: ApiError; retry?: () => void; name: string }): JSX.Element {
+export function Problem({ problem, name, retry, dismiss }: ProblemProps): JSX.Element {
   return (
     <div className="caseloop-Notice caseloop-mod-problem" role="group" aria-label="Problem" data-caseloop={name}>
       <Icon icon={faultIcon} />
       <div>
         <p>{problem.detail}</p>
-        {problem.requestId && <p className="caseloop-mod-quiet">Number for support: {problem.requestId}</p>}
+        {problem.requestId && !problem.away && (
+          <p className="caseloop-mod-quiet">Number for support: {problem.requestId}</p>
+        )}
         {retry && (
           <Button name="retry" onClick={retry}>
             Try again
+          </Button>
+        )}
+        {dismiss && (
+          <Button name="dismiss-problem" look="link" onClick={dismiss}>
+            Dismiss
           </Button>
         )}
       </div>

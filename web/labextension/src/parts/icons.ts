@@ -8,15 +8,15 @@ const icon = (name: string, body: string): LabIcon => new LabIcon({ name: `casel
 
 const line = 'fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round"';
 
-/** For the side bar: a loop with a tick; Lab colours it by its class. */
+/** For the side bar: a loop with a tick. Lab colours it by its class; the style keeps the class from filling it. */
 export const caseIcon = icon(
   'case',
-  '<g class="jp-icon3" fill="none" stroke="#616161" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round">' +
+  '<g class="jp-icon3" style="fill:none" stroke="#616161" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round">' +
     '<path d="M13.4 6.2A5.8 5.8 0 1 0 13.8 8.6"/><path d="M5.4 7.9l2.2 2.2 6-6.6"/></g>'
 );
 export const checkIcon = icon(
   'check',
-  '<g class="jp-icon3" fill="none" stroke="#616161" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">' +
+  '<g class="jp-icon3" style="fill:none" stroke="#616161" stroke-width="1.8" stroke-linecap="round" stroke-linejoin="round">' +
     '<circle cx="8" cy="8" r="6.2"/><path d="M5.2 8.2l2 2 3.7-4.1"/></g>'
 );
 export const passedIcon = icon('passed', `<g ${line}><circle cx="8" cy="8" r="6.2"/><path d="M5.2 8.2l2 2 3.7-4.1"/></g>`);

@@ -1,0 +1,91 @@
+"""The extension's TypeScript types name exactly the fields of the wire models, so that a change here breaks there."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from services.contracts import case, errors, feedback, finding, lab, lint, notebook, progress
+
+SOURCE = Path(__file__).resolve().parents[2] / "web" / "labextension" / "src" / "api" / "types.ts"
+MODELS: tuple[type[BaseModel], ...] = (
+    notebook.Cell,
+    notebook.Place,
+    case.SubtaskView,
+    progress.SubtaskProgress,
+    progress.VersionSummary,
+    progress.Version,
+    progress.SavedSummary,
+    progress.SavedNotebook,
+    finding.Evidence,
+    finding.Hint,
+    finding.Finding,
+    feedback.LocalizedWarning,
+    feedback.CheckResult,
+    feedback.Feedback,
+    feedback.Stage,
+    lint.LintFinding,
+    lint.ToolRun,
+    lint.LintReport,
+    lab.LabSubtask,
+    lab.LabCase,
+    lab.LabCheck,
+    lab.LabReview,
+    lab.LabFeedback,
+    lab.LabReviewed,
+    errors.ErrorBody,
+)
+
+
+def interfaces() -> dict[str, dict[str, str]]:
+    """Field name -> type text of each interface, inherited fields included."""
+    found: dict[str, dict[str, str]] = {}
+    pattern = r"export interface (\w+)(?: extends (\w+))? \{(.*?)\n\}"
+    for name, parent, body in re.findall(pattern, SOURCE.read_text(), flags=re.S):
+        found[name] = found.get(parent, {}) | dict(re.findall(r"^  (\w+): (.*?);$", body, flags=re.M | re.S))
+    return found
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_fields_are_those_of_the_wire_model(model: type[BaseModel]) -> None:
+    assert set(interfaces()[model.__name__]) == set(model.model_fields)
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_what_may_be_null_is_said_so(model: type[BaseModel]) -> None:
+    fields = interfaces()[model.__name__]
+    nullable = {name for name, text in fields.items() if text.endswith("| null")}
+    schema = model.model_json_schema()["properties"]
+    assert nullable == {name for name in schema if {"type": "null"} in schema[name].get("anyOf", [])}
+
+
+def literals(model: type[BaseModel], field: str) -> set[str]:
+    """The texts that a field may be."""
+    schema = model.model_json_schema()
+    described = schema["properties"][field]
+    if "allOf" in described:
+        described = described["allOf"][0]
+    if "$ref" in described:
+        described = schema["$defs"][described["$ref"].rsplit("/", 1)[1]]
+    return set(described["enum"])
+
+
+@pytest.mark.parametrize(
+    ("model", "field"),
+    [
+        (feedback.Stage, "name"),
+        (feedback.Feedback, "fault"),
+        (feedback.Feedback, "verdict"),
+        (finding.Finding, "kind"),
+        (finding.Hint, "step"),
+        (progress.SubtaskProgress, "state"),
+        (lint.LintFinding, "category"),
+        (lint.LintFinding, "tool"),
+    ],
+    ids=str,
+)
+def test_the_words_of_a_choice_are_those_of_the_wire_model(model: type[BaseModel], field: str) -> None:
+    text = interfaces()[model.__name__][field]
+    aliases = dict(re.findall(r"export type (\w+) =(.*?);", SOURCE.read_text(), flags=re.S))
+    assert set(re.findall(r"'(\w+)'", aliases.get(text, text))) == literals(model, field)
