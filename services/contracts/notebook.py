@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from services.contracts.model import WireModel
+from services.contracts.model import JsonObject, WireModel
 
 MAX_CELLS = 1_000
 MAX_SOURCE_CHARS = 200_000
@@ -18,7 +18,7 @@ class Cell(WireModel):
     """The cell's id (nbformat 4.5); made from the position where a notebook has none."""
     kind: Literal["code", "markdown", "raw"] = "code"
     source: str = Field(max_length=MAX_SOURCE_CHARS)
-    metadata: dict[str, JsonValue] = Field(default_factory=dict)
+    metadata: JsonObject = Field(default_factory=dict)
 
 
 class Place(WireModel):

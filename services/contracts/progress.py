@@ -1,12 +1,12 @@
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from services.contracts.case import Digest, Slug
 from services.contracts.feedback import Feedback, Verdict
 from services.contracts.lint import LintReport
-from services.contracts.model import WireModel
+from services.contracts.model import JsonObject, WireModel
 from services.contracts.notebook import MAX_CELLS, Cell
 
 
@@ -111,7 +111,7 @@ class SavedNotebook(WireModel):
 
     saved: datetime
     digest: Digest
-    notebook: dict[str, JsonValue]
+    notebook: JsonObject
 
 
 class SavedSummary(WireModel):
