@@ -26,7 +26,9 @@ SERVICES = tuple(name for name in LISTENERS if name != "runner")
 @contextlib.asynccontextmanager
 async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncIterator[Sequence[Part]]:
     """The parts in the order they start; their probes live as long as the block."""
-    credential = Credential(vault.authority, Identity.service(SUPERVISOR), settings.leaf(SUPERVISOR))
+    credential = Credential(
+        vault.authority, Identity.service(SUPERVISOR), settings.leaf(SUPERVISOR), lifetime=settings.tls.service_lifetime
+    )
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(credential.kept_fresh())
         context = credential.client_context()

@@ -19,7 +19,9 @@ from vault.wiring import open_vault
 async def serve(settings: EmbeddedSettings) -> int:
     """Serve until told to stop; returns the exit status."""
     vault = open_vault(settings.mode, settings.home)
-    credential = Credential(vault.authority, Identity.service("runner"), settings.leaf("runner"))
+    credential = Credential(
+        vault.authority, Identity.service("runner"), settings.leaf("runner"), lifetime=settings.tls.service_lifetime
+    )
     cases = CasesClient(tls_client(credential.client_context(), "cases", settings.socket("cases")))
     runner = Runner(settings.runner, cases)
     listener = Listener(create_app(runner), credential, settings.socket("runner"))

@@ -4,7 +4,6 @@ import asyncio
 import os
 import sys
 
-import httpx
 from fastapi import FastAPI
 
 from case_uploader import wiring as cases_wiring
@@ -18,7 +17,7 @@ from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.runner import RunnerClient
 from services.gateway import wiring as gateway_wiring
 from services.gateway.settings import GatewaySettings
-from services.kit.http import TIMEOUT, tls_client
+from services.kit.http import patience, tls_client
 from services.kit.logs import configure_logs
 from services.kit.scope import ScopeMinter, ScopeVerifier, scope_keys
 from services.kit.serving import Listener, serve_until_stopped
@@ -27,7 +26,7 @@ from vault.identity import Identity
 from vault.rotation import Credential
 from vault.wiring import open_vault
 
-_UNTIL_RUN = httpx.Timeout(TIMEOUT, read=1_000)
+_UNTIL_RUN = patience(1_000)
 """Nothing is said while a learner's slowest cell runs; the runner's own limits end it earlier."""
 
 
@@ -35,7 +34,11 @@ async def serve(settings: EmbeddedSettings) -> int:
     """Serve until told to stop; returns the exit status."""
     vault = open_vault(settings.mode, settings.home)
     minter, verifier = scope_keys(vault.secrets)
-    credentials = {name: Credential(vault.authority, Identity.service(name), settings.leaf(name)) for name in SERVICES}
+    life = settings.tls.service_lifetime
+    credentials = {
+        name: Credential(vault.authority, Identity.service(name), settings.leaf(name), lifetime=life)
+        for name in SERVICES
+    }
     async with cases_wiring.open_backends(settings) as backends:
         apps = {
             "cases": create_cases_app(cases_wiring.reading_service(backends), backends),

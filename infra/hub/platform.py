@@ -16,7 +16,9 @@ from vault.wiring import Vault
 
 def open_platform(settings: EmbeddedSettings, vault: Vault) -> Platform:
     """Make what the Hub's spawners and pages need, with the Hub's own certificate."""
-    credential = Credential(vault.authority, Identity.service("hub"), settings.leaf("hub"))
+    credential = Credential(
+        vault.authority, Identity.service("hub"), settings.leaf("hub"), lifetime=settings.tls.service_lifetime
+    )
     return Platform(
         cases=CasesClient(_client(credential, settings, "cases")),
         progress=ProgressClient(_client(credential, settings, "progress")),

@@ -14,6 +14,13 @@ from vault.identity import Identity, host_name
 
 TIMEOUT: Final = httpx.Timeout(30, connect=5, pool=10)
 """`read` counts between two parts of an answer, so it is no limit on a stream as a whole."""
+
+
+def patience(read: float) -> httpx.Timeout:
+    """Make the limits of calls that may say nothing for `read` seconds: a learner's slowest cell, a long review."""
+    return httpx.Timeout(TIMEOUT.write, connect=TIMEOUT.connect, pool=TIMEOUT.pool, read=read)
+
+
 _LIMITS: Final = httpx.Limits(
     max_connections=100,
     # Well below the server's own 75 s, so that an idle connection is never used just as the server closes it.
