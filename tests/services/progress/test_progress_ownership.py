@@ -112,7 +112,11 @@ CALLS = [
     ("GET", "/notebook/versions"),
     ("GET", "/notebook/versions/" + "0" * 64),
 ]
-HUB_CALLS = [("PUT", "/users/ada/cases/numbers/notebook"), ("GET", "/users/ada/cases/numbers/notebook")]
+HUB_CALLS = [
+    ("PUT", "/users/ada/cases/numbers/notebook"),
+    ("GET", "/users/ada/cases/numbers/notebook"),
+    ("GET", "/users/ada/standing"),
+]
 
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
