@@ -27,7 +27,8 @@ class Report:
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
         self._results: list[dict[str, Any]] = []
-        self._out = Console(quiet=as_json, highlight=False)
+        # In a file or pipe a table is as wide as it likes: broken lines cannot be searched.
+        self._out = Console(quiet=as_json, highlight=False, width=None if sys.stdout.isatty() else 200)
         self._failed = False
         self._progress = Progress(
             SpinnerColumn(),

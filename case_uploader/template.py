@@ -37,7 +37,7 @@ subtasks:
     # Values to compare with those of your solution. `decides: false` would only explain a failed check.
     compare:
       - name: total
-        relative_tolerance: 1.0e-9
+        relative_tolerance: 1e-9
     # What a learner hears when a check cell fails. Say the consequence, never the fix.
     hints:
       total-revenue-check: The total differs from what the till says.
