@@ -70,11 +70,14 @@ def _by_key(
 
 
 def _best(cell: Cell, candidates: Sequence[int], submitted: Sequence[Cell]) -> int:
-    """Among cells of one name: of the right kind first, then worked on rather than untouched, then the first."""
-    return min(
-        candidates,
-        key=lambda at: (submitted[at].kind != cell.kind, _content(submitted[at]) in (None, _content(cell)), at),
-    )
+    """Among cells of one name: of the right grade id and kind, then worked on rather than untouched, then first."""
+
+    def strangeness(at: int) -> tuple[bool, bool, bool, int]:
+        other = submitted[at]
+        untouched = _content(other) in (None, _content(cell))
+        return grade_id(other) != grade_id(cell), other.kind != cell.kind, untouched, at
+
+    return min(candidates, key=strangeness)
 
 
 def _by_likeness(

@@ -1,0 +1,73 @@
+"""When a check that passed did compare what the reference compared."""
+
+from typing import Any
+
+import pytest
+
+from feedback.evidence.operands import disagreement
+from services.contracts.observation import Operands
+from services.runner.sandbox.observe.values import observed
+
+
+class Always:
+    """Equal to everything."""
+
+
+def compared(*pairs: tuple[Any, Any], line: int = 1, op: str = "==") -> tuple[Operands, ...]:
+    return tuple(Operands(line=line, op=op, left=observed(a, 0), right=observed(b, 0)) for a, b in pairs)
+
+
+@pytest.mark.parametrize(
+    ("model", "made"),
+    [
+        ((3, 3), (3.0, 3)),
+        ((True, 1), (1, 1)),
+        (([1], [1]), ((1,), [1])),
+        (({1}, {1}), (frozenset({1}), {1})),
+        (("a", "a"), ("a", "a")),
+        ((None, None), (None, None)),
+        (({"a": 1}, {"a": 1}), ({"a": 1.0}, {"a": 1})),
+        ((Always(), 1), (Always(), 1)),
+    ],
+    ids=repr,
+)
+def test_values_of_one_family_agree(model: Any, made: Any) -> None:
+    assert disagreement(compared(model), compared(made)) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "made"),
+    [
+        ((3, 3), (Always(), 3)),
+        (([1, 2], [1, 2]), ([1, Always()], [1, 2])),
+        (({"a": 1}, {"a": 1}), ({"a": Always()}, {"a": 1})),
+        ((3, 3), (3, Always())),
+        ((3, 3), ("3", 3)),
+        ((3, 3), (None, 3)),
+        (([1], [1]), ({1}, [1])),
+    ],
+    ids=repr,
+)
+def test_another_family_or_a_foreign_object_is_no_pass(model: Any, made: Any) -> None:
+    assert disagreement(compared(model), compared(made)) is not None
+
+
+def test_a_check_that_compared_nothing_is_no_pass() -> None:
+    assert disagreement(compared((1, 1)), ()) == "nothing was compared"
+    assert disagreement((), ()) is None
+
+
+def test_more_comparisons_in_a_loop_are_measured_against_the_last_one() -> None:
+    assert disagreement(compared((1, 1)), compared((1, 1), (2, 2), (3, 3))) is None
+    assert disagreement(compared((1, 1)), compared((1, 1), (2, 2), (Always(), 3))) is not None
+
+
+def test_a_comparison_that_the_reference_never_made_may_hold_plain_values_only() -> None:
+    here = compared((1, 1))
+    assert disagreement(here, (*here, *compared((1, 1), line=9))) is None
+    assert disagreement(here, (*here, *compared((Always(), 1), line=9))) is not None
+
+
+def test_forged_operands_are_no_pass() -> None:
+    forged = (Operands(line=1, op="==", left={}, right={"kind": "scalar"}),)
+    assert disagreement(compared((1, 1)), forged) is not None
