@@ -1,15 +1,37 @@
 """A small case made in memory, and values as the runner would write them down."""
 
+import ast
 import hashlib
 import json
+import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from services.contracts.case import AuthorCase, Check, Compare, Quotas, Subtask, SubtaskView
+from feedback.findings.voice import Voice
+from feedback.judgement import Judgement, judge
+from feedback.notebook.repair import repair
+from feedback.plan import plan_run
+from feedback.reference import reference_cells, reference_plan
+from services.contracts.case import AuthorCase, CallProbe, Check, Compare, Quotas, Subtask, SubtaskView
 from services.contracts.limits import Limits
-from services.contracts.notebook import Cell
+from services.contracts.notebook import Cell, Place
+from services.contracts.observation import (
+    CellOutcome,
+    CheckCode,
+    CheckOutcome,
+    CodeCell,
+    CodeError,
+    Observation,
+    Operands,
+    Probe,
+    ProbeOutcome,
+    RunRequest,
+)
+from services.runner.sandbox.asserts import Recorder, rewrite
+from services.runner.sandbox.observe.values import observed
 
 STARTER = "# YOUR CODE HERE\nraise NotImplementedError()"
 NUMERIC = ("int", "float")
@@ -20,7 +42,7 @@ def _marked(id_: str, source: str, **mark: Any) -> Cell:
     return Cell(id=f"id-{id_}", source=source, metadata={"nbgrader": nbgrader})
 
 
-def _subtask(number: int, check: str, reference: str, **more: Any) -> Subtask:
+def _subtask(number: int, check: str, reference: str, hidden: Sequence[str] = (), **more: Any) -> Subtask:
     answer, checker = f"id-answer-{number}", f"id-check-{number}"
     view = SubtaskView(
         id=f"step-{number}",
@@ -30,7 +52,10 @@ def _subtask(number: int, check: str, reference: str, **more: Any) -> Subtask:
         cells=(f"text-{number}", answer, checker),
         answer_cells=(answer,),
     )
-    checks = (Check(id=f"check-{number}", cell=checker, hidden=False, source=check, points=2),)
+    checks = (
+        Check(id=f"check-{number}", cell=checker, hidden=False, source=check, points=1),
+        *(Check(id=f"check-{number}/hidden", cell=checker, hidden=True, source=h, points=1) for h in hidden),
+    )
     return Subtask(view=view, starter={answer: STARTER}, reference={answer: reference}, checks=checks, **more)
 
 
@@ -39,7 +64,13 @@ def case() -> AuthorCase:
     """Two subtasks: text, answer, check each; a locked set-up cell and an open one in front."""
     first = _subtask(1, "assert total == 6", "parts = [1, 2, 3]\ntotal = sum(parts)", compare=(Compare(name="total"),))
     second = _subtask(
-        2, "assert double(2) == 4\nassert result == 12", "def double(x):\n    return x * 2\n\nresult = double(total)"
+        2,
+        "assert double(2) == 4\nassert result == 12",
+        "def double(x):\n    return x * 2\n\nresult = double(total)",
+        hidden=("secret_input = -77\nassert double(secret_input) == -154",),
+        probes=(CallProbe(call="double", args=(5,)), CallProbe(call="double", args=("ab",))),
+        watch=("result",),
+        plan="Think of twice.",
     )
     cells = (
         Cell(id="title", kind="markdown", source="# A case about total, double and result"),
@@ -162,3 +193,93 @@ def series() -> Callable[..., dict[str, Any]]:
 def array() -> Callable[..., dict[str, Any]]:
     """Makes arrays."""
     return make_array
+
+
+def observe_plainly(request: RunRequest) -> Observation:
+    """What a run would show, executed right here: for trusted snippets of these tests only."""
+    space: dict[str, Any] = {"__name__": "__main__"}
+    cells = tuple(_run_cell(cell, space) for cell in request.cells)
+    checks = tuple(_run_check(check, dict(space), request.seed) for check in request.checks)
+    probes = tuple(_ask(probe, dict(space), request.seed) for probe in request.probes)
+    return Observation(cells=cells, checks=checks, probes=probes, complete=True)
+
+
+def _error(error: BaseException, file: str, cell: str) -> CodeError:
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == file]
+    line = error.lineno if isinstance(error, SyntaxError) else (lines or [None])[-1]
+    return CodeError(type=type(error).__name__, message=str(error), place=Place(cell=cell, line=line))
+
+
+def _located(error: BaseException, check: str) -> CodeError:
+    """The last frame in a cell, else the check's own line, as the runner says it."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith("<cell ")]
+    if not frames:
+        return _error(error, f"<check {check}>", check)
+    return _error(error, frames[-1].filename, frames[-1].filename[6:-1])
+
+
+def _run_cell(cell: CodeCell, space: dict[str, Any]) -> CellOutcome:
+    file = f"<cell {cell.id}>"
+    try:
+        exec(compile(cell.source, file, "exec"), space)
+    except Exception as error:
+        return CellOutcome(id=cell.id, status="error", error=_error(error, file, cell.id))
+    return CellOutcome(id=cell.id, status="ok")
+
+
+def _run_check(check: CheckCode, space: dict[str, Any], seed: int) -> CheckOutcome:
+    recorder = Recorder(seed)
+    try:
+        exec(compile(rewrite(ast.parse(check.source)), f"<check {check.id}>", "exec"), space | recorder.names())
+    except AssertionError as error:
+        return CheckOutcome(id=check.id, status="failed", error=_located(error, check.id))
+    except Exception as error:
+        return CheckOutcome(id=check.id, status="error", error=_located(error, check.id))
+    return CheckOutcome(id=check.id, status="passed", operands=tuple(Operands(**o) for o in recorder.operands))
+
+
+def _ask(probe: Probe, space: dict[str, Any], seed: int) -> ProbeOutcome:
+    name = probe.name or probe.call or ""
+    if name not in space:
+        return ProbeOutcome(id=probe.id, missing=True)
+    if probe.name:
+        return ProbeOutcome(id=probe.id, value=observed(space[name], seed))
+    try:
+        return ProbeOutcome(id=probe.id, value=observed(space[name](*probe.args, **probe.kwargs), seed))
+    except Exception as error:
+        return ProbeOutcome(id=probe.id, error=_located(error, probe.id))
+
+
+@dataclass
+class Desk:
+    """Judges answers to the small case, without a sandbox."""
+
+    case: AuthorCase
+
+    def judge(
+        self, subtask: str, *, seen: Callable[[Observation], Observation] = lambda o: o, **answers: str
+    ) -> Judgement:
+        """Judge these answers (answer_1=…, answer_2=…; the reference's where none is given)."""
+        cells = tuple(
+            c.model_copy(update={"source": answers.get(c.id.removeprefix("id-").replace("-", "_"), c.source)})
+            for c in reference_cells(self.case)
+        )
+        return self.judge_cells(subtask, cells, seen)
+
+    def judge_cells(
+        self, subtask: str, cells: Sequence[Cell], seen: Callable[[Observation], Observation] = lambda o: o
+    ) -> Judgement:
+        """Judge a whole notebook."""
+        wanted = self.case.subtask(subtask)
+        assert wanted is not None
+        repaired = repair(self.case, cells)
+        plan = plan_run(self.case, wanted, repaired, 0)
+        reference = observe_plainly(reference_plan(self.case, wanted, 0).request)
+        voice = Voice.of(self.case).joined_by(cells)
+        return judge(plan.asked, seen(observe_plainly(plan.request)), reference, voice, repaired.missing)
+
+
+@pytest.fixture
+def desk(case: AuthorCase) -> Desk:
+    """Judges answers to the small case."""
+    return Desk(case)
