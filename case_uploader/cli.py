@@ -20,12 +20,16 @@ from case_uploader.wiring import learner_environment
 from services.contracts.errors import ServiceError
 from services.kit.errors import CaseloopError
 from services.kit.logs import configure_logs
+from services.kit.migrations import MigrationFailed
 from services.kit.settings import Settings
+from vault.errors import VaultError
 
 OpenService = Callable[[], AbstractAsyncContextManager[CaseService]]
 Folders = Annotated[list[Path], typer.Argument(help="Case folders.", exists=True, file_okay=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 MakeData = Annotated[bool, typer.Option("--make-data", help="Run the folder's make_data.py first, unconfined.")]
+
+_CANNOT_OPEN = (CaseloopError, ServiceError, LearnerEnvironmentMissing, MigrationFailed, VaultError)
 
 
 def build_case_app(open_service: OpenService) -> typer.Typer:
@@ -98,7 +102,7 @@ async def _with_service(
     try:
         async with open_service() as service:
             await _each(folders, make, report, lambda folder: act(service, folder))
-    except (CaseloopError, ServiceError, LearnerEnvironmentMissing) as error:
+    except _CANNOT_OPEN as error:
         report.broke("caseloop", str(error))
 
 
@@ -137,5 +141,5 @@ async def _list(open_service: OpenService, report: Report) -> None:
     try:
         async with open_service() as service:
             report.listed(await service.published())
-    except (CaseloopError, ServiceError) as error:
+    except _CANNOT_OPEN as error:
         report.broke("caseloop", str(error))
