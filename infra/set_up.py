@@ -34,7 +34,8 @@ class Step:
 
     title: str
     inputs: Callable[[], Iterable[Path]]
-    result: Path
+    result: Callable[[], bool]
+    """Whether what the step makes is there."""
     run: Callable[[], None]
     variant: str = ""
 
@@ -139,20 +140,14 @@ def build_web() -> None:
 
 def install_lab_extension() -> None:
     """The built extension into the learners' environment: a copy, for learners never see this folder."""
-    command(
-        uv(),
-        "pip",
-        "install",
-        "--python",
-        LEARNER / "bin" / "python",
-        "--no-deps",
-        "--reinstall",
-        "--no-build-isolation-package",
-        "caseloop-lab",
-        "--no-cache",
-        LAB,
-        PATH=f"{SERVICES / 'bin'}{os.pathsep}{os.environ['PATH']}",
-    )
+    wheels, python = STATE / "wheels", SERVICES / "bin" / "python"
+    shutil.rmtree(wheels, ignore_errors=True)
+    command(uv(), "build", "--wheel", "--no-build-isolation", "--python", python, "--out-dir", wheels, LAB)
+    wheel = next(wheels.glob("*.whl"))
+    command(uv(), "pip", "install", "--python", LEARNER / "bin" / "python", "--no-deps", "--reinstall", wheel)
+    settings = LEARNER / "etc" / "jupyter" / "labconfig" / "default_setting_overrides.json"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / "infra" / "lab" / settings.name, settings)
 
 
 def make_case_data() -> None:
@@ -181,34 +176,33 @@ def steps(dev: bool) -> list[Step]:
         Step(
             "Python environment of the services",
             tracked(f"requirements/{lock}.txt", "pyproject.toml"),
-            SERVICES / "bin" / "caseloop",
+            (SERVICES / "bin" / "caseloop").exists,
             lambda: make_services(lock),
             lock,
         ),
         Step(
             "Python environment of the learners (JupyterLab, pandas, scikit-learn)",
             tracked("requirements/learner.txt"),
-            LEARNER / "bin" / "jupyter-lab",
+            (LEARNER / "bin" / "jupyter-lab").exists,
             lambda: make_environment(LEARNER, "learner"),
         ),
         Step(
             "Hub proxy and JupyterLab extension",
             tracked("web/*.json", "web/labextension/**/*"),
-            LAB / "caseloop_lab" / "labextension" / "package.json",
+            (LAB / "caseloop_lab" / "labextension" / "package.json").exists,
             build_web,
         ),
         Step(
             "JupyterLab extension for learners",
-            tracked("web/*.json", "web/labextension/**/*", "requirements/learner.txt"),
-            LEARNER / "share" / "jupyter" / "labextensions" / "@caseloop" / "lab" / "package.json",
+            tracked("web/*.json", "web/labextension/**/*", "infra/lab/*.json", "requirements/learner.txt"),
+            (LEARNER / "share" / "jupyter" / "labextensions" / "@caseloop" / "lab" / "package.json").exists,
             install_lab_extension,
         ),
         Step(
             "Data of the sample cases",
             tracked("cases/*/make_data.py", "requirements/learner.txt"),
-            ROOT / "cases",
+            lambda: all((script.parent / "data").is_dir() for script in ROOT.glob("cases/*/make_data.py")),
             make_case_data,
-            str(sorted(str(p) for p in ROOT.glob("cases/*/data/*"))),
         ),
     ]
 
@@ -251,7 +245,7 @@ def main(dev: bool) -> None:
     for number, step in enumerate(plan, 1):
         stamp = STATE / f"step-{number}"
         wanted = step.fingerprint()
-        if step.result.exists() and stamp.exists() and stamp.read_text() == wanted:
+        if step.result() and stamp.exists() and stamp.read_text() == wanted:
             continue
         with Line(f"[{number}/{len(plan)}] {step.title}"):
             step.run()

@@ -219,6 +219,7 @@ class CaseServer(Spawner):
             "TZ": "UTC",
             "PATH": f"{case_env_bin}:/usr/bin:/bin",
             "JUPYTER_PLATFORM_DIRS": "1",
+            "JUPYTERHUB_DEFAULT_URL": f"/lab/tree/{quote(self.notebook_name)}",
             "JUPYTERHUB_API_URL": hub,
             "JUPYTERHUB_ACTIVITY_URL": f"{hub}/users/{self.user.escaped_name}/activity",
             "CASELOOP_GATEWAY_SOCKET": "/run/gateway/gateway.sock",
@@ -234,8 +235,6 @@ class CaseServer(Spawner):
             f"--ServerApp.sock={BOX}/{SERVER_SOCKET}",
             "--ServerApp.sock_mode=0600",
             f"--ServerApp.root_dir={HOME}",
-            f"--SingleUserServerApp.default_url=/lab/tree/{quote(self.notebook_name)}",
-            "--LabApp.news_url=None",
             *self.get_args(),
         ]
 
