@@ -94,10 +94,11 @@ def command(interpreter: Interpreter, shape: Shape, case: Path, file_mb: int, ar
     parts = [bubblewrap(), "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     parts += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "caseloop", "--cap-drop", "ALL"]
     if shape.drop_root:
-        parts += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+        parts += ["--cap-add", "CAP_SYS_ADMIN", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         parts += ["--unshare-user", "--uid", "1000", "--gid", "1000"]
-    parts += ["--cap-add", "CAP_SYS_ADMIN"] if shape.nested else ["--as-pid-1"]
+    if not shape.nested:
+        parts += ["--as-pid-1"]
     parts += [*_read_only(interpreter), *_private(shape, case, file_mb), *_environment(interpreter)]
     parts += ["--remount-ro", "/", "--chdir", TEMPORARY, str(interpreter.python), "-sPB", f"{CODE_INSIDE}/bootstrap.py"]
     return parts + arguments
@@ -124,8 +125,9 @@ def _read_only(interpreter: Interpreter) -> Iterator[str]:
 
 
 def _private(shape: Shape, case: Path, file_mb: int) -> Iterator[str]:
-    # The zygote mounts /proc itself: bubblewrap may cover parts of it, and then the kernel refuses it to sessions.
-    yield from ("--dir", "/proc") if shape.nested else ("--proc", "/proc")
+    # For root bubblewrap covers parts of /proc, and then the kernel refuses a fresh one to sessions: root's zygote
+    # mounts its own.
+    yield from ("--dir", "/proc") if shape.drop_root and shape.nested else ("--proc", "/proc")
     yield from ("--dev", "/dev")
     if shape.nested:
         yield from ("--perms", "1777", "--tmpfs", TEMPORARY, "--dir", WORK_INSIDE)

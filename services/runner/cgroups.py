@@ -7,6 +7,7 @@ from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
 _MEGABYTE = 1 << 20
+_LOOK_SECONDS = 0.2
 
 
 class Cgroups:
@@ -59,6 +60,11 @@ class Group:
         except (OSError, ValueError):
             return False
         return int(counts.get("oom_kill", 0)) > 0
+
+    async def out_of_memory(self) -> None:
+        """Return when it has run out of memory; the caller cancels this when it no longer matters."""
+        while not self.ran_out_of_memory():  # noqa: ASYNC110 - the kernel's counter tells nobody of a change
+            await asyncio.sleep(_LOOK_SECONDS)
 
     async def close(self) -> None:
         """Remove the group; its processes are on their way out."""

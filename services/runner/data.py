@@ -56,12 +56,14 @@ class DataCache:
 
     def _lay_out(self, tree: Path, files: Sequence[DataFile]) -> None:
         building = Path(tempfile.mkdtemp(dir=self._trees, prefix="part-"))
-        building.chmod(0o755)
         try:
             for file in files:
                 place = building / file.path
                 place.parent.mkdir(parents=True, exist_ok=True)
                 os.link(self._files / file.digest, place)
+            # Whatever the umask: inside a sandbox the files belong to somebody else.
+            for folder in (building, *(entry for entry in building.rglob("*") if entry.is_dir())):
+                folder.chmod(0o755)
             building.rename(tree)
         except OSError:
             shutil.rmtree(building, ignore_errors=True)

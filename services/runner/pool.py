@@ -50,12 +50,17 @@ class _Environment:
             return await self._open(warm=False)
 
     async def _open(self, *, warm: bool) -> Session:
-        zygote = await self._ready()
-        session = await zygote.open(warm=warm)
-        if not self._machine.shape.nested:
-            # The whole sandbox was this one session.
-            self._zygote = None
-            session.on_close(zygote.close)
+        if self._machine.shape.nested:
+            return await (await self._ready()).open(warm=warm)
+        # The whole sandbox is this one session.
+        zygote = Zygote(self._machine, self._plan)
+        await zygote.start()
+        try:
+            session = await zygote.open(warm=warm)
+        except BaseException:
+            await zygote.close()
+            raise
+        session.on_close(zygote.close)
         return session
 
     def refill(self) -> None:

@@ -67,7 +67,7 @@ class Session:
         limits = request.limits
         if self._group is not None:
             self._group.limit(limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + 2)
-        watch = asyncio.create_task(self._watch(limits)) if self._group is None else None
+        watch = asyncio.create_task(self._watch(limits))
         results = Results(request)
         try:
             await self._start(request)
@@ -84,9 +84,8 @@ class Session:
                 results.lose("protocol")
         finally:
             self.kill()
-            if watch is not None:
-                watch.cancel()
-        reason: Lost | None = "memory" if self._over_memory or self._out_of_memory() else None
+            watch.cancel()
+        reason: Lost | None = "memory" if self._over_memory or self._killed_for_memory() else None
         yield results.observation(reason, (time.perf_counter() - started) * 1e3)
 
     async def _start(self, request: RunRequest) -> None:
@@ -133,6 +132,12 @@ class Session:
             results.take_answer(message, nonce)
 
     async def _watch(self, limits: Limits) -> None:
+        """End the session when its processes together use too much memory."""
+        if self._group is not None:
+            # The kernel takes the biggest process only; the others may wait for it for ever.
+            await self._group.out_of_memory()
+            self.kill()
+            return
         try:
             await memory_watch.watch(
                 self._pid, limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + 2
@@ -141,7 +146,7 @@ class Session:
             self._over_memory = True
             self.kill()
 
-    def _out_of_memory(self) -> bool:
+    def _killed_for_memory(self) -> bool:
         return self._group is not None and self._group.ran_out_of_memory()
 
     def kill(self) -> None:

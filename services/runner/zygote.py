@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -57,25 +58,31 @@ class Zygote:
 
     async def start(self) -> None:
         """Start the sandbox and load the imports. Raises SessionRefused with what it said."""
+        try:
+            hello = await self._greet()
+            if not hello.get("ready"):
+                raise SessionRefused(
+                    f"the environment's imports start {hello.get('threads')} threads; sessions cannot be cloned safely"
+                )
+        except BaseException:
+            await self.close()
+            raise
+        _log.info("zygote_ready", environment=self._plan.environment, seconds=hello["seconds"], failed=hello["failed"])
+
+    async def _greet(self) -> dict[str, Any]:
         ours, theirs = socket.socketpair()
+        self._control = Channel(ours)
         with theirs, tempfile.TemporaryFile() as said:
             self._process = await asyncio.to_thread(self._launch, theirs, said.fileno())
             theirs.close()
-            self._control = Channel(ours)
             try:
-                hello = await self._control.receive(self._machine.start_seconds)
+                return await self._control.receive(self._machine.start_seconds)
             except (Ended, Garbled, TimeoutError) as error:
                 await self.close()
                 said.seek(0)
                 words = said.read(4_000).decode("utf-8", "replace").strip()
                 reason = words.splitlines()[-1] if words else type(error).__name__
                 raise SessionRefused(f"the sandbox did not start: {reason}") from None
-        if not hello.get("ready"):
-            await self.close()
-            raise SessionRefused(
-                f"the environment's imports start {hello.get('threads')} threads; sessions cannot be cloned safely"
-            )
-        _log.info("zygote_ready", environment=self._plan.environment, seconds=hello["seconds"], failed=hello["failed"])
 
     def _launch(self, control: socket.socket, errors: int) -> subprocess.Popen[bytes]:
         shape = self._machine.shape

@@ -7,20 +7,33 @@ import types
 import warnings
 from typing import Any
 
-_WATCHED = (
-    "ast", "bisect", "builtins", "collections", "contextlib", "copy", "csv", "datetime", "decimal", "fractions",
-    "functools", "importlib", "inspect", "io", "itertools", "json", "math", "numbers", "operator", "os", "pathlib",
-    "random", "re", "signal", "socket", "statistics", "string", "struct", "sys", "time", "traceback", "types",
-    "typing", "unittest", "warnings", "numpy.testing", "numpy._core", "numpy.linalg", "numpy.lib", "pandas.testing",
-    "pandas._testing", "pandas.api", "pandas.core.dtypes", "pandas.core.frame", "pandas.core.series",
-    "pandas.core.generic", "pandas.core.base", "pandas.core.arraylike", "pandas.core.indexes",
-    "pandas.core.indexing", "sklearn.metrics", "sklearn.utils.validation", "sklearn.base",
+_STANDARD = (
+    "ast", "bisect", "collections", "contextlib", "copy", "csv", "datetime", "decimal", "fractions", "functools",
+    "importlib", "inspect", "io", "itertools", "json", "math", "numbers", "operator", "os", "pathlib", "random", "re",
+    "signal", "socket", "statistics", "string", "struct", "sys", "time", "traceback", "types", "typing", "unittest",
+    "warnings",
 )  # fmt: skip
+_OF_LIBRARIES = (
+    "numpy.testing", "numpy._core", "numpy.linalg", "numpy.lib", "pandas.testing", "pandas._testing", "pandas.api",
+    "pandas.core.dtypes", "pandas.core.frame", "pandas.core.series", "pandas.core.generic", "pandas.core.base",
+    "pandas.core.arraylike", "pandas.core.indexes", "pandas.core.indexing", "sklearn.metrics",
+    "sklearn.utils.validation", "sklearn.base",
+)  # fmt: skip
+_WATCHED = ("builtins", *_STANDARD, *_OF_LIBRARIES)
 """Modules, with everything below them, whose names are put back; `numpy` and `pandas` themselves by name only."""
 _EXACT = ("numpy", "pandas", "IPython", "IPython.display")
 _LEFT_ALONE = frozenset({"sys.modules", "sys.stdout", "sys.stderr", "sys.stdin", "sys.__stdout__", "sys.__stderr__"})
 _CLASS_NOISE = frozenset({"__dict__", "__weakref__", "__doc__", "__abstractmethods__", "_abc_impl"})
 _ABSENT = object()
+
+
+def load_what_checks_use() -> None:
+    """Import what checks rely on: only what was loaded before a learner's code can be put back."""
+    for name in _STANDARD:
+        importlib.import_module(name)
+    for library, module in (("numpy", "numpy.testing"), ("pandas", "pandas.testing"), ("sklearn", "sklearn.metrics")):
+        if library in sys.modules:
+            importlib.import_module(module)
 
 
 class Pristine:

@@ -26,7 +26,7 @@ from . import session, shell, syscalls
 from .cells import load_transformer
 from .learner import Prepared
 from .observe.libraries import remember
-from .pristine import Pristine
+from .pristine import Pristine, load_what_checks_use
 from .wire import receive_with_socket, send
 
 
@@ -35,13 +35,14 @@ def main(arguments: Sequence[str]) -> None:
     started = time.perf_counter()
     control = socket.socket(fileno=int(arguments[0]))
     config: dict[str, Any] = json.loads(arguments[1])
-    if not config["single"]:
+    if config["drop_to"] is not None and not config["single"]:
         flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
         syscalls.mount("proc", "/proc", "proc", flags)
     if config["drop_to"] is not None:
         _become(config["drop_to"])
     syscalls.drop_capabilities()
     failed = _import(config["imports"])
+    load_what_checks_use()
     prepared = _prepare(bytes.fromhex(config["seccomp"]))
     threads = len(list(Path("/proc/self/task").iterdir()))
     seconds = time.perf_counter() - started

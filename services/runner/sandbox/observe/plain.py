@@ -72,7 +72,8 @@ def plain(value: Any) -> Plain:
 def is_numpy_scalar(value: Any) -> bool:
     """A scalar of one of NumPy's own classes; a subclass that calls itself so is none."""
     numpy, kind = library("numpy"), type(value)
-    return numpy is not None and isinstance(value, numpy.generic) and vars(numpy).get(type_name(kind)) is kind
+    # isinstance would ask the value for its __class__.
+    return numpy is not None and issubclass(kind, numpy.generic) and vars(numpy).get(type_name(kind)) is kind
 
 
 def _library_plain(value: Any, kind: type) -> Plain:
