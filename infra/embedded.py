@@ -43,7 +43,8 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
             await stack.enter_async_context(client)
         yield [
             _part("runner", ["-m", "infra.runner_process"], settings, probes["runner"]),
-            _part("services", ["-m", "infra.services_process"], settings, _all(*(probes[n] for n in SERVICES))),
+            # 20 s to stop: the gateway gives checks under way 8 s to end and 3 to be written down, the kit adds 5
+            _part("services", ["-m", "infra.services_process"], settings, _all(*(probes[n] for n in SERVICES)), 20.0),
             _part(
                 "hub",
                 ["-m", "jupyterhub", "-f", str(settings.project / "infra" / "hub" / "jupyterhub_config.py")],
@@ -54,8 +55,10 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
         ]
 
 
-def _part(name: str, arguments: Sequence[str], settings: EmbeddedSettings, ready: Probe) -> Part:
-    return Part(name, [sys.executable, *arguments], ready, settings.variables())
+def _part(
+    name: str, arguments: Sequence[str], settings: EmbeddedSettings, ready: Probe, stop_seconds: float = 10.0
+) -> Part:
+    return Part(name, [sys.executable, *arguments], ready, settings.variables(), stop_seconds=stop_seconds)
 
 
 def _healthy(client: httpx.AsyncClient, path: str) -> Probe:

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from jupyterhub.spawner import Spawner
 from jupyterhub.utils import AnyTimeoutError, exponential_backoff
+from pydantic import ValidationError
 from traitlets import Any as AnyTrait
 from traitlets import Integer
 
@@ -301,7 +302,13 @@ class CaseServer(Spawner):
             return
         if changed == self._saved_mtime:
             return
-        saved = SavedNotebook(saved=datetime.now(UTC), digest=notebook_digest(notebook), notebook=notebook)
+        try:
+            saved = SavedNotebook(saved=datetime.now(UTC), digest=notebook_digest(notebook), notebook=notebook)
+        except ValidationError as error:
+            self.log.warning(
+                "Not saved for %s: its notebook is no sound JSON: %s", self._log_name, error
+            )
+            return
         await self.platform.progress.keep_for(self.user.name, self.case_id, saved)
         self._saved_mtime = changed
 
