@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from case_uploader import wiring as cases_wiring
+from case_uploader.adapters.learner_environment import LearnerEnvironmentMissing
 from case_uploader.app import create_app as create_cases_app
 from case_uploader.drafts import DraftStore
+from case_uploader.errors import CaseNotFound
 from case_uploader.format.case_folder import read_case_folder
 from case_uploader.service import CaseService
 from evaluation.grading.cli import CannotGrade
@@ -25,6 +27,7 @@ from services.kit.http import in_process_client
 from services.kit.scope import scope_keys
 from services.runner.errors import RunnerError
 from services.runner.service import Runner
+from vault.errors import VaultError
 from vault.wiring import open_vault
 
 
@@ -59,20 +62,23 @@ async def open_case_service(settings: EmbeddedSettings) -> AsyncIterator[CaseSer
 @contextlib.asynccontextmanager
 async def open_judge(settings: EmbeddedSettings, case: str) -> AsyncIterator[tuple[Judge, AuthorCase]]:
     """A judge for a published case (its id) or a case folder (its path). CannotGrade."""
-    settings.prepare()
     async with contextlib.AsyncExitStack() as stack:
-        backends = await stack.enter_async_context(cases_wiring.open_backends(settings))
-        service = cases_wiring.reading_service(backends)
-        cases_app = create_cases_app(service, backends)
-        runner = Runner(settings.runner, CasesClient(in_process_client(cases_app, "runner")))
-        await stack.enter_async_context(runner)
         try:
+            settings.prepare()
+            backends = await stack.enter_async_context(cases_wiring.open_backends(settings))
+            service = cases_wiring.reading_service(backends)
+            cases_app = create_cases_app(service, backends)
+            runner = Runner(settings.runner, CasesClient(in_process_client(cases_app, "runner")))
+            await stack.enter_async_context(runner)
             await runner.check()
             if folder := _folder(case):
                 author = await stack.enter_async_context(_draft(folder, settings, backends))
             else:
                 author = await service.author((await service.current(case)).version)
-        except (CaseloopError, RunnerError) as error:
+        except CaseNotFound as error:
+            hint = "name one of those that `caseloop case list` shows, or a case folder."
+            raise CannotGrade(f"There is no folder {case!r} and no published case of that name: {hint}") from error
+        except (CaseloopError, RunnerError, VaultError, LearnerEnvironmentMissing) as error:
             raise CannotGrade(str(error)) from error
         yield CheckerJudge(feedback_wiring.build_checker(runner, settings.home / "feedback")), author
 
@@ -84,8 +90,10 @@ async def _draft(
     """The folder's case, stored for as long as the block runs. CannotGrade."""
     reading = read_case_folder(folder, cases_wiring.learner_environment(settings))
     if reading.draft is None:
-        first = next(problem for problem in reading.problems if problem.level == "error")
-        raise CannotGrade(f"{folder} is no usable case: {first.message} (`caseloop case check {folder}` says more)")
+        first = reading.errors[0]
+        place = ", ".join(part for part in (first.file, first.cell) if part)
+        more = f"`caseloop case check {folder}` says all that is wrong."
+        raise CannotGrade(f"{folder} is no usable case: {place}: {first.message}. {more}")
     drafts = DraftStore(backends.database, backends.objects)
     claim = await drafts.keep(reading.draft)
     try:

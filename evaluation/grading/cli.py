@@ -1,78 +1,135 @@
 """`caseloop grade CASE FOLDER`: on the command line, with a progress bar."""
 
 import asyncio
+import io
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO, cast
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from evaluation.grading.grade import Judge, grade_folder
-from evaluation.grading.journal import Journal
+from evaluation.grading.grade import Judge, grade_notebooks
+from evaluation.grading.journal import Journal, JournalInUse
+from evaluation.grading.notebooks import HandedIn, find_notebooks
 from evaluation.grading.reports import write_reports
 from evaluation.grading.results import GradingReport, NotebookResult
 from services.contracts.case import AuthorCase
+from services.kit.logs import configure_logs
+from services.kit.settings import Settings
 
 OpenJudge = Callable[[str], AbstractAsyncContextManager[tuple[Judge, AuthorCase]]]
 """From the id of a published case, or a case folder, to a judge and the case. Raises CannotGrade."""
+INTERRUPTED = 130
 
 
 class CannotGrade(Exception):
-    """There is no such case, or the platform cannot run code here; the message says what to do."""
+    """There is nothing to grade, no such case, or the platform cannot run code here; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class _Order:
+    case: str
+    notebooks: Sequence[HandedIn]
+    out: Path
+    jobs: int
+    again: bool
 
 
 def build_grade_command(open_judge: OpenJudge) -> Callable[..., None]:
-    """The command; exit status 0 all graded, 1 some could not be, 2 nothing could be done."""
+    """The command; exit status 0 all graded, 1 some could not be, 2 nothing could be done, 130 interrupted."""
 
     def grade(
         case: Annotated[str, typer.Argument(help="Id of a published case, or a case folder.")],
         folder: Annotated[Path, typer.Argument(help="Folder of notebooks.", exists=True, file_okay=False)],
         jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Notebooks at a time.")] = os.cpu_count() or 1,
-        out: Annotated[Path | None, typer.Option("--out", "-o", help="Where reports go (FOLDER/grades).")] = None,
+        out: Annotated[
+            Path | None, typer.Option("--out", "-o", help="Where reports go (beside it: FOLDER-grades).")
+        ] = None,
+        again: Annotated[bool, typer.Option("--again", help="Grade again what an earlier run graded.")] = False,
     ) -> None:
         """Grade a folder of notebooks; an interrupted run goes on where it stopped."""
-        console = Console()
+        _quiet_logs()
         try:
-            report = asyncio.run(_grade(open_judge, case, folder, jobs, out or folder / "grades", console))
-        except CannotGrade as error:
-            console.print(f"[red]{error}[/red]")
+            order = _Order(case, _found(folder), out or _beside(folder), jobs, again)
+            report = asyncio.run(_grade(open_judge, order))
+        except (CannotGrade, JournalInUse, OSError) as error:
+            typer.secho(str(error), fg="red", err=True)
             raise typer.Exit(2) from error
-        raise typer.Exit(0 if all(result.status == "graded" for result in report.results) else 1)
+        except KeyboardInterrupt as error:
+            typer.echo("Interrupted. What is graded is kept: the same command goes on from there.", err=True)
+            raise typer.Exit(INTERRUPTED) from error
+        raise typer.Exit(0 if len(report.graded) == len(report.results) else 1)
 
     return grade
 
 
-async def _grade(
-    open_judge: OpenJudge, case_name: str, folder: Path, jobs: int, out: Path, console: Console
-) -> GradingReport:
-    async with open_judge(case_name) as (judge, case):
-        columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        results: list[NotebookResult] = []
-        with (
-            Journal(out / f".journal-{case.version[:16]}.jsonl") as journal,
-            Progress(*columns, console=console) as bar,
-        ):
-            task = bar.add_task("grading", total=None)
+def _found(folder: Path) -> list[HandedIn]:
+    notebooks = find_notebooks(folder)
+    if not notebooks:
+        raise CannotGrade(f"There is no notebook (*.ipynb) in {folder} or in a folder below it.")
+    return notebooks
 
-            def found(count: int) -> None:
-                bar.update(task, total=count)
 
-            async with aclosing(grade_folder(judge, case, folder, journal, jobs, found)) as graded:
-                async for result in graded:
-                    results.append(result)
-                    bar.advance(task)
-        report = GradingReport(
-            case=case.id,
-            title=case.title,
-            version=case.version,
-            subtasks=tuple(subtask.view.id for subtask in case.subtasks),
-            results=tuple(sorted(results, key=lambda result: result.file)),
-        )
-    paths = write_reports(report, out)
-    graded_count = sum(result.status == "graded" for result in report.results)
-    console.print(f"{graded_count} of {len(report.results)} notebooks graded. Report: {paths['html']}")
+def _beside(folder: Path) -> Path:
+    """Not inside: whoever handed in the folder could have put a journal or a link there."""
+    whole = folder.resolve()
+    return whole.with_name(f"{whole.name}-grades") if whole.name else Path("grades").resolve()
+
+
+async def _grade(open_judge: OpenJudge, order: _Order) -> GradingReport:
+    async with open_judge(order.case) as (judge, case):
+        with Journal(order.out / f".journal-{case.version[:16]}.jsonl", anew=order.again) as journal:
+            results = await _results(judge, case, order, journal)
+    report = GradingReport(
+        case=case.id,
+        title=case.title,
+        version=case.version,
+        subtasks=tuple(subtask.view.id for subtask in case.subtasks),
+        max_points=sum(subtask.view.points for subtask in case.subtasks),
+        results=tuple(sorted(results, key=lambda result: result.file)),
+    )
+    paths = write_reports(report, order.out)
+    earlier = f" ({journal.recalled} by an earlier run)" if journal.recalled else ""
+    typer.echo(f"{len(report.graded)} of {len(results)} notebooks graded{earlier}. Report: {paths['html']}")
     return report
+
+
+async def _results(judge: Judge, case: AuthorCase, order: _Order, journal: Journal) -> list[NotebookResult]:
+    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    results: list[NotebookResult] = []
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task = bar.add_task("grading", total=len(order.notebooks))
+        graded = grade_notebooks(judge, case, order.notebooks, journal, order.jobs)
+        # A generator that is closed by hand cleans up at once, also on Ctrl-C.
+        async with aclosing(graded):
+            async for result in graded:
+                results.append(result)
+                bar.advance(task)
+    return results
+
+
+def _quiet_logs() -> None:
+    """Services that work inside the command log every request; a teacher wants to read what went wrong."""
+    logs = Settings().logs
+    quiet = logs.model_copy(update={"level": "warning"}) if logs.level == "info" else logs
+    configure_logs(quiet, cast("TextIO", _Stderr()))
+
+
+class _Stderr(io.TextIOBase):
+    """Standard error as it is at the moment: a progress bar on the screen puts itself in its place."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()

@@ -1,16 +1,21 @@
 """The use case: every notebook of a folder, N at a time, each judged once."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from pathlib import Path
+import hashlib
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
+import structlog
+
 from evaluation.grading.journal import Journal
-from evaluation.grading.notebooks import UnreadableNotebook, file_digest, find_notebooks, read_submission
-from evaluation.grading.results import NotebookResult, SubtaskResult
+from evaluation.grading.notebooks import HandedIn, UnreadableNotebook, read_cells, read_file
+from evaluation.grading.results import Mistake, NotebookResult, SubtaskResult
 from services.contracts.case import AuthorCase
 from services.contracts.feedback import Feedback, Verdict
+from services.contracts.finding import Finding
 from services.contracts.notebook import Cell
+
+_log = structlog.get_logger(__name__)
 
 
 class Judge(Protocol):
@@ -21,60 +26,83 @@ class Judge(Protocol):
         ...
 
 
-async def grade_folder(
-    judge: Judge, case: AuthorCase, folder: Path, journal: Journal, jobs: int, found: Callable[[int], None]
+async def grade_notebooks(
+    judge: Judge, case: AuthorCase, notebooks: Sequence[HandedIn], journal: Journal, jobs: int
 ) -> AsyncGenerator[NotebookResult]:
-    """Yield a result for each notebook below the folder as it is done; `found` is told how many there are."""
-    notebooks = find_notebooks(folder)
-    found(len(notebooks))
+    """Yield a result for each notebook as it is done, at most `jobs` of them in work at a time."""
     turns = asyncio.Semaphore(jobs)
 
-    async def one(path: Path) -> NotebookResult:
+    async def one(notebook: HandedIn) -> NotebookResult:
         async with turns:
-            return await _grade(judge, case, path, path.relative_to(folder).as_posix(), journal)
+            return await _grade(judge, case, notebook, journal)
 
-    tasks = [asyncio.create_task(one(path)) for path in notebooks]
+    tasks = [asyncio.create_task(one(notebook)) for notebook in notebooks]
     try:
         for task in asyncio.as_completed(tasks):
             yield await task
     finally:
-        for task in tasks:
-            task.cancel()
+        for pending in tasks:
+            pending.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _grade(judge: Judge, case: AuthorCase, path: Path, name: str, journal: Journal) -> NotebookResult:
-    digest = await asyncio.to_thread(file_digest, path)
-    if known := journal.known(name, digest):
-        return known
+async def _grade(judge: Judge, case: AuthorCase, notebook: HandedIn, journal: Journal) -> NotebookResult:
+    name, digest = notebook.name, ""
     try:
-        submission = await asyncio.to_thread(read_submission, path, name)
+        content = await asyncio.to_thread(read_file, notebook.path)
+        digest = await asyncio.to_thread(_sha256, content)
+        if known := journal.known(name, digest):
+            return known
+        cells = await asyncio.to_thread(read_cells, content)
     except UnreadableNotebook as error:
-        result = NotebookResult(file=name, digest=digest, status="unreadable", problem=str(error))
-    else:
-        result = _result(name, digest, await judge.judge(case, submission.cells))
+        return NotebookResult(file=name, digest=digest, status="unreadable", problem=str(error))
+    try:
+        result = _result(name, digest, cells, await judge.judge(case, cells))
+    except Exception as error:
+        # One notebook that we did not foresee must not keep the others from their grades.
+        _log.exception("notebook could not be graded", file=name)
+        problem = f"grading it broke off ({type(error).__name__}); the log says more"
+        return NotebookResult(file=name, digest=digest, status="could_not_judge", problem=problem)
     journal.keep(result)
     return result
 
 
-def _result(name: str, digest: str, feedback: dict[str, Feedback]) -> NotebookResult:
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _result(name: str, digest: str, cells: Sequence[Cell], feedback: dict[str, Feedback]) -> NotebookResult:
+    numbers: dict[str, int] = {}
+    for number, cell in enumerate(cells, 1):
+        numbers.setdefault(cell.id, number)
     lost = [f.headline for f in feedback.values() if f.verdict is Verdict.COULD_NOT_JUDGE]
     return NotebookResult(
         file=name,
         digest=digest,
         status="could_not_judge" if lost else "graded",
         problem=lost[0] if lost else "",
-        subtasks=tuple(_subtask(subtask, f.for_learner()) for subtask, f in feedback.items()),
+        subtasks=tuple(_subtask(subtask, f, numbers) for subtask, f in feedback.items()),
+        repairs=tuple(dict.fromkeys(repair for f in feedback.values() for repair in f.repairs)),
     )
 
 
-def _subtask(subtask: str, feedback: Feedback) -> SubtaskResult:
+def _subtask(subtask: str, feedback: Feedback, numbers: dict[str, int]) -> SubtaskResult:
     return SubtaskResult(
         subtask=subtask,
         verdict=feedback.verdict,
         points=feedback.points,
         max_points=feedback.max_points,
         headline=feedback.headline,
-        findings=tuple(finding.message for finding in feedback.findings),
-        signatures=tuple(finding.signature for finding in feedback.findings),
+        mistakes=tuple(_mistake(finding, numbers) for finding in feedback.findings),
+    )
+
+
+def _mistake(finding: Finding, numbers: dict[str, int]) -> Mistake:
+    place = finding.place
+    return Mistake(
+        message=finding.message,
+        signature=finding.signature,
+        cell=numbers.get(place.cell) if place else None,
+        line=place.line if place and place.cell in numbers else None,
+        mentor=finding.mentor,
     )

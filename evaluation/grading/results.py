@@ -4,6 +4,20 @@ from services.contracts.feedback import Verdict
 from services.contracts.model import WireModel
 
 
+class Mistake(WireModel):
+    """One thing that is wrong in a notebook."""
+
+    message: str
+    """What the learner would read."""
+    signature: str
+    """Equal in notebooks with the same problem."""
+    cell: int | None = None
+    """Which cell of the notebook it shows in, counted from 1."""
+    line: int | None = None
+    mentor: str | None = None
+    """A mentor's words, where it is a known mistake of the case."""
+
+
 class SubtaskResult(WireModel):
     """One subtask of one notebook."""
 
@@ -12,30 +26,28 @@ class SubtaskResult(WireModel):
     points: float
     max_points: float
     headline: str
-    findings: tuple[str, ...] = ()
-    """What the learner would read, most important first."""
-    signatures: tuple[str, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    """Most important first."""
 
 
 class NotebookResult(WireModel):
     """One notebook."""
 
     file: str
+    """Path below the graded folder, with forward slashes."""
     digest: str
+    """sha256 of the file; empty where it could not be read."""
     status: Literal["graded", "unreadable", "could_not_judge"]
     problem: str = ""
     """Why it is not graded."""
     subtasks: tuple[SubtaskResult, ...] = ()
+    repairs: tuple[str, ...] = ()
+    """What was restored before judging: changed check cells, deleted cells …"""
 
     @property
     def points(self) -> float:
-        """Sum over the subtasks."""
+        """Sum over the subtasks; the final one only when it is graded."""
         return sum(subtask.points for subtask in self.subtasks)
-
-    @property
-    def max_points(self) -> float:
-        """Sum over the subtasks."""
-        return sum(subtask.max_points for subtask in self.subtasks)
 
     @property
     def approved(self) -> int:
@@ -50,4 +62,11 @@ class GradingReport(WireModel):
     title: str
     version: str
     subtasks: tuple[str, ...]
+    max_points: float
+    """For one notebook."""
     results: tuple[NotebookResult, ...]
+
+    @property
+    def graded(self) -> tuple[NotebookResult, ...]:
+        """Those with a verdict for every subtask."""
+        return tuple(result for result in self.results if result.status == "graded")
