@@ -1,5 +1,6 @@
 """The one connection to the gateway: HTTP over mutual TLS on a unix socket."""
 
+import logging
 import os
 import ssl
 from collections.abc import AsyncIterator
@@ -9,6 +10,8 @@ from pathlib import Path
 import httpx
 
 from caseloop_lab.settings import LabSettings
+
+_log = logging.getLogger(__name__)
 
 SERVER_NAME = "gateway.caseloop.internal"
 """The name the gateway's certificate must carry."""
@@ -62,12 +65,20 @@ class Gateway:
         await self._http.aclose()
 
     def _refresh_certificate(self) -> None:
-        """Load the certificate again when its file was replaced; handshakes from now on use it."""
-        stat = self._settings.certificate.stat()
-        state = (stat.st_mtime_ns, stat.st_ino)
-        if state != self._loaded:
-            _load_pair(self._settings.certificate, self._tls)
-            self._loaded = state
+        """Load the certificate again when its file was replaced; handshakes from now on use it.
+
+        Raises OSError when there is no usable pair yet; later a broken file leaves the last good pair in use.
+        """
+        try:
+            stat = self._settings.certificate.stat()
+            state = (stat.st_mtime_ns, stat.st_ino)
+            if state != self._loaded:
+                _load_pair(self._settings.certificate, self._tls)
+                self._loaded = state
+        except OSError as error:
+            if self._loaded is None:
+                raise
+            _log.warning("caseloop: %s cannot be loaded, the old one stays: %s", self._settings.certificate, error)
 
 
 def _load_pair(certificate: Path, context: ssl.SSLContext) -> None:

@@ -138,7 +138,8 @@ class KeepHandler(CaseloopHandler):
             self.log.warning("caseloop: keeping the notebook: %s", error)
             return await self.refuse(503, "service_unavailable", _AWAY)
         self.set_status(answer.status_code)
-        return await self.finish(answer.content)
+        await self.finish(answer.content)
+        return None
 
 
 def handlers(base_url: str) -> list[tuple[str, Any]]:

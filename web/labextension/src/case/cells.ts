@@ -11,7 +11,7 @@ export function subtaskAt(
   subtasks: readonly SubtaskView[]
 ): SubtaskView | undefined {
   const owner = new Map(subtasks.flatMap(view => view.cells.map(id => [id, view] as const)));
-  for (let i = index; i >= 0; i--) {
+  for (let i = Math.min(index, cells.length - 1); i >= 0; i--) {
     const known = owner.get(cells[i].id);
     if (known) {
       return known;

@@ -8,6 +8,7 @@ import type { CellMarks } from '../editors/registry';
 import type { PanelPlace } from '../panel/place';
 import { ICaseModel, ICaseNotebooks, ICasePanel, ICellMarks, IChecker } from '../tokens';
 import { NotebookFeedback } from './notebook-feedback';
+import { guardPlainKeys } from './shortcuts';
 
 const GO_TO_FEEDBACK = 'caseloop:go-to-feedback';
 
@@ -28,6 +29,7 @@ export const feedbackPlugin: JupyterFrontEndPlugin<void> = {
     place: PanelPlace,
     palette: ICommandPalette | null
   ) => {
+    guardPlainKeys();
     const shown = new WeakMap<NotebookPanel, NotebookFeedback>();
     const elsewhere = { showReview: (subtask: string) => place.go({ view: 'review', subtask }) };
     tracker.widgetAdded.connect((_, panel) => {

@@ -37,8 +37,6 @@ export function StepView({ step, actions }: { step: Step; actions: StepActions }
       aria-label={subtask ? `Check of «${subtask.view.title}»` : 'Feedback'}
       data-caseloop="step"
       data-subtask={subtask?.view.id ?? stored?.subtask}
-      // a single key pressed on a button here must not delete or run the cell
-      data-lm-suppress-shortcuts="true"
       onKeyDown={event => event.key === 'Escape' && actions.leave()}
     >
       {subtask && <StepBar subtask={subtask} running={running} actions={actions} />}

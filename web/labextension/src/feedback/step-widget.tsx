@@ -28,7 +28,8 @@ export class StepWidget extends ReactWidget {
 
   /** Move the keyboard focus to the verdict, or to the first button. */
   focus(): void {
-    this.node.querySelector<HTMLElement>('[data-caseloop="verdict"], button')?.focus();
+    const verdict = this.node.querySelector<HTMLElement>('[data-caseloop="verdict"]');
+    (verdict ?? this.node.querySelector('button'))?.focus();
   }
 
   render(): JSX.Element {

@@ -1,0 +1,137 @@
+"""Everything by keyboard alone, nothing that axe finds serious, calm for who asked for less motion."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.lab.conftest import PROJECT, SERVER_TOKEN, JupyterServer
+from tests.e2e.lab.gateway_double import Desk, GatewayDouble
+from tests.e2e.lab.lab_page import Lab
+
+pytestmark = pytest.mark.browser
+AXE = PROJECT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_RUN_AXE = """async names => {
+  const include = names.map(name => [`[data-caseloop="${name}"]`]);
+  const { violations } = await axe.run({ include }, { resultTypes: ['violations'] });
+  return violations.filter(v => ['serious', 'critical'].includes(v.impact))
+    .map(v => `${v.id}: ${v.help}: ${v.nodes.map(n => n.target + ' ' + n.failureSummary).join(' | ')}`);
+}"""
+
+
+def _serious(lab: Lab, *names: str) -> list[str]:
+    if not lab.page.evaluate("() => 'axe' in window"):
+        lab.page.add_script_tag(content=Path(AXE).read_text())
+    return lab.page.evaluate(_RUN_AXE, list(names))
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_axe_finds_nothing_serious(lab: Lab, desk: Desk, gateway: GatewayDouble, theme: str) -> None:
+    desk.newer, desk.standing.checks_left = 3, 9
+    lab.write(total="total = 1", mean="usual = median(prices)")
+    lab.open()
+    lab.theme(theme)
+    try:
+        expect(lab.check("total")).to_be_visible()
+        lab.within(lab.feedback("total"), "show-hint").click()
+        expect(lab.check("mean")).to_be_visible()
+        lab.type(3, "\nx = 1")
+        expect(lab.feedback("total")).to_have_attribute("data-state", "stale")
+        assert _serious(lab, "panel", "step") == []
+        lab.within(lab.row("mean"), "open-review").click()
+        expect(lab.part("remark")).to_have_count(2)
+        assert _serious(lab, "panel") == []
+        lab.within(lab.panel, "back").click()
+        lab.within(lab.row("mean"), "open-history").click()
+        lab.part("view-version").first.click()
+        expect(lab.part("version-code")).to_be_visible()
+        assert _serious(lab, "panel") == []
+        lab.within(lab.panel, "back").click()
+        gateway.stop()
+        lab.within(lab.step("report"), "check").click()
+        expect(lab.part("check-problem")).to_be_visible()
+        assert _serious(lab, "panel", "step") == []
+    finally:
+        lab.theme("JupyterLab Light")
+
+
+def test_a_learner_without_a_mouse_checks_reads_mends_and_is_approved(lab: Lab) -> None:
+    lab.write(total="total = 0\nfor price in prices:\n    total = price")
+    lab.open()
+    keyboard, feedback = lab.page.keyboard, lab.feedback("total")
+    lab.select(3)
+    lab.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCell.node.focus()")
+    expect(lab.within(lab.step("total"), "check")).to_be_visible()
+
+    keyboard.press("ControlOrMeta+Shift+Enter")
+    expect(feedback).to_have_attribute("data-verdict", "needs_work")
+    lab.said("Add up the prices: Needs work.")
+
+    keyboard.press("Alt+Shift+Enter")
+    expect(lab.within(feedback, "verdict")).to_be_focused()
+    keyboard.press("Tab")
+    expect(lab.within(feedback, "dismiss")).to_be_focused()
+    keyboard.press("Tab")
+    expect(lab.within(feedback, "go-to-line").first).to_be_focused()
+    keyboard.press("Tab")
+    expect(lab.within(feedback, "show-hint")).to_be_focused()
+    keyboard.press("Enter")
+    expect(lab.within(feedback, "hint")).to_be_focused()
+    keyboard.press("d")  # twice this key would delete the cell if the notebook heard it
+    keyboard.press("d")
+    expect(lab.within(feedback, "hint")).to_be_focused()
+    keyboard.press("Shift+Tab")
+    expect(lab.within(feedback, "go-to-line").first).to_be_focused()
+    keyboard.press("Enter")
+    expect(lab.cell(3).locator(".cm-content")).to_be_focused()
+    assert lab.cursor() == {"line": 2, "column": 0}
+
+    keyboard.press("ControlOrMeta+A")
+    keyboard.insert_text("total = sum(prices)")
+    keyboard.press("ControlOrMeta+Shift+Enter")
+    expect(feedback).to_have_attribute("data-verdict", "approved")
+    lab.said("Add up the prices: Approved.")
+    expect(lab.cell(3).locator(".cm-content")).to_be_focused()  # the focus was not taken away
+
+    keyboard.press("Alt+Shift+Enter")
+    expect(lab.within(feedback, "verdict")).to_be_focused()
+    keyboard.press("Escape")
+    expect(lab.cell(3)).to_be_focused()
+
+
+def test_the_panel_works_by_keyboard_and_gives_the_focus_back(lab: Lab) -> None:
+    lab.open()
+    expect(lab.part("overview")).to_be_visible()
+    lab.command("caseloop:open-panel")
+    expect(lab.part("case-title")).to_be_focused()
+    keyboard = lab.page.keyboard
+    for name in ("go-to-subtask", "check", "open-review", "open-history"):
+        keyboard.press("Tab")
+        expect(lab.within(lab.row("total"), name)).to_be_focused()
+    keyboard.press("Enter")
+    expect(lab.part("history-view").locator("h2")).to_be_focused()
+    keyboard.press("Escape")
+    expect(lab.within(lab.row("total"), "open-history")).to_be_focused()
+
+
+def test_marked_lines_have_words_for_screen_readers(lab: Lab) -> None:
+    lab.write(total="total = 1")
+    lab.open()
+    expect(lab.check("total")).to_be_visible()
+    marked = lab.cell(3).locator("[data-caseloop='marked-line']")
+    expect(marked).to_have_attribute("aria-description", "Feedback: `total` leaves prices out.")
+
+
+def test_nothing_turns_for_who_asked_for_less_motion(browser: Browser, server: JupyterServer, desk: Desk) -> None:
+    context = browser.new_context(reduced_motion="reduce")
+    lab = Lab(context.new_page(), server.url, SERVER_TOKEN, server.root)
+    lab.write()
+    lab.open()
+    desk.hold.clear()
+    lab.within(lab.step("total"), "check").click()
+    spinner = lab.part("check-progress").locator(".caseloop-Spinner")
+    assert spinner.evaluate("node => getComputedStyle(node).animationName") == "none"
+    desk.hold.set()
+    expect(lab.feedback("total")).to_be_visible()
+    lab.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+    context.close()

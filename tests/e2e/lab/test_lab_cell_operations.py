@@ -1,0 +1,107 @@
+"""The feedback stays beside its cell through all that a notebook does to cells, in every way Lab renders them."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.lab.lab_page import Lab
+
+pytestmark = pytest.mark.browser
+
+
+def _mode(lab: Lab, value: str) -> None:
+    lab.page.evaluate(
+        """m => window.jupyterapp.serviceManager.settings.save(
+             '@jupyterlab/notebook-extension:tracker', JSON.stringify({windowingMode: m}))""",
+        value,
+    )
+
+
+@pytest.fixture(params=["contentVisibility", "full", "defer", "none"])
+def checked(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    """A notebook whose first answer was checked, with a mark on its third line."""
+    lab.write(total="total = 0\nfor price in prices:\n    total = price")
+    lab.open()
+    _mode(lab, request.param)
+    lab.open()
+    expect(lab.check("total")).to_be_visible()
+    yield lab
+    _mode(lab, "contentVisibility")
+
+
+def _shows(lab: Lab, index: int) -> None:
+    expect(lab.within(lab.cell(index), "feedback")).to_be_visible()
+    expect(lab.cell(index).locator(".cm-line.caseloop-marked")).to_have_text("    total = price")
+
+
+def test_feedback_follows_its_cell(checked: Lab) -> None:
+    lab, feedback = checked, checked.part("feedback")
+    _shows(lab, 3)
+    lab.select(3)
+    lab.command("notebook:move-cell-down")
+    _shows(lab, 4)
+    lab.select(4)
+    lab.command("notebook:move-cell-up")
+    _shows(lab, 3)
+
+    # a copy carries the metadata, but it is not what was judged
+    lab.select(3)
+    lab.command("notebook:copy-cell")
+    lab.command("notebook:paste-cell-below")
+    expect(feedback).to_have_count(1)
+    _shows(lab, 3)
+    lab.select(4)
+    lab.command("notebook:delete-cell")
+    expect(feedback).to_have_count(1)
+
+    # an edit makes it stale and its mark moves with the line; undoing makes it current
+    lab.cell(3).locator(".cm-content").click()
+    lab.page.keyboard.press("ControlOrMeta+Home")
+    lab.page.keyboard.insert_text("# a new first line\n")
+    expect(feedback).to_have_attribute("data-state", "stale")
+    _shows(lab, 3)
+    lab.page.keyboard.press("ControlOrMeta+z")
+    expect(feedback).to_have_attribute("data-state", "current")
+
+    # a split leaves it with the piece that keeps the id; merging keeps it
+    lab.cell(3).locator(".cm-content").click()
+    lab.page.keyboard.press("ControlOrMeta+End")
+    lab.page.keyboard.press("ArrowUp")
+    lab.command("notebook:split-cell-at-cursor")
+    expect(feedback).to_have_count(1)
+    expect(lab.within(lab.cell(4), "feedback")).to_have_attribute("data-state", "stale")
+    lab.select(4)
+    lab.command("notebook:merge-cell-above")
+    expect(feedback).to_have_count(1)
+    expect(lab.within(lab.cell(3), "feedback")).to_be_visible()
+
+    lab.select(3)
+    lab.command("notebook:change-cell-to-markdown")
+    expect(feedback).to_have_count(0)
+    lab.command("notebook:change-cell-to-code")
+    expect(feedback).to_have_count(1)
+    lab.command("notebook:delete-cell")
+    expect(feedback).to_have_count(0)
+    lab.command("notebook:undo-cell-action")
+    expect(lab.within(lab.cell(3), "feedback")).to_be_visible()
+    lab.command("docmanager:save")
+    lab.open()
+    expect(lab.within(lab.cell(3), "feedback")).to_be_visible()
+
+
+def test_a_merged_answer_cell_can_still_be_checked(lab: Lab) -> None:
+    lab.write(total="total = sum(prices)")
+    lab.open()
+    expect(lab.check("total")).to_be_visible()
+    lab.select(3)
+    lab.command("notebook:insert-cell-below")
+    lab.select(3)
+    lab.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.content.widgets[4].model.sharedModel.setSource('# mine')"
+    )
+    lab.command("notebook:merge-cell-below")
+    expect(lab.cell(3).locator(".cm-content")).to_contain_text("# mine")
+    expect(lab.within(lab.cell(3), "feedback")).to_have_attribute("data-state", "stale")
+    lab.within(lab.cell(3), "check-again").click()
+    expect(lab.within(lab.cell(3), "feedback")).to_have_attribute("data-version", "2")

@@ -1,0 +1,92 @@
+"""Every checked version and every saved notebook can be looked at and put back."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.lab.gateway_double import Desk, GatewayDouble
+from tests.e2e.lab.lab_page import Lab, eventually
+
+pytestmark = pytest.mark.browser
+
+
+def _two_versions(lab: Lab) -> None:
+    lab.write(total="total = 1")
+    lab.open()
+    expect(lab.check("total")).to_have_attribute("data-version", "1")
+    lab.type(3, "total = sum(prices)", replace=True)
+    lab.check("total")
+    expect(lab.feedback("total")).to_have_attribute("data-version", "2")
+
+
+def _confirm(lab: Lab) -> None:
+    lab.page.locator(".jp-Dialog button.jp-mod-accept").click()
+
+
+def test_an_older_version_is_shown_and_restored_with_its_feedback(lab: Lab, desk: Desk) -> None:
+    _two_versions(lab)
+    lab.within(lab.row("total"), "open-history").click()
+    versions = lab.part("version")
+    expect(versions).to_have_count(2)
+    expect(versions.nth(0)).to_contain_text("Version 2")
+    expect(versions.nth(0)).to_contain_text("Approved")
+    expect(versions.nth(1)).to_have_attribute("data-verdict", "needs_work")
+
+    lab.within(versions.nth(1), "view-version").click()
+    expect(lab.within(versions.nth(1), "version-code")).to_have_text("total = 1")
+    lab.type(3, "\n# unsaved work")
+    lab.within(versions.nth(1), "restore-version").click()
+    _confirm(lab)
+    expect(lab.cell(3).locator(".cm-content")).to_have_text("total = 1")
+    expect(lab.feedback("total")).to_have_attribute("data-version", "1")
+    expect(lab.feedback("total")).to_have_attribute("data-state", "current")
+    eventually(lambda: "".join(lab.read()["cells"][3]["source"]) == "total = 1")
+    kept = ["".join(saved.notebook["cells"][3]["source"]) for saved in desk.saved]  # type: ignore[index, call-overload, arg-type]
+    assert any("# unsaved work" in source for source in kept), "what was replaced is kept"
+    expect(lab.row("total")).to_have_count(0)
+    lab.within(lab.part("history-view"), "back").click()
+    expect(lab.within(lab.row("total"), "open-history")).to_be_focused()
+    expect(lab.row("total")).to_have_attribute("data-state", "approved")
+
+
+def test_a_restore_can_be_called_off(lab: Lab) -> None:
+    _two_versions(lab)
+    lab.within(lab.row("total"), "open-history").click()
+    lab.part("restore-version").last.click()
+    lab.page.locator(".jp-Dialog button.jp-mod-reject").click()
+    expect(lab.cell(3).locator(".cm-content")).to_have_text("total = sum(prices)")
+
+
+def test_nothing_is_replaced_when_the_current_state_cannot_be_kept(lab: Lab, gateway: GatewayDouble) -> None:
+    _two_versions(lab)
+    lab.within(lab.row("total"), "open-history").click()
+    expect(lab.part("version")).to_have_count(2)
+    gateway.stop()
+    lab.part("restore-version").last.click()
+    _confirm(lab)
+    expect(lab.part("restore-problem")).to_contain_text("cannot be reached")
+    expect(lab.cell(3).locator(".cm-content")).to_have_text("total = sum(prices)")
+
+
+def test_a_step_that_was_never_checked_has_an_empty_history_that_says_so(lab: Lab) -> None:
+    lab.open()
+    lab.within(lab.row("mean"), "open-history").click()
+    expect(lab.part("history-empty")).to_contain_text("No version yet.")
+    lab.page.keyboard.press("Escape")
+    expect(lab.part("overview")).to_be_visible()
+
+
+def test_a_saved_notebook_is_restored_as_a_whole(lab: Lab, desk: Desk) -> None:
+    lab.open()
+    lab.type(3, "first = 1", replace=True)
+    lab.command("docmanager:save")
+    eventually(lambda: len(desk.saved) == 1)
+    lab.type(3, "second = 2", replace=True)
+    lab.command("docmanager:save")
+    eventually(lambda: len(desk.saved) == 2)
+    lab.part("open-saves").click()
+    expect(lab.part("save")).to_have_count(2)
+    lab.part("restore-save").last.click()
+    _confirm(lab)
+    expect(lab.cell(3).locator(".cm-content")).to_have_text("first = 1")
+    eventually(lambda: "".join(lab.read()["cells"][3]["source"]) == "first = 1")
+    expect(lab.within(lab.step("total"), "check")).to_be_visible()
