@@ -41,7 +41,7 @@ def judge(
         fault=fault,
         findings=() if approved else findings(asked, mistakes(asked, clues), voice),
         checks=checks,
-        points=_points(asked.subtask, checks, approved=approved),
+        points=asked.subtask.view.points if approved else _points(asked.subtask, checks, clues),
         max_points=asked.subtask.view.points,
     )
 
@@ -78,7 +78,9 @@ def check_results(subtask: Subtask, clues: Sequence[Clue]) -> tuple[CheckResult,
     return tuple(results)
 
 
-def _points(subtask: Subtask, checks: Sequence[CheckResult], *, approved: bool) -> float:
-    if approved:
-        return subtask.view.points
-    return min(sum(check.earned for check in checks), subtask.view.points)
+def _points(subtask: Subtask, checks: Sequence[CheckResult], clues: Sequence[Clue]) -> float:
+    """The points of the checks that passed, and never more than the share of all that decides and is right."""
+    earned = sum(check.earned for check in checks)
+    deciders = len(subtask.checks) + sum(rule.decides for rule in subtask.compare) + len(subtask.probes)
+    right = max(deciders - sum(clue.decides for clue in clues), 0)
+    return round(min(earned, subtask.view.points * right / max(deciders, 1)), 2)

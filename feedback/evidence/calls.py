@@ -1,6 +1,7 @@
 from feedback.evidence.asked import Asked, call_id
 from feedback.evidence.clues import CallDiffers, Clue
 from feedback.evidence.difference import Difference
+from feedback.evidence.error_types import known_type
 from feedback.evidence.exceptions import said
 from feedback.evidence.names import missing
 from feedback.evidence.plain import written
@@ -46,7 +47,7 @@ def _raised(
     # Refusing bad input is a result like any other: the reference must refuse it in the same way.
     if error is None or (model.error is not None and model.error.type == error.type):
         return None
-    evidence = _evidence(probe, index, said(error), error.type[:200])
+    evidence = _evidence(probe, index, said(error), known_type(error.type))
     evidence = evidence.model_copy(update={"place": asked.place(error.place)})
     return CallDiffers(evidence=evidence, hidden=probe.hidden, function=probe.call, probe=index, error=error)
 

@@ -1,5 +1,6 @@
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import CheckFailed, Clue
+from feedback.evidence.error_types import known_type
 from feedback.evidence.exceptions import said
 from feedback.evidence.names import missing, undefined
 from feedback.evidence.operands import disagreement
@@ -54,4 +55,4 @@ def _aspect(outcome: CheckOutcome) -> str | None:
     """The exception's type, unless the assertion itself failed."""
     if outcome.status == "failed" or outcome.error is None or outcome.error.type == "AssertionError":
         return None
-    return outcome.error.type[:200]
+    return known_type(outcome.error.type)

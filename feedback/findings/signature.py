@@ -4,6 +4,7 @@ import hashlib
 
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, NameMissing, Raised, ValueDiffers
+from feedback.evidence.error_types import OWN, known_type
 from feedback.findings.mistakes import Mistake
 from feedback.notebook.reading import assigned
 
@@ -51,7 +52,7 @@ def _aspect(asked: Asked, clue: Clue) -> str:
 
 def _type(asked: Asked, name: str) -> str:
     """The exception's type; a class of the learner's own has no name of its own."""
-    return "own-error" if any(name in assigned(cell.source) for cell in asked.cells) else name[:80]
+    return OWN if any(name in assigned(cell.source) for cell in asked.cells) else known_type(name)
 
 
 def _named(clue: Clue) -> str:

@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import Any
 
 from feedback.evidence.difference import Difference
+from feedback.evidence.error_types import OWN, known_type
 from feedback.findings.voice import code, one_line
 from services.contracts.observation import CodeError, Lost
 
@@ -32,6 +33,8 @@ def said_exception(error: CodeError, *, quote: bool) -> str:
         found = pattern.search(message)
         if found is not None and (quote or "{0}" not in says):
             return says.format(*map(code, (group or "" for group in found.groups())))
+    if not quote and known_type(error.type) == OWN:
+        return "Python stops with an error of your own and cannot go on."
     if not quote or not message.strip():
         return f"Python stops with {code(error.type)} and cannot go on."
     return f"Python stops with {code(error.type)}: {one_line(message, 160)}"

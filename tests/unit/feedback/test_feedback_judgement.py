@@ -95,7 +95,8 @@ def test_a_fault_in_one_call_only_is_found(desk: Any) -> None:
     judgement = desk.judge("step-2", answer_2="def double(x):\n    return int(x) * 2\n\nresult = double(total)")
     (finding,) = judgement.findings
     assert (finding.kind, finding.evidence[0].subject) == ("call", "double[1]")
-    assert (judgement.points, judgement.verdict) == (2, Verdict.NEEDS_WORK)
+    # Both checks hold; of four things that decide, three are right.
+    assert (judgement.points, judgement.verdict) == (1.5, Verdict.NEEDS_WORK)
 
 
 ALWAYS = """
@@ -144,7 +145,8 @@ def test_every_finding_has_a_ladder_that_ends_in_an_unrelated_example(desk: Any)
 
 
 def test_hidden_inputs_and_expectations_are_not_said(desk: Any) -> None:
-    loud = "def double(x):\n    if x in (-77, 'ab'):\n        raise ValueError(f'odd {x}')\n    return x * 2\n\nresult = 12"
+    refuses = "    if x in (-77, 'ab'):\n        raise ValueError(f'odd {x}')\n"
+    loud = f"def double(x):\n{refuses}    return x * 2\n\nresult = 12"
     judgement = desk.judge("step-2", answer_2=loud)
     said = " ".join([f.message for f in judgement.findings] + [h.text for f in judgement.findings for h in f.ladder])
     for secret in ("odd -77", "odd ab", "154", "secret_input"):
