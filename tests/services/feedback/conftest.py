@@ -195,6 +195,18 @@ class ScriptedRuns:
                 yield RunFinished(observation=seen)
 
 
+@pytest.fixture
+def scripted() -> type[ScriptedRuns]:
+    """Makes runs that answer from a recording."""
+    return ScriptedRuns
+
+
+@pytest.fixture
+def make_case() -> Callable[..., AuthorCase]:
+    """Makes variations of the case."""
+    return shop
+
+
 class Shelf:
     """AuthorCases in memory."""
 

@@ -1,0 +1,74 @@
+"""What code says about itself without being run, hostile code included."""
+
+import time
+
+import pytest
+
+from feedback.notebook.reading import PARSED_CHARS, bindings, bound, homes, names_read, origins
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("a = 1", {"a"}),
+        ("a, (b, *c) = x", {"a", "b", "c"}),
+        ("a.b = 1\nc['d'] = 2", {"a", "c"}),
+        ("a += 1\nb: int = 2", {"a", "b"}),
+        ("def f():\n    inner = 1", {"f"}),
+        ("class C:\n    inner = 1", {"C"}),
+        ("if x:\n    a = 1\nelse:\n    b = 2", {"a", "b"}),
+        ("for i in x:\n    a = i", {"i", "a"}),
+        ("try:\n    a = 1\nexcept E:\n    b = 2\nfinally:\n    c = 3", {"a", "b", "c"}),
+        ("with open(p) as f:\n    a = 1", {"f", "a"}),
+        ("import pandas as pd\nfrom x import y as z", {"pd", "z"}),
+        ("model.fit(X, y)", {"model"}),
+        ("%matplotlib inline\na = 1", {"a"}),
+        ("!pip list\na = 1", {"a"}),
+        ("a = (\nb = 2\ndef f(", {"a", "b", "f"}),
+        ("", set()),
+    ],
+)
+def test_names_that_are_bound(source: str, names: set[str]) -> None:
+    assert bound(source) == names
+
+
+def test_values_are_traced_through_cells_and_statements() -> None:
+    cells = ["raw = load()\ntidy = raw.dropna()", "mean = tidy.price.mean()\nother = 1"]
+    assert origins(cells) == {
+        "raw": frozenset(),
+        "tidy": {"raw"},
+        "mean": {"tidy", "raw"},
+        "other": frozenset(),
+    }
+
+
+def test_what_one_statement_fills_has_one_home() -> None:
+    places = homes(["a, b = split()\nc = 1", "c = 2"])
+    assert places["a"] == places["b"] == (0, 1)
+    assert places["c"] == (1, 1)
+
+
+def test_a_circle_of_names_comes_to_an_end() -> None:
+    assert origins(["a = b\nb = c\nc = a"])["a"] == {"b", "c"}
+
+
+HOSTILE = {
+    "brackets": "(" * 5_000,
+    "minus": "-" * 20_000 + "1",
+    "not": "not " * 9_000 + "x",
+    "nested ifs": "".join(f"{' ' * n}if x:\n" for n in range(90)) + " " * 90 + "a = 1",
+    "long": "x = 1\n" * PARSED_CHARS,
+    "attributes": "a" + ".b" * 20_000,
+    "nul": "\x00",
+    "one long sum": "x = " + "+".join("1" * 9_000),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_code_is_read_in_a_moment_or_not_at_all(name: str) -> None:
+    started = time.perf_counter()
+    bindings(HOSTILE[name])
+    bound(HOSTILE[name])
+    names_read(HOSTILE[name])
+    origins([HOSTILE[name]])
+    assert time.perf_counter() - started < 3
