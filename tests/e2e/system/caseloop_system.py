@@ -48,7 +48,8 @@ class System:
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         end = time.monotonic() + READY_SECONDS
         while "Ctrl-C stops it" not in self.output:
             assert self._process.poll() is None, f"Caseloop did not start:\n{self.output}\n{self.logs()}"
@@ -60,14 +61,17 @@ class System:
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
-        for line in process.stdout:
-            self.output += line
+        with process.stdout:
+            for line in process.stdout:
+                self.output += line
 
     def stop(self, sign: signal.Signals = signal.SIGINT) -> int:
         """Ctrl-C; returns the exit status."""
         assert self._process is not None
         self._process.send_signal(sign)
-        return self._process.wait(60)
+        status = self._process.wait(60)
+        self._reader.join(10)
+        return status
 
     @property
     def pid(self) -> int:

@@ -55,7 +55,8 @@ class Learner:
 
     @property
     def answer(self) -> Locator:
-        return self.page.locator(".jp-Notebook .jp-Cell").filter(has=self.step).locator(".cm-content")
+        own = f".jp-Notebook .jp-Cell:has([data-caseloop='step'][data-subtask='{SUBTASK}'])"
+        return self.page.locator(f"{own} .cm-content")
 
     def write(self, source: str) -> None:
         self.step.scroll_into_view_if_needed()
@@ -114,6 +115,7 @@ def test_a_learner_is_wrong_comes_back_after_a_restart_of_everything_and_gets_it
 
     learner.row.locator("[data-caseloop='open-review']").click()
     expect(learner.page.locator("[data-caseloop='review-view']").first).to_be_visible(timeout=60_000)
+    learner.page.locator("[data-caseloop='review-view'] [data-caseloop='back']").click()
     learner.row.locator("[data-caseloop='open-history']").click()
     expect(learner.page.locator("[data-caseloop='version']")).to_have_count(2)
     learner.leave()
