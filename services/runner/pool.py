@@ -23,13 +23,14 @@ class _Environment:
         self._starting = asyncio.Lock()
         self._spares: list[Session] = []
         self._filling: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def _ready(self) -> Zygote:
         async with self._starting:
             zygote = self._zygote
             if zygote is not None and zygote.alive and zygote.sessions < self._settings.sessions_per_zygote:
                 return zygote
-            await self._end()
+            await self._retire()
             zygote = Zygote(self._machine, self._plan)
             await zygote.start()
             self._zygote = zygote
@@ -46,26 +47,24 @@ class _Environment:
             return await self._open(warm=False)
         except SessionRefused as error:
             _log.warning("zygote_replaced", reason=error.detail)
-            await self.restart()
+            await self.replace()
             return await self._open(warm=False)
 
     async def _open(self, *, warm: bool) -> Session:
-        if self._machine.shape.nested:
+        if self._machine.shape.nested and not self._closed:
             return await (await self._ready()).open(warm=warm)
-        # The whole sandbox is this one session.
+        # The whole sandbox is this one session's; so it is when the environment made room for another meanwhile.
         zygote = Zygote(self._machine, self._plan)
         await zygote.start()
         try:
             session = await zygote.open(warm=warm)
-        except BaseException:
-            await zygote.close()
-            raise
-        session.on_close(zygote.close)
+        finally:
+            await zygote.retire()
         return session
 
     def refill(self) -> None:
         """Open spares again, in the background."""
-        if self._filling is None or self._filling.done():
+        if not self._closed and (self._filling is None or self._filling.done()):
             self._filling = asyncio.create_task(self._fill())
 
     async def _fill(self) -> None:
@@ -82,26 +81,27 @@ class _Environment:
             await self._ready()
         self.refill()
 
-    async def restart(self) -> None:
-        """End the zygote; the next session starts another."""
+    async def replace(self) -> None:
+        """Let the zygote and its spares go; the next session starts another."""
         async with self._starting:
-            await self._end()
+            await self._retire()
 
-    async def _end(self) -> None:
+    async def _retire(self) -> None:
         spares, self._spares = self._spares, []
+        zygote, self._zygote = self._zygote, None
         for spare in spares:
             await spare.close()
-        if self._zygote is not None:
-            await self._zygote.close()
-            self._zygote = None
+        if zygote is not None:
+            await zygote.retire()
 
     async def close(self) -> None:
-        """End everything."""
+        """Keep nothing loaded any more; runs under way end by themselves."""
+        self._closed = True
         if self._filling is not None:
             self._filling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._filling
-        await self.restart()
+        await self.replace()
 
 
 class Pool:

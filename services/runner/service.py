@@ -9,7 +9,7 @@ import structlog
 
 from services.contracts.observation import CellStarted, RunEvent, RunFailed, RunFinished, RunRequest
 from services.runner.data import DataCache
-from services.runner.errors import RunnerError
+from services.runner.errors import RunnerError, SessionRefused
 from services.runner.machine import find_machine
 from services.runner.pool import Pool
 from services.runner.ports import DataSource
@@ -68,15 +68,24 @@ class Runner:
     async def _run(self, request: RunRequest) -> AsyncGenerator[RunEvent, None]:
         pool = await self._ready()
         environment = pool.environment(await self._plan(request))
-        session = await environment.acquire()
-        try:
-            async with aclosing(session.execute(request)) as events:
-                async for event in events:
-                    yield event if isinstance(event, CellStarted) else RunFinished(observation=event)
-        finally:
-            session.kill()
-            self._in_background(session)
-            environment.refill()
+        for last_try in (False, True):
+            session = await environment.acquire()
+            started = False
+            try:
+                async with aclosing(session.execute(request)) as events:
+                    async for event in events:
+                        started = True
+                        yield event if isinstance(event, CellStarted) else RunFinished(observation=event)
+                return
+            except SessionRefused as error:
+                if started or last_try:
+                    raise
+                _log.warning("run_tried_again", reason=error.detail)
+                await environment.replace()
+            finally:
+                session.kill()
+                self._in_background(session)
+                environment.refill()
 
     def _in_background(self, session: Session) -> None:
         """Clean up after the answer has left."""

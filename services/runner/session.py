@@ -36,11 +36,12 @@ class Session:
         self._channel = Channel(sock)
         self._pid, self._pidfd, self._group = pid, os.pidfd_open(pid), group
         self._over_memory = False
-        self._after: list[Callable[[], Awaitable[None]]] = []
+        self._host_alive: Callable[[], bool] = lambda: True
+        self._closed: Callable[[], Awaitable[None]] | None = None
 
-    def on_close(self, action: Callable[[], Awaitable[None]]) -> None:
-        """Do this, too, when the session is closed."""
-        self._after.append(action)
+    def belongs_to(self, alive: Callable[[], bool], closed: Callable[[], Awaitable[None]]) -> None:
+        """Tell whether the sandbox around it runs, and what to do when the session has been closed."""
+        self._host_alive, self._closed = alive, closed
 
     @classmethod
     async def greet(cls, sock: socket.socket, cgroups: Cgroups | None) -> "Session":
@@ -65,8 +66,7 @@ class Session:
         """Run the submission; the last part is the Observation. Raises SessionRefused before any code has run."""
         started = time.perf_counter()
         limits = request.limits
-        if self._group is not None:
-            self._group.limit(limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + 2)
+        self._limit(limits)
         watch = asyncio.create_task(self._watch(limits))
         results = Results(request)
         try:
@@ -77,6 +77,8 @@ class Session:
                 if results.may_ask():
                     await self._judge(request, results)
             except Ended:
+                if not self._host_alive():
+                    raise SessionRefused("the sandbox that held the session ended") from None
                 results.lose("ended")
             except TimeoutError:
                 results.lose("time")
@@ -87,6 +89,14 @@ class Session:
             watch.cancel()
         reason: Lost | None = "memory" if self._over_memory or self._killed_for_memory() else None
         yield results.observation(reason, (time.perf_counter() - started) * 1e3)
+
+    def _limit(self, limits: Limits) -> None:
+        if self._group is None:
+            return
+        try:
+            self._group.limit(limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + 2)
+        except OSError as error:
+            raise SessionRefused(f"the session's control group takes no limits: {error}") from error
 
     async def _start(self, request: RunRequest) -> None:
         order = {
@@ -105,6 +115,8 @@ class Session:
         end = time.monotonic() + request.limits.wall_seconds + _GRACE
         while True:
             message = await self._channel.receive(end - time.monotonic())
+            if message.get("event") == "broken":
+                raise SessionRefused("the session broke before any code had run")
             if message.get("event") == "ran":
                 results.take_cells(message.get("cells"))
                 return
@@ -165,8 +177,8 @@ class Session:
         os.close(self._pidfd)
         if self._group is not None:
             await self._group.close()
-        for action in self._after:
-            await action()
+        if self._closed is not None:
+            await self._closed()
 
     @property
     def alive(self) -> bool:

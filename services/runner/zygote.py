@@ -54,7 +54,7 @@ class Zygote:
         self._lock = asyncio.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._control: Channel | None = None
-        self.sessions = 0
+        self.sessions, self._open, self._retired = 0, 0, False
 
     async def start(self) -> None:
         """Start the sandbox and load the imports. Raises SessionRefused with what it said."""
@@ -124,7 +124,20 @@ class Zygote:
             ours.close()
             raise
         self.sessions += 1
+        self._open += 1
+        session.belongs_to(lambda: self.alive, self._session_closed)
         return session
+
+    async def _session_closed(self) -> None:
+        self._open -= 1
+        if self._retired and not self._open:
+            await self.close()
+
+    async def retire(self) -> None:
+        """Open nothing more, and end when the last session has been closed: runs under way are not broken off."""
+        self._retired = True
+        if not self._open:
+            await self.close()
 
     @property
     def alive(self) -> bool:

@@ -51,6 +51,7 @@ def serve(sock: socket.socket, prepared: Prepared) -> NoReturn:
                 limits.apply(order["limits"])
                 result_limit = order["limits"]["output_chars"]
                 seed_random(order["seed"])
+                send(sock, {"ready": True})
             case "cell":
                 answer = run_cell(order["id"], order["source"], namespace, prepared.transform, result_limit)
                 if order["last"]:

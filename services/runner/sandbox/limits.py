@@ -6,8 +6,8 @@ import resource
 from pathlib import Path
 from typing import Any
 
-TRUSTED_PROCESSES = 2
-"""The warden and the fork that answers questions count, too."""
+TRUSTED_PROCESSES = 3
+"""The warden, the fork that answers a question, and the one before it that is still ending count, too."""
 
 
 def apply(limits: dict[str, Any]) -> None:
@@ -24,7 +24,10 @@ def apply(limits: dict[str, Any]) -> None:
         (resource.RLIMIT_NPROC, processes, processes),
         (resource.RLIMIT_CPU, cpu, cpu + 1),
     ):
-        resource.setrlimit(kind, (soft, hard))
+        # The machine may allow less than the case.
+        most = resource.getrlimit(kind)[1]
+        allowed = [value if most == resource.RLIM_INFINITY else min(value, most) for value in (soft, hard)]
+        resource.setrlimit(kind, (allowed[0], allowed[1]))
 
 
 def _address_space() -> int:

@@ -64,9 +64,13 @@ class Pristine:
         for kind, attributes in self._classes:
             _restore_class(kind, attributes)
         for function, code, defaults, keyword_defaults in self._code:
+            # Written only where they differ: every write copies a page of memory.
             if function.__code__ is not code:
                 function.__code__ = code
-            function.__defaults__, function.__kwdefaults__ = defaults, keyword_defaults
+            if function.__defaults__ is not defaults:
+                function.__defaults__ = defaults
+            if function.__kwdefaults__ is not keyword_defaults:
+                function.__kwdefaults__ = keyword_defaults
         for found, saved in self._paths:
             found[:] = saved
         warnings.filters[:] = self._filters  # type: ignore[index]

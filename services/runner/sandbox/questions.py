@@ -151,3 +151,6 @@ def settle(pristine: Pristine) -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     sys.setrecursionlimit(max(1_000, min(sys.getrecursionlimit(), 10_000)))
     pristine.restore()
+    # Forks are short: a collection in one would copy all memory that the collector looks at.
+    gc.freeze()
+    gc.disable()

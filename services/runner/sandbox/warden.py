@@ -78,8 +78,14 @@ class Warden:
         limits = order["limits"]
         for capture in (self._out, self._err):
             capture.limit(limits["output_chars"])
+        try:
+            self._order(self._sock, {"op": "limits", "limits": limits, "seed": order["seed"]})
+            self._answer(self._sock, time.monotonic() + _SETTLE_SECONDS, self._pidfd)
+        except Lost:
+            # No code of the learner's has run: this is not the learner's fault.
+            send(self._supervisor, {"event": "broken"})
+            return
         deadline = time.monotonic() + limits["wall_seconds"]
-        self._order(self._sock, {"op": "limits", "limits": limits, "seed": order["seed"]})
         outcomes: list[dict[str, Any]] = []
         cells = order["cells"]
         for index, cell in enumerate(cells):
@@ -186,7 +192,8 @@ class Warden:
         send(self._supervisor, {"event": "probe", "id": probe["id"], "answer": answer})
 
     def _after_question(self) -> None:
-        self._sweep()
+        # The fork that has answered takes a while to give its memory back: no need to wait for that.
+        self._sweep(leave=1)
         for capture in (self._out, self._err):
             capture.take()
 
@@ -261,15 +268,15 @@ class Warden:
                     return
                 self._statuses[pid] = status
 
-    def _sweep(self) -> None:
-        """Kill every process of the session but the learner's main one and this."""
+    def _sweep(self, leave: int = 0) -> None:
+        """Kill every process but the learner's main one and this; wait until all but `leave` of them are gone."""
         for _ in range(50):
             living = [pid for pid in _processes() if pid not in (os.getpid(), self._pid) and not _is_zombie(pid)]
             for pid in living:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
             self._reap()
-            if not living:
+            if len(living) <= leave:
                 return
             time.sleep(0.0005)
 

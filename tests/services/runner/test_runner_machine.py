@@ -146,3 +146,37 @@ async def test_missing_bubblewrap_is_said_in_one_line_with_the_remedy(
 async def test_a_missing_environment_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SandboxUnavailable, match="make setup"):
         find_interpreter(tmp_path / "nowhere")
+
+
+async def test_a_run_whose_sandbox_dies_is_the_platforms_failure(settings: RunnerSettings) -> None:
+    async with Runner(settings) as runner:
+        events = runner.run(request("import time; time.sleep(30)", wall_seconds=30))
+        await anext(events)
+        assert runner._pool is not None
+        for environment in runner._pool._environments.values():
+            assert environment._zygote is not None
+            assert environment._zygote._process is not None
+            environment._zygote._process.kill()
+        last = [event async for event in events][-1]
+        assert isinstance(last, RunFailed)
+        assert last.error == "session_refused"
+        assert (await observe(runner, request("ans = 42"))).complete
+
+
+async def test_replacing_an_environment_breaks_no_run_off(settings: RunnerSettings) -> None:
+    few = settings.model_copy(update={"zygotes": 1, "sessions_per_zygote": 2, "workers": 3})
+    async with Runner(few) as runner:
+        slow = asyncio.create_task(observe(runner, request("import time; time.sleep(1.5); ans = 42")))
+        await asyncio.sleep(0.5)
+        for name in ("shapes", "shapes", "another", "shapes"):
+            asked = request("ans = 42").model_copy(update={"environment": name})
+            assert (await observe(runner, asked)).complete
+        assert (await slow).complete
+
+
+async def test_nothing_is_left_when_the_runner_is_closed(settings: RunnerSettings) -> None:
+    before = _sandboxed_processes()
+    async with Runner(settings) as runner:
+        assert (await observe(runner, request("ans = 42"))).complete
+        assert _sandboxed_processes() > before
+    assert _sandboxed_processes() <= before
