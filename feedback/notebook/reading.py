@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _ASSIGNED = re.compile(
@@ -12,6 +13,8 @@ _ASSIGNED = re.compile(
 _MAGIC = re.compile(r"^(\s*)[%!?].*$", re.M)
 # Beyond this a cell is no human's answer; parsing it could take seconds.
 PARSED_CHARS = 50_000
+# Most cells are read several times within a check, and are the same in the next.
+REMEMBERED = 512
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Binding:
     """Names read by the statement."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def identifiers(source: str) -> frozenset[str]:
     """Every word of the source that could be a Python name, comments and text included."""
     return frozenset(_IDENTIFIER.findall(source))
@@ -42,10 +46,8 @@ def parsed(source: str) -> ast.Module | None:
 
 def bound(source: str) -> frozenset[str]:
     """Names that the source binds at top level; by pattern where it does not parse."""
-    tree = parsed(source)
-    if tree is None:
-        return assigned(source)
-    return frozenset(binding.name for binding in bindings(source))
+    found = frozenset(binding.name for binding in bindings(source))
+    return found or assigned(source)
 
 
 def assigned(source: str) -> frozenset[str]:
@@ -53,6 +55,7 @@ def assigned(source: str) -> frozenset[str]:
     return frozenset(one or other for one, other in _ASSIGNED.findall(source[:PARSED_CHARS]))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def bindings(source: str) -> tuple[Binding, ...]:
     """Every top-level statement that binds or changes a name, in order; those inside `if`, `for`, `with`, `try` too."""
     tree = parsed(source)
@@ -121,6 +124,7 @@ def _read(statement: ast.stmt) -> frozenset[str]:
     return frozenset(n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def names_read(source: str) -> frozenset[str]:
     """Names that the source reads; every word of it where it does not parse."""
     tree = parsed(source)

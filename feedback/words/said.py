@@ -66,18 +66,23 @@ def _check(clue: CheckFailed, supports: list[Clue], voice: Voice) -> str:
 
 def _failed(clue: CheckFailed) -> str:
     """The author's own words first, then what a learner can read in the check anyway."""
-    check, error = clue.check, clue.error
-    if check.hint:
-        return check.hint.strip()
+    hint, stopped = (clue.check.hint or "").strip(), _stopped(clue)
+    if hint or stopped:
+        return f"{hint} {stopped}".strip()
+    if clue.error is None:
+        return "What was compared here is no plain value, so being equal says nothing about it."
+    if clue.check.hidden:
+        return "In a case that the visible checks do not show, the result is not what this step describes."
+    return one_line(clue.error.message, 300) or _asserted(clue)
+
+
+def _stopped(clue: CheckFailed) -> str:
+    """That the code did not get to a result at all."""
     if clue.lost is not None:
         return said_lost(clue.lost, whole=False)
-    if error is None:
-        return "What was compared here is no plain value, so being equal says nothing about it."
-    if clue.evidence.aspect is not None:
-        return f"While your code was tried out, it stopped. {said_exception(error, quote=not check.hidden)}"
-    if check.hidden:
-        return "In a case that the visible checks do not show, the result is not what this step describes."
-    return one_line(error.message, 300) or _asserted(clue)
+    if clue.error is None or clue.evidence.aspect is None:
+        return ""
+    return f"While your code was tried out, it stopped. {said_exception(clue.error, quote=not clue.check.hidden)}"
 
 
 def _asserted(clue: CheckFailed) -> str:

@@ -151,3 +151,18 @@ def test_hidden_inputs_and_expectations_are_not_said(desk: Any) -> None:
     said = " ".join([f.message for f in judgement.findings] + [h.text for f in judgement.findings for h in f.ladder])
     for secret in ("odd -77", "odd ab", "154", "secret_input"):
         assert secret not in said
+
+
+def hinted(case: AuthorCase) -> AuthorCase:
+    first, second = case.subtasks
+    checks = tuple(check.model_copy(update={"hint": "Twice is not what comes out."}) for check in second.checks)
+    return case.model_copy(update={"subtasks": (first, second.model_copy(update={"checks": checks}))})
+
+
+def test_the_authors_hint_speaks_for_a_failed_check(desk: Any, case: AuthorCase) -> None:
+    desk.case = hinted(case)
+    wrong = desk.judge("step-2", answer_2="def double(x):\n    return x * 3\n\nresult = 18").findings[0]
+    assert wrong.message.startswith("Twice is not what comes out.")
+    stops = desk.judge("step-2", answer_2="def double(x):\n    return x[0]\n\nresult = 12").findings[0]
+    assert stops.message.startswith("Twice is not what comes out. While your code was tried out, it stopped.")
+    assert stops.place.line == 2
