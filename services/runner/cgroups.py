@@ -124,8 +124,9 @@ def _writable(folder: Path) -> bool:
 
 
 def _remove_stale(folders: tuple[Path, Path]) -> None:
-    """Groups of a runner that was killed; a group with processes cannot be removed, so no living one is hit."""
+    """Groups of a runner that was killed; those of one that lives are its own business."""
     for folder in set(folders):
         for group in folder.glob("caseloop-*-*"):
-            with contextlib.suppress(OSError):
-                group.rmdir()
+            if not Path("/proc", group.name.split("-")[1]).exists():
+                with contextlib.suppress(OSError):
+                    group.rmdir()

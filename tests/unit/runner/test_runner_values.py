@@ -28,6 +28,8 @@ def value(obj: Any) -> dict[str, Any]:
         (True, "bool", "bool", True),
         (3, "int", "int", 3),
         (2**53 + 1, "int", "int", {"i": "9007199254740993"}),
+        (-(10**300), "int", "int", {"i": "-1" + "0" * 300}),
+        (10**5_000, "int", "int", {"o": "int"}),
         (0.1, "float", "float", 0.1),
         (math.nan, "float", "float", {"f": "nan"}),
         (-math.inf, "float", "float", {"f": "-inf"}),

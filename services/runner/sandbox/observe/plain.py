@@ -29,11 +29,11 @@ def number(value: float) -> Plain:
 
 
 def integer(value: int) -> Plain:
-    """An int; beyond 2**53 as decimal text, or in hexadecimal digits' count when absurdly long."""
+    """An int; beyond 2**53 as decimal text, and not said at all when absurdly long: decimals cost time squared."""
     if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
         return value
     if value.bit_length() > 1300:
-        return {"i": f"{'-' if value < 0 else ''}2**{value.bit_length()}"}
+        return {"o": "int"}
     return {"i": str(value)}
 
 
