@@ -112,6 +112,10 @@ def test_the_panel_works_by_keyboard_and_gives_the_focus_back(lab: Lab) -> None:
     expect(lab.part("history-view").locator("h2")).to_be_focused()
     keyboard.press("Escape")
     expect(lab.within(lab.row("total"), "open-history")).to_be_focused()
+    lab.part("open-saves").press("Enter")
+    expect(lab.part("saves-view").locator("h2")).to_be_focused()
+    keyboard.press("Escape")
+    expect(lab.part("open-saves")).to_be_focused()
 
 
 def test_marked_lines_have_words_for_screen_readers(lab: Lab) -> None:

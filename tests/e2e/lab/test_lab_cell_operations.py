@@ -81,6 +81,8 @@ def test_feedback_follows_its_cell(checked: Lab) -> None:
     expect(feedback).to_have_count(0)
     lab.command("notebook:change-cell-to-code")
     expect(feedback).to_have_count(1)
+    lab.page.wait_for_timeout(700)  # Lab undoes changes within half a second in one go
+    lab.select(3)
     lab.command("notebook:delete-cell")
     expect(feedback).to_have_count(0)
     lab.command("notebook:undo-cell-action")

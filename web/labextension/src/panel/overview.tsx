@@ -12,6 +12,13 @@ export function Overview({ labCase, services }: { labCase: LabCase; services: Pa
   const { checker, notebooks, place } = services;
   useSignals(checker.changed, notebooks.changed);
   const active = notebooks.activeSubtask?.id;
+  const saves = React.useRef<HTMLElement>(null);
+  React.useEffect(() => {
+    if (place.left?.view === 'saves') {
+      place.left = undefined;
+      saves.current?.querySelector('button')?.focus();
+    }
+  }, []);
   return (
     <div className="caseloop-Overview" data-caseloop="overview">
       <header>
@@ -51,7 +58,7 @@ export function Overview({ labCase, services }: { labCase: LabCase; services: Pa
           />
         ))}
       </ol>
-      <footer>
+      <footer ref={saves}>
         <Button name="open-saves" look="link" onClick={() => place.go({ view: 'saves' })}>
           Saved notebooks
         </Button>
