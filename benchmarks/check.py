@@ -1,0 +1,149 @@
+"""Check, warm: against bare execution of the same cells, and against nbgrader on the same notebook and tests."""
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+from benchmarks.case_at_hand import CASE, CaseAtHand, load
+from benchmarks.harness import CouldNotRun, Figure, Report, main
+from benchmarks.live_services import LiveServices, live_services
+from benchmarks.nbgrader_course import NbgraderCourse
+from evaluation.grading.grade import grade_notebooks
+from evaluation.grading.journal import Journal
+from evaluation.grading.notebooks import find_notebooks
+from infra.settings import PROJECT, EmbeddedSettings
+from infra.workshop import open_judge
+from services.contracts.feedback import Verdict
+
+BATCH = 20
+
+
+def run(report: Report) -> None:
+    """Measure warm checks of the regression case."""
+    case = load()
+    with tempfile.TemporaryDirectory(prefix="cl-bench-") as folder:
+        _against_bare(report, case, Path(folder))
+        _against_nbgrader(report, case, Path(folder))
+
+
+def _against_bare(report: Report, case: CaseAtHand, folder: Path) -> None:
+    """In turn: one check through the gateway, one bare execution of the same cells."""
+    last = case.draft.author.subtasks[-1].view.id
+    times = 15 if report.quick else 60
+    with live_services(case) as services, _Bare(case, folder) as bare:
+        for warming in range(4):
+            _approved(services, case, last, f"warming {warming}")
+            bare.run()
+        pairs = [(_approved(services, case, last, f"run {number}"), bare.run()) for number in range(times)]
+    checks, bares = (statistics.median(column) for column in zip(*pairs, strict=True))
+    report.add("check_ms", Figure(checks, "ms", note="median, from the click to the feedback, all services"))
+    report.add("bare_ms", Figure(bares, "ms", note="median, the same cells in a process with the imports loaded"))
+    report.add("check_beyond_1.3_bare", Figure(checks - 1.3 * bares, "ms", target=50))
+
+
+def _approved(services: LiveServices, case: CaseAtHand, subtask: str, mark: str) -> float:
+    taken, feedback = services.check(case, subtask, mark)
+    if feedback.verdict is not Verdict.APPROVED:
+        raise CouldNotRun(f"the reference was not approved: {feedback.headline}")
+    return taken
+
+
+class _Bare:
+    """A process of the learners' Python that has the imports loaded."""
+
+    def __init__(self, case: CaseAtHand, folder: Path) -> None:
+        job = folder / "cells.json"
+        job.write_text(json.dumps({"imports": case.draft.author.imports, "cells": case.code}))
+        python = EmbeddedSettings().learner_env / "bin" / "python"
+        self._command = [str(python), str(Path(__file__).parent / "bare_cells.py"), str(job)]
+
+    def __enter__(self) -> "_Bare":
+        # the same settings that the runner gives: threads of BLAS would only wait for each other
+        self._process = subprocess.Popen(
+            self._command,
+            cwd=PROJECT / "cases" / CASE,
+            env={"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MPLBACKEND": "Agg"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._line()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def run(self) -> float:
+        """Milliseconds of one execution."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return float(self._line())
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+
+def _against_nbgrader(report: Report, case: CaseAtHand, folder: Path) -> None:
+    """In turn, whole notebooks with all their tests: ours and nbgrader's, one by one and as a batch."""
+    course = NbgraderCourse(folder / "course", case)
+    course.prepare()
+    students = [f"student{number:02}" for number in range(BATCH)]
+    for student in students:
+        course.hand_in(student)
+    singles = 2 if report.quick else 5
+    ours, batch, theirs = asyncio.run(_grade(case, folder, course, students[:singles]))
+    theirs_batch = course.autograde() / BATCH
+    if course.points(students[-1]) <= 0:
+        raise CouldNotRun("nbgrader gave no points for the reference")
+    report.add("notebook_ms", Figure(ours * 1e3, "ms", note="median, all subtasks of one notebook"))
+    report.add("nbgrader_s", Figure(theirs, "s", note="median, nbgrader autograde --student"))
+    report.add("nbgrader_batch_s", Figure(theirs_batch, "s", note=f"a notebook in a batch of {BATCH}"))
+    report.add("faster_one_by_one", Figure(theirs / ours, "x", target=25, better="higher"))
+    report.add("faster_in_a_batch", Figure(theirs_batch / batch, "x", target=12, better="higher"))
+
+
+async def _grade(
+    case: CaseAtHand, folder: Path, course: NbgraderCourse, students: list[str]
+) -> tuple[float, float, float]:
+    """(ours one by one, ours in a batch, nbgrader one by one), seconds a notebook."""
+    settings = EmbeddedSettings(home=folder / "home", run_dir=Path())
+    async with open_judge(settings, str(PROJECT / "cases" / CASE)) as (judge, author):
+        await judge.judge(author, case.cells("warming"))
+        pairs = []
+        for student in students:
+            ours = await _timed(partial(judge.judge, author, case.cells(student)))
+            pairs.append((ours, await asyncio.to_thread(course.autograde, [student])))
+        handed_in = folder / "handed-in"
+        handed_in.mkdir()
+        for number in range(BATCH):
+            case.write_notebook(handed_in / f"{number:02}.ipynb", f"batch {number}")
+
+        notebooks = find_notebooks(handed_in)
+
+        async def batch() -> None:
+            with Journal(folder / "journal.jsonl") as journal:
+                async for result in grade_notebooks(judge, author, notebooks, journal, 2):
+                    assert all(s.verdict is Verdict.APPROVED for s in result.subtasks), result
+
+        whole = await _timed(batch)
+    ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return ours, whole / BATCH, theirs
+
+
+async def _timed(work: Callable[[], Awaitable[object]]) -> float:
+    start = time.perf_counter()
+    await work()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    sys.exit(main("check", run))
