@@ -16,6 +16,7 @@ from evaluation.grading.grade import Judge
 from feedback import wiring as feedback_wiring
 from feedback.app import create_app as create_feedback_app
 from feedback.pipeline import Checker, last
+from infra.ending_runs import ending_runs
 from infra.settings import EmbeddedSettings
 from services.contracts.case import AuthorCase
 from services.contracts.clients.cases import CasesClient
@@ -51,9 +52,12 @@ async def open_case_service(settings: EmbeddedSettings) -> AsyncIterator[CaseSer
     settings.prepare()
     async with cases_wiring.open_backends(settings) as backends:
         cases_app = create_cases_app(cases_wiring.reading_service(backends), backends)
-        async with Runner(settings.runner, CasesClient(in_process_client(cases_app, "runner"))) as runner:
+        async with (
+            Runner(settings.runner, CasesClient(in_process_client(cases_app, "runner"))) as runner,
+            ending_runs(runner) as runs,
+        ):
             cases = CasesClient(in_process_client(cases_app, "feedback"))
-            service = feedback_wiring.build_service(runner, cases, settings.home / "feedback")
+            service = feedback_wiring.build_service(runs, cases, settings.home / "feedback")
             _, verifier = scope_keys(open_vault(settings.mode, settings.home).secrets)
             feedback = FeedbackClient(in_process_client(create_feedback_app(service, verifier), "cases"))
             yield cases_wiring.publishing_service(backends, feedback, cases_wiring.learner_environment(settings))
@@ -70,6 +74,7 @@ async def open_judge(settings: EmbeddedSettings, case: str) -> AsyncIterator[tup
             cases_app = create_cases_app(service, backends)
             runner = Runner(settings.runner, CasesClient(in_process_client(cases_app, "runner")))
             await stack.enter_async_context(runner)
+            runs = await stack.enter_async_context(ending_runs(runner))
             await runner.check()
             if folder := _folder(case):
                 author = await stack.enter_async_context(_draft(folder, settings, backends))
@@ -80,7 +85,7 @@ async def open_judge(settings: EmbeddedSettings, case: str) -> AsyncIterator[tup
             raise CannotGrade(f"There is no folder {case!r} and no published case of that name: {hint}") from error
         except (CaseloopError, RunnerError, VaultError, LearnerEnvironmentMissing) as error:
             raise CannotGrade(str(error)) from error
-        yield CheckerJudge(feedback_wiring.build_checker(runner, settings.home / "feedback")), author
+        yield CheckerJudge(feedback_wiring.build_checker(runs, settings.home / "feedback")), author
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ import pytest
 from case_uploader.format.case_folder import CaseDraft
 from tests.e2e.grading.handed_in import everything
 
+INTERRUPTED = "Interrupted. What is graded is kept: the same command goes on from there.\n"
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(300)]
 PATIENCE = 120.0
 
@@ -36,6 +37,13 @@ class _Running:
         while len(journal(self._out)) < lines:
             assert self._process.poll() is None, self._process.communicate()
             assert time.monotonic() < end, "the journal does not grow"
+            time.sleep(0.02)
+
+    def until_sandboxes_run(self) -> None:
+        end = time.monotonic() + PATIENCE
+        while len(_descendants(self._process.pid)) < 5:
+            assert self._process.poll() is None, self._process.communicate()
+            assert time.monotonic() < end, "no sandbox is made"
             time.sleep(0.02)
 
     def stop(self, how: signal.Signals) -> tuple[int, str, set[tuple[int, str]]]:
@@ -82,6 +90,17 @@ def _left(children: set[tuple[int, str]]) -> set[int]:
     return left
 
 
+def test_interrupting_while_the_reference_is_run_ends_that_too(
+    case_folder: Path, folder: Path, start: Callable[..., "subprocess.Popen[str]"], tmp_path: Path
+) -> None:
+    running = _Running(start(case_folder, folder, "--jobs", "2", "--out", tmp_path), tmp_path)
+    running.until_sandboxes_run()
+    status, said, children = running.stop(signal.SIGINT)
+    assert (status, said) == (130, INTERRUPTED)
+    assert _left(children) == set()
+    assert journal(tmp_path) == []
+
+
 def test_an_interrupted_and_then_a_killed_grading_go_on_where_they_stopped(
     case_folder: Path,
     folder: Path,
@@ -94,10 +113,7 @@ def test_an_interrupted_and_then_a_killed_grading_go_on_where_they_stopped(
     first = _Running(start(*order), tmp_path)
     first.until_journal_has(2)
     status, said, children = first.stop(signal.SIGINT)
-    assert (status, said) == (
-        130,
-        "Interrupted. What is graded is kept: the same command goes on from there.\n",
-    )
+    assert (status, said) == (130, INTERRUPTED)
     assert len(children) >= 2, "sandboxes were running"
     assert _left(children) == set()
     after_interrupt = len(journal(tmp_path))
