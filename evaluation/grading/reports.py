@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import jinja2
 
-from evaluation.grading.results import GradingReport, NotebookResult, SubtaskResult
+from evaluation.grading.results import GradingReport, Mistake, NotebookResult, SubtaskResult
 from vault.files import write_private
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -21,8 +21,8 @@ class Frequent(NamedTuple):
     """A problem that several notebooks share."""
 
     subtask: str
-    message: str
-    """As the learner of the first of these notebooks reads it."""
+    mistake: Mistake
+    """As the first of these notebooks has it."""
     notebooks: int
 
 
@@ -89,9 +89,10 @@ def _columns(report: GradingReport, results: Sequence[NotebookResult]) -> Iterat
 def frequent(results: Sequence[NotebookResult]) -> list[Frequent]:
     """The problems that more than one notebook has, most frequent first."""
     counts: Counter[tuple[str, str]] = Counter()
-    messages: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, str], Mistake] = {}
     for result in results:
-        found = {(one.subtask, m.signature): m.message for one in result.subtasks for m in one.mistakes}
+        # A mentor's words tell known mistakes apart that look alike.
+        found = {(one.subtask, m.mentor or m.signature): m for one in result.subtasks for m in one.mistakes}
         counts.update(found.keys())
-        messages = found | messages
-    return [Frequent(key[0], messages[key], count) for key, count in counts.most_common(_FREQUENT) if count > 1]
+        first = found | first
+    return [Frequent(key[0], first[key], count) for key, count in counts.most_common(_FREQUENT) if count > 1]

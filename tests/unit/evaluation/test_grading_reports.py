@@ -92,8 +92,8 @@ def test_nothing_that_learners_wrote_becomes_part_of_the_page(make_result) -> No
     again = marked.model_copy(update={"file": "other.ipynb"})
     tags, text = _tags_and_text(html_report(_report(marked, again, _lost(evil, evil), title=evil)))
     assert not {"script", "img", "onerror", "src"} & set(tags)
-    # title and heading; not graded: name, problem; in common; twice: message, mentor, repair; once: name
-    assert text.count(evil) == 2 + 2 + 1 + 2 * 3 + 1
+    # title, heading; not graded: name, problem; in common: message, mentor; twice: message, mentor, repair; once: name
+    assert text.count(evil) == 2 + 2 + 2 + 2 * 3 + 1
     assert "(cell 3, line 7)" in text
 
 
@@ -130,7 +130,17 @@ def test_what_several_have_in_common_is_counted_once_a_notebook(make_result) -> 
         make_result("c.ipynb", "needs_work", "approved", signature="other"),
         make_result("d.ipynb", "approved", "needs_work", signature="one"),
     )
-    assert frequent(results) == [("step-1", "wrong", 2)]
+    assert [(one.subtask, one.mistake.message, one.notebooks) for one in frequent(results)] == [("step-1", "wrong", 2)]
+
+
+def test_known_mistakes_that_look_alike_are_counted_apart(make_result) -> None:
+    def known(file: str, words: str) -> NotebookResult:
+        result = make_result(file, "needs_work", signature="same")
+        mistake = result.subtasks[0].mistakes[0].model_copy(update={"mentor": words})
+        return result.model_copy(update={"subtasks": (result.subtasks[0].model_copy(update={"mistakes": (mistake,)}),)})
+
+    results = [known("a", "The comma."), known("b", "The unit."), known("c", "The comma."), known("d", "The comma.")]
+    assert [(one.mistake.mentor, one.notebooks) for one in frequent(results)] == [("The comma.", 3)]
 
 
 def test_reports_are_written_whole_for_their_owner_only(tmp_path: Path, make_result) -> None:
