@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
-from infra.hub.pages import CasesHandler
+from infra.hub.pages import CaseHandler, CasesHandler
 from infra.settings import EmbeddedSettings
 from services.contracts.identity import Role
 from spawner.bubblewrap import BubblewrapSpawner
@@ -74,7 +74,10 @@ def _people(c: Any, settings: EmbeddedSettings) -> None:
 def _pages(c: Any, platform: Platform) -> None:
     c.JupyterHub.template_paths = [str(HERE / "templates")]
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
-    c.JupyterHub.extra_handlers = [(r"/cases", CasesHandler, {"platform": platform})]
+    c.JupyterHub.extra_handlers = [
+        (r"/cases", CasesHandler, {"platform": platform}),
+        (r"/cases/([^/]+)", CaseHandler, {"platform": platform}),
+    ]
     c.JupyterHub.default_url = "/hub/cases"
 
 
