@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../src/api/errors';
 import { stageWords } from '../src/check/words';
-import { attemptsLine, moment, points, size } from '../src/parts/words';
+import { attemptsLine, moment, points, says, size } from '../src/parts/words';
 
 const progress = { subtask: 's', state: 'in_progress' as const, attempts: 0, points: 0, checks_left: null, updated: null };
 
@@ -22,6 +22,15 @@ describe('words', () => {
     expect([points(2), points(1 / 3)]).toEqual(['2', '0.33']);
     expect([size(10), size(5_000), size(3_000_000)]).toEqual(['1 kB', '5 kB', '2.9 MB']);
     expect(moment('not a date')).toBe('');
+  });
+});
+
+describe('says', () => {
+  it('sees its own words in a form that was cut off', () => {
+    expect(says('The total is off.\nIt counts gaps.', 'The total is off. It…')).toBe(true);
+    expect(says('The total is off.', 'The total is off.')).toBe(true);
+    expect(says('The total is off.', 'The mean is…')).toBe(false);
+    expect(says('The total is off. It counts gaps.', 'The total is off.')).toBe(false);
   });
 });
 

@@ -3,7 +3,7 @@ import type { Feedback } from '../api/types';
 import { VERDICTS } from '../check/words';
 import { Button, Icon } from '../parts/elements';
 import { faultIcon, passedIcon, workIcon } from '../parts/icons';
-import { moment, points } from '../parts/words';
+import { moment, points, says } from '../parts/words';
 import { CheckList } from './check-list';
 import { FindingItem } from './finding-item';
 import type { StepActions } from './step-view';
@@ -22,6 +22,7 @@ interface CardProps {
 /** The answer to one check: verdict, findings with their hints, checks, and what was restored. */
 export function FeedbackCard({ stored, stale, dimmed, actions }: CardProps): JSX.Element {
   const { feedback } = stored;
+  const remarks = feedback.remarks.filter(remark => !feedback.findings.some(finding => says(finding.message, remark)));
   const classes = `caseloop-Feedback caseloop-mod-${feedback.verdict}${stale || dimmed ? ' caseloop-mod-stale' : ''}`;
   return (
     <article
@@ -70,7 +71,7 @@ export function FeedbackCard({ stored, stale, dimmed, actions }: CardProps): JSX
           ))}
         </ol>
       )}
-      <Texts items={feedback.remarks} name="remarks" title="Also worth knowing" />
+      <Texts items={remarks} name="remarks" title="Also worth knowing" />
       {feedback.checks.length > 0 && <CheckList checks={feedback.checks} open={feedback.verdict !== 'approved'} />}
       <Texts items={feedback.repairs} name="repairs" title="Restored before your code was run" />
       <footer className="caseloop-mod-quiet">

@@ -2,6 +2,7 @@ import * as React from 'react';
 import type { Finding, LocalizedWarning } from '../api/types';
 import { Icon, PlaceButton } from '../parts/elements';
 import { personIcon } from '../parts/icons';
+import { says } from '../parts/words';
 import { HintLadder } from './hint-ladder';
 import type { StepActions } from './step-view';
 
@@ -48,7 +49,7 @@ export function FindingItem({ finding, warnings, opened, actions }: FindingProps
 function WarningLine({ warning, finding, actions }: Pick<FindingProps, 'finding' | 'actions'> & { warning: LocalizedWarning }): JSX.Element | null {
   const { place, message } = warning;
   const samePlace = finding.place?.cell === place.cell && finding.place.line === place.line;
-  const sameWords = message === finding.message;
+  const sameWords = says(finding.message, message);
   if (samePlace && sameWords) {
     return null;
   }

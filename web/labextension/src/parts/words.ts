@@ -30,3 +30,9 @@ export function attemptsLine({ attempts, checks_left }: SubtaskProgress): string
   }
   return parts.join(' · ');
 }
+
+/** Whether the words hold all that a shorter form of them says: on one line, perhaps cut off with «…». */
+export function says(words: string, shorter: string): boolean {
+  const flat = words.replace(/\s+/g, ' ').trim();
+  return shorter.endsWith('…') ? flat.startsWith(shorter.slice(0, -1)) : flat === shorter;
+}
