@@ -10,7 +10,7 @@ from feedback.findings.mistakes import mistakes
 from feedback.findings.signature import signature
 from feedback.findings.voice import Voice
 from feedback.verdict import decide
-from services.contracts.case import Subtask
+from services.contracts.case import Check, Subtask
 from services.contracts.feedback import CheckResult, Fault, Verdict
 from services.contracts.finding import Finding
 from services.contracts.observation import Observation
@@ -62,13 +62,13 @@ def check_results(subtask: Subtask, clues: Sequence[Clue]) -> tuple[CheckResult,
     """Every check as a learner may see it; with an incomplete run none has passed."""
     failed = {c.check.id for c in clues if isinstance(c, CheckFailed | NameMissing) and c.check is not None}
     lost = any(clue.evidence.kind == "incomplete" for clue in clues)
-    hidden, results = 0, []
+    numbers, results = {True: 0, False: 0}, []
     for check in subtask.checks:
-        hidden += check.hidden
+        numbers[check.hidden] += 1
         passed = not lost and check.id not in failed
         results.append(
             CheckResult(
-                label=f"Hidden check {hidden}" if check.hidden else check.id,
+                label=_label(subtask, check, numbers[check.hidden]),
                 passed=passed,
                 hidden=check.hidden,
                 points=check.points,
@@ -76,6 +76,13 @@ def check_results(subtask: Subtask, clues: Sequence[Clue]) -> tuple[CheckResult,
             )
         )
     return tuple(results)
+
+
+def _label(subtask: Subtask, check: Check, number: int) -> str:
+    """An author's grade_id says nothing to a learner; with one check of a kind its number does not either."""
+    kind = "Hidden check" if check.hidden else "Check in the notebook"
+    alone = sum(other.hidden == check.hidden for other in subtask.checks) == 1
+    return kind if alone else f"{kind} {number}"
 
 
 def _points(subtask: Subtask, checks: Sequence[CheckResult], clues: Sequence[Clue]) -> float:
