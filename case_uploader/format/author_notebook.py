@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import nbformat
 
 from case_uploader.format.problem import Problems
 from case_uploader.format.yaml_file import read_text
@@ -15,7 +14,6 @@ from services.contracts.notebook import MAX_CELLS, MAX_SOURCE_CHARS
 NOTEBOOK_FILE = "solution.ipynb"
 MAX_NOTEBOOK_BYTES = 20 * 1024 * 1024
 MAX_POINTS = 10_000
-_NBFORMAT: Any = nbformat  # It has no types.
 _CELL_ID = re.compile(r"^[a-zA-Z0-9_-]{1,64}$")
 _KINDS = ("code", "markdown", "raw")
 
@@ -149,12 +147,20 @@ def _current_format(raw: dict[str, Any], file: str, problems: Problems) -> dict[
         problems.add("nbformat", f"has nbformat {major}; only up to 4 is known", file=file)
         return None
     try:
-        converted = _NBFORMAT.convert(_NBFORMAT.from_dict(raw), 4)
+        converted = _convert(raw)
     except Exception as error:  # The converters raise whatever a malformed notebook makes them stumble over.
         problems.add("nbformat", f"has nbformat {major} and could not be converted to 4: {error}", file=file)
         return None
     # The converter gives random ids; ours must be the same for the same file.
     return {**converted, "cells": [{k: v for k, v in cell.items() if k != "id"} for cell in converted["cells"]]}
+
+
+def _convert(raw: dict[str, Any]) -> dict[str, Any]:
+    # Here and not above: nbformat takes a second to import, and notebooks before format 4 are rare.
+    import nbformat
+
+    converted: dict[str, Any] = nbformat.convert(nbformat.from_dict(raw), 4)
+    return converted
 
 
 def _check_kernel(metadata: Any, file: str, problems: Problems) -> None:
