@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-
 from case_uploader.format.problem import Problems
 from case_uploader.format.yaml_file import read_text
 from services.contracts.notebook import MAX_CELLS, MAX_SOURCE_CHARS
