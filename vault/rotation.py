@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,8 @@ class Credential:
     ) -> None:
         self._authority, self.identity, self.path, self._lifetime = authority, identity, path, lifetime
         self._contexts: list[ssl.SSLContext] = []
+        # two threads that load a pair into one context at a time mix the one's key with the other's certificate
+        self._renewing = threading.Lock()
         self.leaf = self._usable() or self._issued()
 
     @property
@@ -49,6 +52,21 @@ class Credential:
 
     def renew(self) -> Leaf:
         """Issue a new leaf (or take up the young one another process left in the file) and load it everywhere."""
+        with self._renewing:
+            return self._renewed()
+
+    def renew_when_due(self) -> None:
+        """Renew if the leaf is past half of its life. Many callers at once renew once, and wait for it."""
+        with self._renewing:
+            if self.is_due:
+                self._renewed()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the leaf is past half of its life."""
+        return datetime.now(UTC) >= self.leaf.half_life
+
+    def _renewed(self) -> Leaf:
         current = self._usable()
         leaf = self._issued() if current is None or current.serial == self.leaf.serial else current
         tls.reload(self.path, *self._contexts)

@@ -1,5 +1,5 @@
 import asyncio
-from datetime import UTC, datetime
+import logging
 
 import httpx
 
@@ -9,9 +9,12 @@ from services.contracts.clients.progress import ProgressClient
 from services.kit.http import tls_client
 from spawner.certificates import EnvironmentCertificates
 from spawner.platform import Platform
+from vault.errors import VaultError
 from vault.identity import Identity
 from vault.rotation import Credential
 from vault.wiring import Vault
+
+_log = logging.getLogger("jupyterhub")
 
 
 def open_platform(settings: EmbeddedSettings, vault: Vault) -> Platform:
@@ -29,6 +32,7 @@ def open_platform(settings: EmbeddedSettings, vault: Vault) -> Platform:
         homes_dir=settings.home / "homes",
         data_dir=settings.home / "data",
         learner_env=settings.learner_env,
+        hidden=(settings.project, settings.cases, settings.home, settings.run_dir),
     )
 
 
@@ -37,8 +41,12 @@ def _client(credential: Credential, settings: EmbeddedSettings, service: str) ->
 
     async def renew_in_time(_: httpx.Request) -> None:
         # the Hub gives configuration no place to run a task in, so the certificate is renewed as it is used
-        if datetime.now(UTC) >= credential.leaf.half_life:
-            await asyncio.to_thread(credential.renew)
+        if credential.is_due:
+            try:
+                await asyncio.to_thread(credential.renew_when_due)
+            except (VaultError, OSError) as error:
+                # the old one lives for another half life; after that the other side refuses it
+                _log.warning("the Hub's certificate is not renewed: %s", error)
 
     client.event_hooks["request"].append(renew_in_time)
     return client

@@ -1,5 +1,7 @@
 import copy
 import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -109,6 +111,20 @@ def test_two_processes_with_one_file_take_over_what_the_other_issued(authority, 
     assert first.leaf == second.leaf
     renewed = first.renew()
     assert second.renew() == renewed
+
+
+def test_many_who_find_a_leaf_due_at_once_renew_it_once_and_never_mix_two_pairs(authority, tmp_path):
+    credential = Credential(authority, GATEWAY, tmp_path / "g.pem")
+    server, client = credential.server_context(), credential.client_context()
+    for _ in range(10):
+        old = authority.issue(GATEWAY, tmp_path / "g.pem", lifetime=timedelta(seconds=0.2))
+        credential.leaf = old
+        time.sleep(0.11)
+        assert credential.is_due
+        with ThreadPoolExecutor(8) as threads:
+            serials = list(threads.map(lambda _: credential.renew_when_due() or credential.leaf.serial, range(8)))
+        assert set(serials) == {credential.leaf.serial} != {old.serial}
+        assert shown(server, client) == credential.leaf.serial
 
 
 def test_the_embedded_vault_is_made_at_first_start_and_found_again(tmp_path):
