@@ -18,7 +18,7 @@ run: setup ## Start Caseloop on this machine; Ctrl-C stops it
 
 test: setup-dev check ## Run every check and test
 	@$(VENV)/python -m pytest $(PYTEST_ARGS)
-	@npm --prefix web test --silent
+	@$(PYTHON) infra/set_up.py --npm test --silent
 
 check: setup-dev ## ruff, mypy, import contracts
 	@$(VENV)/ruff format --check .
@@ -34,4 +34,4 @@ bench: setup-dev ## Measure what the documentation claims
 	@for name in check startup; do $(VENV)/python -m benchmarks.$$name || exit $$?; done
 
 clean: ## Remove environments, builds and caches; keeps your data in .caseloop
-	rm -rf .venv .venv-learner .cache .mypy_cache .ruff_cache .pytest_cache web/node_modules web/labextension/caseloop_lab/labextension
+	rm -rf .venv .venv-learner .cache .mypy_cache .ruff_cache .pytest_cache web/node_modules web/labextension/caseloop_lab/labextension web/labextension/lib

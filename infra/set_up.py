@@ -1,6 +1,7 @@
 """Everything that a fresh machine lacks, with its progress shown. Standard library only: nothing is installed yet.
 
 Usage: python3 infra/set_up.py [--dev]. Steps whose inputs have not changed since last time are skipped.
+       python3 infra/set_up.py --npm WORD …   runs npm in web/ with the Node that set-up chose.
 """
 
 # ruff: noqa: T201 - a command that talks to a person
@@ -129,10 +130,22 @@ def node() -> tuple[Path, list[str]]:
     return binary, [str(binary), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
+def node_path(binary: Path) -> str:
+    """PATH on which npm's scripts find that Node first."""
+    return f"{binary.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def run_npm(words: list[str]) -> int:
+    """Run npm in the foreground; returns its exit status."""
+    binary, npm = node()
+    variables = os.environ | {"PATH": node_path(binary)}
+    return subprocess.run([*npm, *words], cwd=WEB, env=variables, check=False).returncode
+
+
 def build_web() -> None:
     """The Hub's proxy and the JupyterLab extension, from the lock file."""
     binary, npm = node()
-    path = f"{binary.parent}{os.pathsep}{os.environ['PATH']}"
+    path = node_path(binary)
     command(*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=WEB, PATH=path)
     command(*npm, "run", "build", cwd=WEB, PATH=path)
     (STATE / "node.json").write_text(json.dumps({"node": str(binary)}))
@@ -256,6 +269,8 @@ def main(dev: bool) -> None:
 
 if __name__ == "__main__":
     try:
+        if sys.argv[1:2] == ["--npm"]:
+            sys.exit(run_npm(sys.argv[2:]))
         main("--dev" in sys.argv[1:])
     except SetUpFailed as error:
         print(f"\nSet-up failed: {error}", file=sys.stderr)
