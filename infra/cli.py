@@ -1,5 +1,6 @@
 """The `caseloop` command; each package gives its own subcommands."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -8,7 +9,7 @@ from rich.console import Console
 from case_uploader.cli import build_case_app
 from evaluation.grading.cli import build_grade_command
 from infra.accounts import Accounts
-from infra.run import CannotStart
+from infra.machine import CannotStart
 from infra.run import run as run_embedded
 from infra.settings import EmbeddedSettings
 from infra.workshop import open_case_service, open_judge
@@ -22,6 +23,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 account = typer.Typer(help="People who may sign in (embedded mode).", no_args_is_help=True)
+
+
+@app.callback()
+def private() -> None:
+    """What Caseloop keeps is nobody else's business, whichever command writes it."""
+    os.umask(0o077)
+
+
 app.add_typer(account, name="account")
 app.add_typer(build_case_app(lambda: open_case_service(EmbeddedSettings())), name="case")
 app.command("grade")(build_grade_command(lambda case: open_judge(EmbeddedSettings(), case)))
@@ -34,7 +43,7 @@ def run(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show what
     try:
         status = run_embedded(EmbeddedSettings(), console, verbose)
     except (CannotStart, VaultError) as error:
-        console.print(f"[red]{error}[/red]")
+        console.print(str(error), style="red", markup=False)
         status = 1
     raise typer.Exit(status)
 

@@ -1,10 +1,9 @@
 """The embedded system: its processes in order, how each shows that it lives, and what is swept at the end."""
 
 import contextlib
-import os
-import signal
+import functools
+import shutil
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -13,11 +12,16 @@ import httpx
 from infra.settings import EmbeddedSettings
 from infra.supervisor import Part
 from services.kit.http import tls_client
+from spawner.certificates import EnvironmentCertificates
+from spawner.cgroup import group_name, remove_group
+from spawner.processes import boxes, end_sandboxes, sandboxes
+from vault.errors import VaultError
 from vault.identity import Identity
 from vault.rotation import Credential
 from vault.trust import LISTENERS, SUPERVISOR
 from vault.wiring import Vault
 
+_HUB_CONFIGURATION = Path(__file__).parent / "hub" / "jupyterhub_config.py"
 Probe = Callable[[], Awaitable[bool]]
 SERVICES = tuple(name for name in LISTENERS if name != "runner")
 """They share one process; the runner has its own, because it forks."""
@@ -32,33 +36,41 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(credential.kept_fresh())
         context = credential.client_context()
-        probes = {}
+        ready, alive = {}, {}
         for name in LISTENERS:
             client = tls_client(context, name, settings.socket(name), httpx.Timeout(2.5))
-            probes[name] = _healthy(await stack.enter_async_context(client), "/health/ready")
+            await stack.enter_async_context(client)
+            ready[name], alive[name] = _healthy(client, "/health/ready"), _healthy(client, "/health/live")
         hub_transport = httpx.AsyncHTTPTransport(uds=str(settings.hub_dir / "hub.sock"))
         hub = httpx.AsyncClient(transport=hub_transport, base_url="http://hub", timeout=2.5, trust_env=False)
         page = httpx.AsyncClient(base_url=f"http://{settings.host}:{settings.port}", timeout=2.5, trust_env=False)
         for client in (hub, page):
             await stack.enter_async_context(client)
+        part = functools.partial(Part, environment=settings.variables())
         yield [
-            _part("runner", ["-m", "infra.runner_process"], settings, probes["runner"]),
-            # 20 s to stop: the gateway gives checks under way 8 s to end and 3 to be written down, the kit adds 5
-            _part("services", ["-m", "infra.services_process"], settings, _all(*(probes[n] for n in SERVICES)), 20.0),
-            _part(
+            part("runner", _python("-m", "infra.runner_process"), ready["runner"], alive["runner"]),
+            part(
+                "services",
+                _python("-m", "infra.services_process"),
+                _all(*(ready[name] for name in SERVICES)),
+                # not what they need besides: a busy database, or another service, is no reason to restart them
+                _all(*(alive[name] for name in SERVICES)),
+                # the gateway gives checks under way 8 s to end and 3 to be written down, the kit adds 5
+                stop_seconds=20.0,
+            ),
+            part(
                 "hub",
-                ["-m", "jupyterhub", "-f", str(settings.project / "infra" / "hub" / "jupyterhub_config.py")],
-                settings,
+                _python("-m", "jupyterhub", "-f", str(_HUB_CONFIGURATION)),
                 # the Hub's own port says that the Hub lives, the public one that the proxy does
                 _all(_healthy(hub, "/hub/health"), _healthy(page, "/hub/health")),
+                # a killed proxy refuses at once, and the Hub needs up to 7 s to bring it back
+                misses=12,
             ),
         ]
 
 
-def _part(
-    name: str, arguments: Sequence[str], settings: EmbeddedSettings, ready: Probe, stop_seconds: float = 10.0
-) -> Part:
-    return Part(name, [sys.executable, *arguments], ready, settings.variables(), stop_seconds=stop_seconds)
+def _python(*arguments: str) -> list[str]:
+    return [sys.executable, *arguments]
 
 
 def _healthy(client: httpx.AsyncClient, path: str) -> Probe:
@@ -78,28 +90,16 @@ def _all(*probes: Probe) -> Probe:
     return probe
 
 
-def end_environments(run_dir: Path, patience: float = 8.0) -> int:
-    """End learners' servers, which outlive the Hub by design; returns how many there were."""
-    groups = [pid for file in (run_dir / "e").glob("*.pid") if (pid := _sandbox_pid(file))]
-    for sign, seconds in ((signal.SIGTERM, patience), (signal.SIGKILL, 2.0)):
-        for pid in groups:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(pid, sign)
-        end = time.monotonic() + seconds
-        while any(_is_sandbox(pid) for pid in groups) and time.monotonic() < end:
-            time.sleep(0.05)
-    return len(groups)
-
-
-def _sandbox_pid(file: Path) -> int | None:
-    with contextlib.suppress(OSError, ValueError):
-        pid = int(file.read_text())
-        return pid if _is_sandbox(pid) else None
-    return None
-
-
-def _is_sandbox(pid: int) -> bool:
-    """Process ids are reused, so only a process that looks like a sandbox of ours is one."""
-    with contextlib.suppress(OSError):
-        return b"bwrap" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
+def end_environments(settings: EmbeddedSettings, vault: Vault) -> int:
+    """End learners' servers, which outlive the Hub by design, and refuse their certificates; returns how many."""
+    folder = boxes(settings.run_dir)
+    found = sandboxes(folder)
+    end_sandboxes(list(found))
+    certificates = EnvironmentCertificates(vault.authority)
+    for box in folder.glob("*.id"):
+        with contextlib.suppress(VaultError):
+            certificates.revoke(box)
+    shutil.rmtree(folder, ignore_errors=True)
+    for box in found.values():
+        remove_group(group_name(box))
+    return len(found)

@@ -1,10 +1,9 @@
 """`caseloop run`: the embedded system in the foreground, with its progress and its way in on the terminal."""
 
 import asyncio
+import contextlib
 import logging
-import os
 import signal
-import socket
 import time
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
@@ -16,6 +15,8 @@ from rich.table import Table
 
 from infra.accounts import Accounts, Credentials
 from infra.embedded import embedded_parts, end_environments
+from infra.machine import check_machine
+from infra.one_instance import only_instance
 from infra.settings import EmbeddedSettings
 from infra.shipped import NotPublished, publish_shipped
 from infra.supervisor import NotStarted, Supervisor
@@ -24,23 +25,20 @@ from vault.wiring import open_vault
 _LOG_BYTES = 5 << 20
 
 
-class CannotStart(Exception):
-    """Something outside Caseloop is in the way; the message says what to do."""
-
-
 def run(settings: EmbeddedSettings, console: Console, verbose: bool) -> int:
-    """Run until Ctrl-C; returns the exit status."""
-    os.umask(0o077)
-    _check_machine(settings)
+    """Run until Ctrl-C; returns the exit status. CannotStart; VaultError."""
     settings.prepare()
-    credentials = Accounts(settings.home / "accounts.json").make_first()
-    return asyncio.run(_run(settings, console, verbose, credentials))
+    with only_instance(settings):
+        for warning in check_machine(settings):
+            console.print(warning, style="yellow", markup=False)
+        return asyncio.run(_run(settings, console, verbose))
 
 
-async def _run(settings: EmbeddedSettings, console: Console, verbose: bool, credentials: Sequence[Credentials]) -> int:
+async def _run(settings: EmbeddedSettings, console: Console, verbose: bool) -> int:
     begun = time.monotonic()
     logs = _Logs(settings.home / "logs", console if verbose else None)
-    async with embedded_parts(settings, open_vault(settings.mode, settings.home)) as parts:
+    vault = open_vault(settings.mode, settings.home)
+    async with embedded_parts(settings, vault) as parts:
         supervisor = Supervisor(parts, logs.write)
         loop = asyncio.get_running_loop()
         for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -48,29 +46,37 @@ async def _run(settings: EmbeddedSettings, console: Console, verbose: bool, cred
 
         async def started() -> None:
             status.stop()
+            # not before: a first start that fails must not use up the one time that passwords are shown
+            credentials = await asyncio.to_thread(Accounts(settings.home / "accounts.json").make_first)
             _welcome(console, settings, credentials, time.monotonic() - begun)
 
         status = console.status("Publishing the sample cases (once) …")
         try:
             with status:
-                await asyncio.to_thread(publish_shipped, settings)
+                await publish_shipped(settings, supervisor.stop)
                 status.update("Starting Caseloop …")
                 await supervisor.run(started)
         except NotPublished as error:
-            console.print("[red]A case that ships with Caseloop could not be published.[/red]", str(error), markup=True)
+            _say_failure(console, "A case that ships with Caseloop could not be published", str(error))
             return 1
         except NotStarted as error:
-            console.print(f"[red]{error}.[/red] Its last lines:\n{logs.tail()}\nAll of it: {settings.home / 'logs'}")
+            _say_failure(console, str(error), f"Its last lines:\n{logs.tail()}\nAll of it: {settings.home / 'logs'}")
             return 1
         finally:
-            ended = await asyncio.to_thread(end_environments, settings.run_dir)
+            ended = await asyncio.to_thread(end_environments, settings, vault)
         if supervisor.failure:
-            console.print(f"[red]Stopped: {supervisor.failure}.[/red] Logs: {settings.home / 'logs'}\n{logs.tail()}")
+            _say_failure(console, f"Stopped: {supervisor.failure}", f"Logs: {settings.home / 'logs'}\n{logs.tail()}")
             return 1
-    console.print(
-        f"Caseloop has stopped{f', and {ended} open environments with it' if ended else ''}. All work is kept."
-    )
+    with contextlib.suppress(OSError):  # the terminal may be what has gone
+        console.print(
+            f"Caseloop has stopped{f', and {ended} open environments with it' if ended else ''}. All work is kept."
+        )
     return 0
+
+
+def _say_failure(console: Console, what: str, more: str) -> None:
+    console.print(f"{what}.", style="red", markup=False)
+    console.print(more, markup=False, highlight=False)
 
 
 def _welcome(console: Console, settings: EmbeddedSettings, credentials: Sequence[Credentials], seconds: float) -> None:
@@ -85,18 +91,6 @@ def _welcome(console: Console, settings: EmbeddedSettings, credentials: Sequence
     for one in credentials:
         table.add_row(one.name, one.password, one.role.value)
     console.print(table)
-
-
-def _check_machine(settings: EmbeddedSettings) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise CannotStart(
-                f"Port {settings.port} of {settings.host} cannot be used ({error.strerror}). "
-                "Is Caseloop running already? Choose another one: CASELOOP_PORT=8001 make run"
-            ) from error
 
 
 class _Logs:

@@ -6,6 +6,7 @@ from pydantic_settings import SettingsConfigDict
 
 from services.kit.settings import Settings
 from services.runner.settings import RunnerSettings
+from vault.files import private_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -40,6 +41,11 @@ class EmbeddedSettings(Settings):
         return self.run_dir / "hub"
 
     @property
+    def node_file(self) -> Path:
+        """Where set-up wrote which Node runs the Hub's proxy."""
+        return self.project / ".cache" / "setup" / "node.json"
+
+    @property
     def runner(self) -> RunnerSettings:
         """How the runner uses this machine."""
         return RunnerSettings(learner_env=self.learner_env, cache=self.home / "runner")
@@ -68,4 +74,4 @@ class EmbeddedSettings(Settings):
         """Make every folder, open to nobody else."""
         super().prepare()
         for folder in (self.gateway_dir, self.hub_dir, self.home / "homes", self.home / "logs"):
-            folder.mkdir(mode=0o700, exist_ok=True)
+            private_folder(folder)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 _PR_SET_PDEATHSIG = 1
 _PROBE_TIMEOUT = 3.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0
+_HUNG_PATIENCE = 2.0
+"""Seconds to end by itself for a child that does not even answer."""
 _STEADY_SECONDS = 60.0
 """A child that ran this long starts its count of restarts anew."""
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -24,11 +26,15 @@ class Part:
     name: str
     command: Sequence[str]
     ready: Callable[[], Awaitable[bool]]
-    """Readiness at the start, and liveness ever after."""
+    """Readiness at the start."""
+    alive: Callable[[], Awaitable[bool]] | None = None
+    """Liveness ever after; the same as readiness when not given."""
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))
     ready_seconds: float = 60.0
     stop_seconds: float = 10.0
     probe_seconds: float = 5.0
+    doubt_seconds: float = 1.0
+    """Pause between probes once one has failed."""
     misses: int = 4
     """So many failed probes in a row are a hang."""
 
@@ -54,7 +60,7 @@ class Supervisor:
         watchers: list[asyncio.Task[None]] = []
         try:
             for part in self._parts:
-                child = await self._start_first(part)
+                child = None if self.stop.is_set() else await self._start_first(part)
                 if child is None:
                     return
                 watchers.append(asyncio.create_task(self._watch(part, child)))
@@ -91,7 +97,7 @@ class Supervisor:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone
-            preexec_fn=_die_with_parent,
+            preexec_fn=die_with_parent(),
             limit=1 << 20,
         )
         child = _Child(process, lambda line: self._say(part.name, line))
@@ -101,12 +107,19 @@ class Supervisor:
     async def _ready(self, part: Part, child: "_Child") -> bool:
         end = time.monotonic() + part.ready_seconds
         while child.running and time.monotonic() < end:
-            if await _answers(part):
+            if await _answers(part.ready):
                 return True
             await asyncio.sleep(0.05)
         return False
 
     async def _watch(self, part: Part, child: "_Child") -> None:
+        try:
+            await self._keep_alive(part, child)
+        except Exception as error:  # such as: no more processes can be started
+            self.failure = f"{part.name} cannot be kept running ({type(error).__name__}: {error})"
+            self.stop.set()
+
+    async def _keep_alive(self, part: Part, child: "_Child") -> None:
         tries, since = 0, time.monotonic()
         while True:
             why = await self._until_trouble(part, child)
@@ -125,14 +138,15 @@ class Supervisor:
 
     async def _until_trouble(self, part: Part, child: "_Child") -> str:
         """Wait until the child has ended or hangs (it is ended then); says which."""
-        missed = 0
+        missed, alive = 0, part.alive or part.ready
         while missed < part.misses:
             with contextlib.suppress(TimeoutError):
-                status = await asyncio.wait_for(child.ended(), part.probe_seconds)
+                pause = part.doubt_seconds if missed else part.probe_seconds
+                status = await asyncio.wait_for(child.ended(), pause)
                 await child.end(part.stop_seconds)  # its own children
                 return f"ended with {status}"
-            missed = 0 if await _answers(part) else missed + 1
-        await child.end(part.stop_seconds)
+            missed = 0 if await _answers(alive) else missed + 1
+        await child.end(min(part.stop_seconds, _HUNG_PATIENCE))
         return "hangs"
 
 
@@ -158,7 +172,9 @@ class _Child:
             except ValueError:  # a line beyond the limit; its rest follows
                 continue
             if line:
-                self._say(line.decode(errors="replace").rstrip())
+                # A full disk or a closed terminal must not stop the reading: the child would stop at its next line.
+                with contextlib.suppress(Exception):
+                    self._say(line.decode(errors="replace").rstrip())
 
     async def end(self, patience: float) -> None:
         """SIGTERM, SIGKILL after `patience` seconds, then whatever is left of its process group."""
@@ -177,13 +193,20 @@ class _Child:
             os.killpg(self._process.pid, sign)
 
 
-async def _answers(part: Part) -> bool:
+async def _answers(probe: Callable[[], Awaitable[bool]]) -> bool:
     try:
-        return await asyncio.wait_for(part.ready(), _PROBE_TIMEOUT)
+        return await asyncio.wait_for(probe(), _PROBE_TIMEOUT)
     except Exception:
         return False
 
 
-def _die_with_parent() -> None:
-    # even `kill -9` of the supervisor leaves nobody behind
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_parent() -> Callable[[], None]:
+    """What a child runs first, so that even `kill -9` of this process leaves nobody behind."""
+    parent = os.getpid()
+
+    def tie() -> None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the line above
+            os._exit(1)
+
+    return tie

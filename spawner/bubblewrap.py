@@ -4,20 +4,19 @@ import asyncio
 import contextlib
 import os
 import shutil
-import signal
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from jupyterhub.utils import AnyTimeoutError, exponential_backoff
 from traitlets import Float, Integer
 
 from spawner.case_server import CaseServer, SpawnError
-from spawner.cgroup import Ceiling, make_group, remove_group
-from spawner.sandbox import BOX, HOME, PASSWD, Mount, Sandbox
+from spawner.cgroup import Ceiling, group_name, make_group, remove_group
+from spawner.interpreter import Interpreter, UnusablePython, find_interpreter
+from spawner.processes import end_sandboxes, is_sandbox, leading, sandboxes
+from spawner.sandbox import BOX, HOME, INSTALL, PASSWD, Mount, Sandbox
+from spawner.seccomp import environment_filter
 
-_JOIN = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1" || exit 97; shift; n=$((n-1)); done; "$@"; exit $?'
-"""Joins the control groups before anything of the sandbox runs (a preexec function could deadlock in the Hub), and
-stays: the sandbox dies with this shell (--die-with-parent), and the shell outlives a restart of the Hub."""
 _LOG_BYTES = 4 << 20
 
 
@@ -30,56 +29,60 @@ class BubblewrapSpawner(CaseServer):
     _process: "subprocess.Popen[bytes] | None" = None
 
     async def launch(self, data: Path | None) -> int:
-        """Start the sandbox; returns bubblewrap's process id."""
+        """Start the sandbox; returns the id of the shell that leads it. SpawnError."""
         executable = shutil.which("bwrap")
         if executable is None:
-            raise SpawnError(
-                "bubblewrap is not installed on the server; an operator installs it with: apt install bubblewrap"
-            )
-        env = self.platform.learner_env
-        passwd_read, passwd_write = os.pipe()
-        args_read, args_write = os.pipe()
+            raise SpawnError(f"Environments cannot be started. For the operator: {INSTALL}")
         try:
-            with os.fdopen(passwd_write, "wb") as pipe:
-                pipe.write(PASSWD)
-            sandbox = Sandbox(self._mounts(env, data), self.variables(str(env / "bin")), passwd_read)
-            writing = asyncio.to_thread(_write_arguments, args_write, sandbox.arguments())
-            command = [executable, "--args", str(args_read), *self._server_command(env)]
-            self._process = self._popen(command, (passwd_read, args_read))
-            await writing
-        finally:
-            for fd in (passwd_read, args_read):
-                os.close(fd)
+            interpreter = find_interpreter(self.platform.learner_env, self.platform.hidden)
+        except UnusablePython as error:
+            raise SpawnError(f"Environments cannot be started. For the operator: {error}") from error
+        rules = environment_filter()
+        with _files(PASSWD, *filter(None, [rules])) as (passwd, *seccomp):
+            sandbox = self._sandbox(interpreter, data, passwd, *seccomp)
+            with _files(b"\0".join(map(os.fsencode, sandbox.arguments())) + b"\0") as (arguments,):
+                command = [executable, "--args", str(arguments), *self._server_command()]
+                self._process = self._popen(command, (passwd, *seccomp, arguments))
         return self._process.pid
 
-    def _mounts(self, env: Path, data: Path | None) -> list[Mount]:
-        platform, base = self.platform, _base_prefix(env)
+    def _sandbox(self, interpreter: Interpreter, data: Path | None, passwd: int, rules: int | None = None) -> Sandbox:
+        return Sandbox(
+            self._mounts(interpreter, data),
+            self.variables(str(self.platform.learner_env / "bin")),
+            passwd,
+            hidden=self.platform.hidden,
+            links=interpreter.links,
+            scratch_mb=self.memory_mb // 2,
+            filter_fd=rules,
+        )
+
+    def _mounts(self, interpreter: Interpreter, data: Path | None) -> list[Mount]:
+        platform = self.platform
         mounts = [
-            Mount(env, str(env)),
+            *interpreter.mounts,
             Mount(self.workplace.work, HOME, writable=True),
             Mount(self.box, BOX, writable=True),
-            Mount(self.tls_box / "tls", "/run/identity"),
+            Mount(self.private_box / "tls", "/run/identity"),
             Mount(platform.hub_dir, "/run/hub"),
             Mount(platform.gateway_dir, "/run/gateway"),
         ]
-        if not base.is_relative_to("/usr"):
-            mounts.insert(0, Mount(base, str(base)))
         if data is not None:
             mounts.append(Mount(data / "data", f"{HOME}/data"))
         return mounts
 
-    def _server_command(self, env: Path) -> list[str]:
+    def _server_command(self) -> list[str]:
         # the limit on processes is set inside, where it counts this sandbox's own user namespace only
         limits = f'ulimit -c 0; ulimit -u {self.processes}; exec "$@"'
-        server = [str(env / "bin" / "python"), "-m", "jupyterhub.singleuser", *self.server_arguments()]
-        return ["/bin/bash", "-c", limits, "server", *server]
+        python = str(self.platform.learner_env / "bin" / "python")
+        return ["/bin/bash", "-c", limits, "server", python, "-m", "jupyterhub.singleuser", *self.server_arguments()]
 
-    def _popen(self, command: list[str], fds: tuple[int, ...]) -> "subprocess.Popen[bytes]":
-        groups = make_group(self._group, Ceiling(self.memory_mb, self.cpus, self.processes))
-        joins = [str(folder / "cgroup.procs") for folder in groups]
+    def _popen(self, command: list[str], fds: Sequence[int]) -> "subprocess.Popen[bytes]":
+        groups = make_group(group_name(self.box), Ceiling(self.memory_mb, self.cpus, self.processes))
+        if not groups:
+            self.log.warning("No control group for %s: its memory and processors are not limited", self._log_name)
         with self._log_file().open("ab") as log:
             return subprocess.Popen(
-                ["/bin/sh", "-c", _JOIN, "join", str(len(joins)), *joins, *command],
+                leading(self.box, groups, command),
                 env={"PATH": "/usr/bin:/bin"},
                 cwd="/",
                 pass_fds=fds,
@@ -88,10 +91,6 @@ class BubblewrapSpawner(CaseServer):
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-
-    @property
-    def _group(self) -> str:
-        return f"caseloop-{self.box.name}"
 
     def _log_file(self) -> Path:
         log = self.workplace.root / "server.log"
@@ -104,38 +103,36 @@ class BubblewrapSpawner(CaseServer):
         """None while the sandbox runs, else its exit status (0 when that is not known)."""
         if self._process is not None and self._process.pid == self.pid:
             return self._process.poll()
-        return None if _is_bwrap(self.pid) else 0  # started by an earlier life of the Hub
+        return None if is_sandbox(self.pid, self.box) else 0  # started by an earlier life of the Hub
 
-    async def end(self, sign: signal.Signals, seconds: float) -> None:
-        """Signal the sandbox's process group; killing bubblewrap ends its process namespace with all in it."""
-        if self.status() is not None:
+    async def end(self) -> None:
+        """Kill every sandbox of this box with all that runs in it, also one that a killed Hub had no time to note."""
+        pids = await asyncio.to_thread(sandboxes, self.box)
+        if not pids:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, sign)
-        with contextlib.suppress(AnyTimeoutError):
-            await exponential_backoff(lambda: self.status() is not None, "", timeout=seconds, max_wait=0.1)
+        if not await asyncio.to_thread(end_sandboxes, list(pids)):
+            self.log.error("The environment of %s does not end (processes %s)", self._log_name, list(pids))
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                await asyncio.to_thread(self._process.wait, 1)
 
     def forget(self) -> None:
         """Remove the control groups of the ended sandbox."""
-        remove_group(self._group)
+        remove_group(group_name(self.box))
 
 
-def _write_arguments(fd: int, arguments: list[str]) -> None:
-    with os.fdopen(fd, "wb") as pipe:
-        pipe.write(b"\0".join(argument.encode() for argument in arguments) + b"\0")
-
-
-def _base_prefix(env: Path) -> Path:
-    """Folder of the Python that the environment was made with (pyvenv.cfg: home = …/bin)."""
-    for line in (env / "pyvenv.cfg").read_text().splitlines():
-        key, _, value = line.partition("=")
-        if key.strip() == "home":
-            return Path(value.strip()).parent.resolve()
-    raise SpawnError(f"{env} is not a virtual environment; run `make setup`")
-
-
-def _is_bwrap(pid: int) -> bool:
-    """Whether that process is still a sandbox of ours: process ids are reused."""
-    with contextlib.suppress(OSError):
-        return b"bwrap" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    return False
+@contextlib.contextmanager
+def _files(*contents: bytes) -> Iterator[tuple[int, ...]]:
+    """Files that have no name, to be inherited; nothing of them shows in the process list or on disk."""
+    fds = []
+    try:
+        for content in contents:
+            fd = os.memfd_create("caseloop")
+            fds.append(fd)
+            with os.fdopen(os.dup(fd), "wb") as file:
+                file.write(content)
+            os.lseek(fd, 0, os.SEEK_SET)
+        yield tuple(fds)
+    finally:
+        for fd in fds:
+            os.close(fd)

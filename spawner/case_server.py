@@ -3,33 +3,35 @@
 import asyncio
 import contextlib
 import hashlib
+import os
 import shutil
-import signal
 import stat
 from abc import abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jupyterhub.spawner import Spawner
-from jupyterhub.utils import AnyTimeoutError, exponential_backoff
-from pydantic import ValidationError
+from jupyterhub.utils import AnyTimeoutError, exponential_backoff, maybe_future
+from pydantic import TypeAdapter, ValidationError
 from traitlets import Any as AnyTrait
 from traitlets import Integer
 
-from services.contracts.case import LearnerCase
+from services.contracts.case import LearnerCase, Slug
 from services.contracts.errors import ServiceError
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook
-from spawner.data import CaseData
+from spawner.data import BrokenData, CaseData
 from spawner.platform import Platform
+from spawner.processes import boxes
 from spawner.sandbox import BOX, HOME
-from spawner.workplace import UnusableNotebook, Workplace
+from spawner.workplace import UnusableNotebook, Workplace, folder_name
 from vault.errors import VaultError
 
 SERVER_SOCKET = "server.sock"
+_SLUG: TypeAdapter[str] = TypeAdapter(Slug)
 
 
 class SpawnError(Exception):
@@ -50,44 +52,50 @@ class CaseServer(Spawner):
     port = Integer(8888, config=True)
     """jupyter_server refuses `--sock` together with any other port than its default."""
     start_seconds = Integer(60, config=True, help="How long the environment's server may take to listen.")
-    stop_seconds = Integer(5, config=True, help="How long a server may take to end by itself.")
     pid = Integer(0)
     nonce: str = ""
     _saved_mtime: int = 0
     _listened: bool = False
     """Set once the server's socket was seen."""
-    _steps: "asyncio.Queue[tuple[int, str] | None]"
+    _steps: "Sequence[dict[str, Any]]" = ()
+    _starting: "asyncio.Task[Any] | None" = None
+    _tending: "asyncio.Task[None] | None" = None
 
     # --- where things are -------------------------------------------------------------------------------------------
 
     @property
     def case_id(self) -> str:
-        """Id of the case this server is for. SpawnError when none was chosen."""
-        case = self.name or self.user_options.get("case")
-        if not isinstance(case, str) or not case:
-            raise SpawnError("Choose a case first: open «Your cases» and start one.")
-        return case
+        """Id of the case this server is for; safe in a path. SpawnError when none was chosen, or what is none."""
+        try:
+            return _SLUG.validate_python(self.name or self.user_options.get("case"))
+        except ValidationError as error:
+            raise SpawnError("Choose a case first: open «Your cases» and start one.") from error
+
+    @property
+    def box_id(self) -> str:
+        """Name of this environment's box: tells it from every other one on this machine."""
+        whose = f"{self.platform.run_dir}\0{self.user.name}\0{self.case_id}"
+        return hashlib.sha256(whose.encode()).hexdigest()[:12]
 
     @property
     def box(self) -> Path:
         """Private folder of this environment; short, because a socket's path may have 107 bytes."""
-        name = hashlib.sha256(f"{self.user.name}\0{self.case_id}".encode()).hexdigest()[:12]
-        return self.platform.run_dir / "e" / name
+        return boxes(self.platform.run_dir) / self.box_id
 
     @property
-    def tls_box(self) -> Path:
-        """Beside the box, for the learner may write into the box: holds `tls/` and nothing else."""
+    def private_box(self) -> Path:
+        """Beside the box, for the learner may write into the box: certificate and door; only `tls/` is seen inside."""
         return self.box.with_suffix(".id")
 
     @property
-    def pid_file(self) -> Path:
-        """Where the process id stands, for the supervisor's last sweep."""
-        return self.box.with_suffix(".pid")
+    def door(self) -> Path:
+        """Where Hub and proxy reach the server: a name that no learner can put anything else in the place of."""
+        return self.private_box / SERVER_SOCKET
 
     @property
     def workplace(self) -> Workplace:
         """The learner's folder for this case."""
-        return Workplace(self.platform.homes_dir / quote(self.user.name, safe="@.-_ ") / self.case_id)
+        return Workplace(self.platform.homes_dir / folder_name(self.user.name) / self.case_id)
 
     @property
     def notebook_name(self) -> str:
@@ -97,7 +105,7 @@ class CaseServer(Spawner):
     @property
     def socket_url(self) -> str:
         """Address of the server's socket as Hub and proxy write it."""
-        return "http+unix://" + quote(str(self.box / SERVER_SOCKET), safe="")
+        return "http+unix://" + quote(str(self.door), safe="")
 
     @property
     def server(self) -> Any:
@@ -113,51 +121,71 @@ class CaseServer(Spawner):
 
     def _point(self, server: Any) -> None:
         server.connect_url = self.socket_url
-        server.connect_addr = quote(str(self.box / SERVER_SOCKET), safe="")
+        server.connect_addr = quote(str(self.door), safe="")
 
     # --- starting ---------------------------------------------------------------------------------------------------
 
     async def start(self) -> str:
         """Restore the learner's work, start the sandbox, wait until its server listens. SpawnError."""
-        self._steps = asyncio.Queue()
+        self._steps = []
+        self._starting = asyncio.current_task()
         try:
             return await self._start()
         except ServiceError as error:
             raise SpawnError(f"Your environment could not be prepared: {error.detail}. Your work is safe.") from error
-        finally:
-            self._steps.put_nowait(None)
+        except (BrokenData, VaultError, OSError) as error:
+            # What it says may name folders of the server: for the operator's log, not for the learner.
+            self.log.exception("Preparing the environment of %s failed", self._log_name)
+            raise SpawnError(
+                "Your environment could not be prepared: something is wrong on the server, and its log says what. "
+                "Your work is safe."
+            ) from error
 
     async def _start(self) -> str:
+        self._refuse_a_second_one()
         self._say(10, "Looking up the case")
         case = await self._case()
         self._say(25, "Fetching the data")
         data = await CaseData(self.platform.data_dir, self.platform.cases).folder(case)
         self._say(45, "Restoring your notebook")
+        await self.end()  # one that the Hub was killed before it could note
         await self._restore(case)
         self._prepare_box(case)
         self._say(60, "Starting your private environment")
         self.pid = await self.launch(data if case.data else None)
-        self.pid_file.write_text(str(self.pid))
         self._point(self.server)
         self._say(80, "Waiting for JupyterLab")
         await self._wait()
+        self._open_door()
         self._listened = True
         return self.socket_url
 
+    def _refuse_a_second_one(self) -> None:
+        """Two servers for one case would share its folder. SpawnError."""
+        others = [other for other in self.user.spawners.values() if other is not self and other.active]
+        if self.case_id in map(_case_of, others):
+            raise SpawnError("This case is open already: continue it from «Your cases», or stop it there.")
+
     def _say(self, percent: int, message: str) -> None:
-        self._steps.put_nowait((percent, message))
+        self._steps = [*self._steps, {"progress": percent, "message": message}]
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
-        """Steps of the start as the Hub's waiting page shows them."""
-        while step := await self._steps.get():
-            yield {"progress": step[0], "message": step[1]}
+        """Steps of the start as the Hub's waiting pages show them; the Hub ends it with the start."""
+        shown = 0
+        while True:
+            for step in self._steps[shown:]:
+                yield step
+            shown = len(self._steps)
+            await asyncio.sleep(0.1)
 
     async def _case(self) -> LearnerCase:
         """The version the learner is on, else the newest published one."""
         version = self.workplace.version
         if version is not None:
             with contextlib.suppress(ServiceError):
-                return await self.platform.cases.learner(version)
+                case = await self.platform.cases.learner(version)
+                if case.id == self.case_id:
+                    return case
         try:
             return await self.platform.cases.current(self.case_id)
         except ServiceError as error:
@@ -178,15 +206,14 @@ class CaseServer(Spawner):
 
     def _prepare_box(self, case: LearnerCase) -> None:
         self.clear_box()
-        for folder in (self.box, self.tls_box):
+        for folder in (self.box, self.private_box):
             folder.mkdir(mode=0o700, parents=True)
-        self.nonce = self.platform.certificates.issue(self.tls_box, self.user.name, case.id, case.version)
+        self.nonce = self.platform.certificates.issue(self.private_box, self.user.name, case.id, case.version)
 
     def clear_box(self) -> None:
         """Remove all that belonged to one start."""
-        for folder in (self.box, self.tls_box):
+        for folder in (self.box, self.private_box):
             shutil.rmtree(folder, ignore_errors=True)
-        self.pid_file.unlink(missing_ok=True)
 
     async def _wait(self) -> None:
         """Until the server listens; a fixed short pause, because the Hub's own growing ones cost seconds."""
@@ -196,16 +223,28 @@ class CaseServer(Spawner):
             raise SpawnError("Your environment did not start in time. Try again in a minute.") from error
 
     async def _listening(self) -> bool:
-        if self.socket_is_sound():
+        if _is_socket(self.box / SERVER_SOCKET):
             return True
-        if await self.poll() is not None:
+        if self.status() is not None:
             raise SpawnError("Your environment ended while it was starting. Try again, and tell your teacher.")
         return False
 
+    def _open_door(self) -> None:
+        """Give the server's socket a second name outside the learner's reach. SpawnError when it is none.
+
+        A link to a file elsewhere is not followed, and the learner can make no hard link to what is mounted beside.
+        """
+        try:
+            os.link(self.box / SERVER_SOCKET, self.door, follow_symlinks=False)
+        except FileNotFoundError as error:
+            raise SpawnError("Your environment ended while it was starting. Try again.") from error
+        if not _is_socket(self.door):
+            raise SpawnError("Your environment does not listen where it should. Remove your Jupyter configuration.")
+
     def socket_is_sound(self) -> bool:
-        """Whether a real socket lies where Hub and proxy connect: the learner could put a link to another there."""
+        """Whether the server's socket is still the one that Hub and proxy connect to."""
         with contextlib.suppress(OSError):
-            return stat.S_ISSOCK((self.box / SERVER_SOCKET).lstat().st_mode)
+            return os.path.samestat((self.box / SERVER_SOCKET).lstat(), self.door.lstat())
         return False
 
     def variables(self, case_env_bin: str) -> dict[str, str]:
@@ -250,8 +289,8 @@ class CaseServer(Spawner):
         """None while the process runs, else its exit status (0 when that is not known)."""
 
     @abstractmethod
-    async def end(self, sign: signal.Signals, seconds: float) -> None:
-        """Send the signal and wait so long for the whole environment to be gone."""
+    async def end(self) -> None:
+        """End the whole environment, also one that the Hub does not know of, and wait until it is gone."""
 
     @abstractmethod
     def forget(self) -> None:
@@ -265,28 +304,44 @@ class CaseServer(Spawner):
         if status is not None:
             return status
         if self._listened and not self.socket_is_sound():
-            self.log.error("The socket of %s is gone or no socket any more; the environment is ended", self._log_name)
-            await self.end(signal.SIGKILL, 5.0)
+            self.log.error("The socket of %s is gone or another one; the environment is ended", self._log_name)
+            await self.end()
             return 1
-        await self.tend()
+        # Beside the poll: the Hub must not wait for a service that hangs.
+        if self._listened and (self._tending is None or self._tending.done()):
+            self._tending = asyncio.create_task(self._tend())
         return None
 
-    async def stop(self, now: bool = False) -> None:
-        """Ask the server to end, then end the whole environment; save last, and refuse its certificates."""
-        if not now:
-            await self.end(signal.SIGTERM, self.stop_seconds)
-        await self.end(signal.SIGKILL, 5.0)
-        with contextlib.suppress(ServiceError):
-            await self.save()
-        with contextlib.suppress(VaultError):
-            await asyncio.to_thread(self.platform.certificates.revoke, self.tls_box)
-        self.forget()
+    async def stop(self, now: bool = False) -> None:  # noqa: ARG002 - the Hub's signature
+        """End the environment. Notebooks are saved whole or not at all, so there is nothing to wait for."""
+        await self.end()
+
+    async def run_post_stop_hook(self) -> None:
+        """Tidy up after every end, also of an environment that ended by itself: the Hub calls this in each case."""
+        for task in (self._starting, self._tending):
+            if task is not None and task is not asyncio.current_task():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        # Without a nonce nothing was made; another server's environment may be in the box.
+        for step in (self.end, self._revoke, self.save, self._clear) if self.nonce else ():
+            try:
+                await step()
+            except Exception:
+                self.log.exception("Tidying up after the environment of %s failed", self._log_name)
+        await maybe_future(super().run_post_stop_hook())
+
+    async def _revoke(self) -> None:
+        """Refuse the certificates of this start from now on."""
+        await asyncio.to_thread(self.platform.certificates.revoke, self.private_box)
+
+    async def _clear(self) -> None:
+        await asyncio.to_thread(self.forget)
         self.clear_box()
 
-    async def tend(self) -> None:
-        """Called with every poll: save changed work, renew the certificate. Never raises."""
+    async def _tend(self) -> None:
+        """Save changed work, renew the certificate. Never raises."""
         try:
-            await asyncio.to_thread(self.platform.certificates.renew, self.tls_box)
+            await asyncio.to_thread(self.platform.certificates.renew, self.private_box)
             await self.save()
         except Exception:
             self.log.exception("Tending the environment of %s failed; it is tried again", self._log_name)
@@ -304,10 +359,8 @@ class CaseServer(Spawner):
             return
         try:
             saved = SavedNotebook(saved=datetime.now(UTC), digest=notebook_digest(notebook), notebook=notebook)
-        except ValidationError as error:
-            self.log.warning(
-                "Not saved for %s: its notebook is no sound JSON: %s", self._log_name, error
-            )
+        except (ValidationError, ValueError) as error:
+            self.log.warning("Not saved for %s: its notebook is no sound JSON: %s", self._log_name, error)
             return
         await self.platform.progress.keep_for(self.user.name, self.case_id, saved)
         self._saved_mtime = changed
@@ -327,3 +380,15 @@ class CaseServer(Spawner):
         """Forget the process."""
         super().clear_state()
         self.pid, self.nonce, self._listened = 0, "", False
+
+
+def _case_of(spawner: CaseServer) -> str | None:
+    with contextlib.suppress(SpawnError):
+        return spawner.case_id
+    return None
+
+
+def _is_socket(path: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return stat.S_ISSOCK(path.lstat().st_mode)
+    return False

@@ -1,3 +1,4 @@
+import asyncio
 import hashlib
 import os
 import secrets
@@ -37,10 +38,10 @@ class CaseData:
                     digest.update(part)
                     out.write(part)
                 out.flush()
-                os.fsync(out.fileno())
+                await asyncio.to_thread(os.fsync, out.fileno())
             if digest.hexdigest() != file.digest:
                 raise BrokenData(f"{file.path}: the content does not match its checksum")
-            temporary.chmod(0o444)
+            temporary.chmod(0o400)
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)

@@ -25,6 +25,8 @@ class Platform:
     """Cache of case data, by case version."""
     learner_env: Path
     """The virtual environment that learners' code runs in."""
+    hidden: tuple[Path, ...] = ()
+    """Folders that no environment may see, wherever they lie: the project with its cases, and what Caseloop keeps."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Platform":
         # traitlets copies configuration; connections cannot be copied and need not be

@@ -8,8 +8,15 @@ import shutil
 import stat
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 MAX_NOTEBOOK_BYTES = 16 << 20
+
+
+def folder_name(user: str) -> str:
+    """Name of a learner's folder: any user name, but never a path, `.` or `..`."""
+    name = quote(user, safe="@.-_ ")
+    return name if name.strip(".") else name.replace(".", "%2E")
 
 
 class UnusableNotebook(Exception):

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -41,14 +40,16 @@ def _hub(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -
 
 
 def _proxy(c: Any, settings: EmbeddedSettings) -> None:
-    node = json.loads((settings.project / ".cache" / "setup" / "node.json").read_text())["node"]
+    node = json.loads(settings.node_file.read_text())["node"]
     program = settings.project / "web" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
-    setpriv = shutil.which("setpriv")
     # the proxy runs in a session of its own: without this it would survive a killed Hub and keep the port
-    tie = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
-    c.ConfigurableHTTPProxy.command = [*tie, node, str(program)]
-    c.ConfigurableHTTPProxy.api_url = "http+unix://" + quote(str(settings.run_dir / "proxy-api.sock"), safe="")
-    c.ConfigurableHTTPProxy.pid_file = str(settings.home / "proxy.pid")
+    c.ConfigurableHTTPProxy.command = ["setpriv", "--pdeathsig", "KILL", node, str(program)]
+    api, pid_file = settings.run_dir / "proxy-api.sock", settings.run_dir / "proxy.pid"
+    c.ConfigurableHTTPProxy.api_url = "http+unix://" + quote(str(api), safe="")
+    c.ConfigurableHTTPProxy.pid_file = str(pid_file)
+    # No proxy outlives its Hub, so these are left-overs; the Hub would kill whatever has that process id by now.
+    for left_over in (api, pid_file):
+        left_over.unlink(missing_ok=True)
 
 
 def _people(c: Any, settings: EmbeddedSettings) -> None:
@@ -91,3 +92,4 @@ def _environments(c: Any, settings: EmbeddedSettings, platform: Platform) -> Non
     c.BubblewrapSpawner.cpus = settings.environment_cpus
     c.Spawner.poll_interval = settings.save_seconds
     c.Spawner.http_timeout = 60
+    c.Spawner.start_timeout = 180  # beyond the spawner's own limits, which say what took too long

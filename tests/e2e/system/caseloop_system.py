@@ -1,9 +1,11 @@
 """The whole of Caseloop as a person starts it, in a home of its own."""
 
+import contextlib
 import os
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -19,8 +21,8 @@ READY_SECONDS = 240
 class System:
     """`caseloop run` as a child process."""
 
-    def __init__(self, project: Path, home: Path) -> None:
-        self._project, self.home = project, home
+    def __init__(self, project: Path, home: Path, **variables: str) -> None:
+        self._project, self.home, self.variables = project, home, variables
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -34,10 +36,18 @@ class System:
 
     def environment(self) -> dict[str, str]:
         own = {"CASELOOP_HOME": str(self.home), "CASELOOP_PORT": str(self.port), "COLUMNS": "160"}
-        return {**os.environ, **own}
+        return {**os.environ, **own, **self.variables}
 
     def start(self) -> None:
         """Start and wait until the command says that it is ready."""
+        self.begin()
+        self.wait_for("Ctrl-C stops it")
+        time.sleep(0.3)  # the table follows the panel
+        for name, password in re.findall(r"│ (\w+) +│ (\S+) +│ \w+ +│", self.output):
+            self.passwords[name] = password
+
+    def begin(self) -> None:
+        """Give the command, and do not wait."""
         self.output = ""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "infra.cli", "run"],
@@ -50,14 +60,18 @@ class System:
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
+
+    def wait_for(self, words: str) -> None:
+        """Wait until the command has said so."""
         end = time.monotonic() + READY_SECONDS
-        while "Ctrl-C stops it" not in self.output:
-            assert self._process.poll() is None, f"Caseloop did not start:\n{self.output}\n{self.logs()}"
+        while words not in self.output:
+            assert self.running, f"Caseloop did not start:\n{self.output}\n{self.logs()}"
             assert time.monotonic() < end, f"Caseloop is not ready:\n{self.output}\n{self.logs()}"
             time.sleep(0.1)
-        time.sleep(0.3)  # the table follows the panel
-        for name, password in re.findall(r"│ (\w+) +│ (\S+) +│ \w+ +│", self.output):
-            self.passwords[name] = password
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout is not None
@@ -73,20 +87,40 @@ class System:
         self._reader.join(10)
         return status
 
+    def wait(self) -> int:
+        """Wait until the command ends by itself; returns the exit status."""
+        assert self._process is not None
+        status = self._process.wait(60)
+        self._reader.join(10)
+        return status
+
+    def end(self) -> None:
+        """Leave nothing behind, whatever state a failed test has left."""
+        if self.running:
+            try:
+                self.stop()
+            except subprocess.TimeoutExpired:
+                os.kill(self.pid, signal.SIGKILL)
+        for pid in self.descendants():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
 
     def descendants(self) -> dict[int, str]:
-        """Every process that carries this system's home in its environment or command line: pid -> command."""
+        """Every process that carries this system's home in its environment, command line or mounts: pid -> command."""
         found = {}
         for folder in Path("/proc").iterdir():
             if not folder.name.isdigit() or int(folder.name) == os.getpid():
                 continue
             try:
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-                known = str(self.home).encode() in (folder / "environ").read_bytes()
+                # what runs in a sandbox is told by what is mounted there
+                texts = [(folder / name).read_bytes() for name in ("environ", "mountinfo")]
+                known = any(str(self.home).encode() in text for text in texts)
             except OSError:
                 continue
             if command and (known or str(self.home) in command):
@@ -97,6 +131,14 @@ class System:
         """The process whose command line holds the word."""
         (pid,) = (pid for pid, command in self.descendants().items() if word in command and pid != self.pid)
         return pid
+
+    def leaders(self) -> list[int]:
+        """The shells that lead learners' sandboxes, one each."""
+        return [pid for pid, command in self.descendants().items() if command.startswith("/bin/sh -c n=$1")]
+
+    def sockets(self) -> list[str]:
+        """Every socket file that lies in the home."""
+        return [str(path) for path in self.home.rglob("*") if stat.S_ISSOCK(path.lstat().st_mode)]
 
     def answers(self) -> bool:
         try:

@@ -21,8 +21,7 @@ def system(project: Path) -> Iterator[System]:
         running.start()
         yield running
     finally:
-        if running._process is not None and running._process.poll() is None:
-            running.stop()
+        running.end()
         shutil.rmtree(home, ignore_errors=True)
 
 
