@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -24,6 +25,8 @@ from services.kit.migrations import MigrationFailed
 from services.kit.settings import Settings
 from vault.errors import VaultError
 
+ReadSettings = Callable[[], Settings]
+Act = Callable[[CaseService, Path], AsyncIterator[Step]]
 OpenService = Callable[[], AbstractAsyncContextManager[CaseService]]
 Folders = Annotated[list[Path], typer.Argument(help="Case folders.", exists=True, file_okay=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -32,12 +35,13 @@ MakeData = Annotated[bool, typer.Option("--make-data", help="Run the folder's ma
 _CANNOT_OPEN = (CaseloopError, ServiceError, LearnerEnvironmentMissing, MigrationFailed, VaultError)
 
 
-def build_case_app(open_service: OpenService) -> typer.Typer:
+def build_case_app(open_service: OpenService, read_settings: ReadSettings = Settings) -> typer.Typer:
     """The subcommands; `open_service` gives a service that can reach `feedback` (a publishing one).
 
     Exit status: 0 done, 1 a case has problems or the platform could not do its part, 2 wrong usage.
     """
-    app = typer.Typer(help="Write, check and publish cases.", no_args_is_help=True, callback=_speak_up_only_when_needed)
+    desk = _Desk(open_service, read_settings)
+    app = typer.Typer(help="Write, check and publish cases.", no_args_is_help=True, callback=desk.speak_up_when_needed)
     app.command("new")(new)
 
     @app.command("check")
@@ -50,32 +54,26 @@ def build_case_app(open_service: OpenService) -> typer.Typer:
         """Say whether a case could be published: read it, and try reference, starter, variants and flaws."""
         report = Report(json)
         if quick:
-            asyncio.run(_each(folders, make, report, _read_only))
+            asyncio.run(desk.each(folders, make, report, desk.read_only))
         else:
-            asyncio.run(_with_service(open_service, folders, make, report, CaseService.check))
+            asyncio.run(desk.with_service(folders, make, report, CaseService.check))
         raise typer.Exit(report.finish())
 
     @app.command("publish")
     def publish(folders: Folders, make: MakeData = False, json: AsJson = False) -> None:
         """Check a case and make it the newest version that learners get."""
         report = Report(json)
-        asyncio.run(_with_service(open_service, folders, make, report, CaseService.publish))
+        asyncio.run(desk.with_service(folders, make, report, CaseService.publish))
         raise typer.Exit(report.finish())
 
     @app.command("list")
     def list_cases(json: AsJson = False) -> None:
         """Show the published cases."""
         report = Report(json)
-        asyncio.run(_list(open_service, report))
+        asyncio.run(desk.published(report))
         raise typer.Exit(report.finish())
 
     return app
-
-
-def _speak_up_only_when_needed() -> None:
-    """Services that work inside the command log every request; an author wants to read the result."""
-    logs = Settings().logs
-    configure_logs(logs.model_copy(update={"level": "warning"}) if logs.level == "info" else logs)
 
 
 def new(
@@ -92,28 +90,56 @@ def new(
     raise typer.Exit(report.finish())
 
 
-async def _with_service(
-    open_service: OpenService,
-    folders: list[Path],
-    make: bool,
-    report: Report,
-    act: Callable[[CaseService, Path], AsyncIterator[Step]],
-) -> None:
-    try:
-        async with open_service() as service:
-            await _each(folders, make, report, lambda folder: act(service, folder))
-    except _CANNOT_OPEN as error:
-        report.broke("caseloop", str(error))
+@dataclass(frozen=True)
+class _Desk:
+    """What the commands do, with the services and settings they were given."""
 
+    open_service: OpenService
+    read_settings: ReadSettings
 
-async def _each(folders: list[Path], make: bool, report: Report, steps: Callable[[Path], AsyncIterator[Step]]) -> None:
-    for folder in folders:
+    def speak_up_when_needed(self) -> None:
+        """Services that work inside the command log every request; an author wants to read the result."""
+        logs = self.read_settings().logs
+        configure_logs(logs.model_copy(update={"level": "warning"}) if logs.level == "info" else logs)
+
+    async def with_service(self, folders: list[Path], make: bool, report: Report, act: Act) -> None:
+        """Do it to each folder, with the service."""
         try:
-            if make:
-                await make_data(folder, Settings().learner_env / "bin" / "python")
-            report.ended(str(folder), await _last(steps(folder), report))
-        except (CaseloopError, ServiceError, DataNotMade) as error:
-            report.broke(str(folder), str(error))
+            async with self.open_service() as service:
+                await self.each(folders, make, report, lambda folder: act(service, folder))
+        except _CANNOT_OPEN as error:
+            report.broke("caseloop", str(error))
+
+    async def each(
+        self, folders: list[Path], make: bool, report: Report, steps: Callable[[Path], AsyncIterator[Step]]
+    ) -> None:
+        """Go through the folders; what breaks one does not stop the others."""
+        for folder in folders:
+            try:
+                if make:
+                    await make_data(folder, self.read_settings().learner_env / "bin" / "python")
+                report.ended(str(folder), await _last(steps(folder), report))
+            except (CaseloopError, ServiceError, DataNotMade) as error:
+                report.broke(str(folder), str(error))
+
+    async def read_only(self, folder: Path) -> AsyncIterator[Step]:
+        """Read the folder and run nothing."""
+        environment = None
+        with contextlib.suppress(LearnerEnvironmentMissing):
+            environment = learner_environment(self.read_settings())
+        reading = await asyncio.to_thread(read_case_folder, folder, environment)
+        if reading.draft is None:
+            yield Rejected(problems=reading.problems)
+        else:
+            yield Passed(case=reading.draft.author.id, version=reading.draft.version, notes=reading.problems, trials=0)
+
+    async def published(self, report: Report) -> None:
+        """Say what is published."""
+        try:
+            async with self.open_service() as service:
+                report.listed(await service.published())
+        except _CANNOT_OPEN as error:
+            report.broke("caseloop", str(error))
 
 
 async def _last(steps: AsyncIterator[Step], report: Report) -> Verdict:
@@ -124,22 +150,3 @@ async def _last(steps: AsyncIterator[Step], report: Report) -> Verdict:
                 return step
             report.went_on(step)
     raise RuntimeError("a check ended without a last step")
-
-
-async def _read_only(folder: Path) -> AsyncIterator[Step]:
-    environment = None
-    with contextlib.suppress(LearnerEnvironmentMissing):
-        environment = learner_environment(Settings())
-    reading = await asyncio.to_thread(read_case_folder, folder, environment)
-    if reading.draft is None:
-        yield Rejected(problems=reading.problems)
-    else:
-        yield Passed(case=reading.draft.author.id, version=reading.draft.version, notes=reading.problems, trials=0)
-
-
-async def _list(open_service: OpenService, report: Report) -> None:
-    try:
-        async with open_service() as service:
-            report.listed(await service.published())
-    except _CANNOT_OPEN as error:
-        report.broke("caseloop", str(error))

@@ -32,7 +32,7 @@ def private() -> None:
 
 
 app.add_typer(account, name="account")
-app.add_typer(build_case_app(lambda: open_case_service(EmbeddedSettings())), name="case")
+app.add_typer(build_case_app(lambda: open_case_service(EmbeddedSettings()), EmbeddedSettings), name="case")
 app.command("grade")(build_grade_command(lambda case: open_judge(EmbeddedSettings(), case)))
 
 

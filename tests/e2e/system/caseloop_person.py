@@ -171,6 +171,8 @@ class Kernel:
             return await _output(socket, message["header"]["msg_id"])
         finally:
             socket.close()
+            while await socket.read_message() is not None:
+                pass
 
 
 def _execute(code: str) -> Json:

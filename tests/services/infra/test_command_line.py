@@ -1,0 +1,49 @@
+"""The `caseloop` command as it is installed, wherever it is called from."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def caseloop(tmp_path: Path) -> Run:
+    """Run the command in a folder that is not the project's, with a home of its own."""
+
+    def run(*words: str) -> str:
+        command = [sys.executable, "-m", "infra.cli", *words]
+        own = {"CASELOOP_HOME": str(tmp_path / "home")}
+        done = subprocess.run(command, cwd=tmp_path, env=os.environ | own, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.sandbox
+def test_an_author_works_in_a_folder_of_their_own(caseloop: Run, tmp_path: Path) -> None:
+    caseloop("case", "new", "Coffee sales")
+    folder = tmp_path / "coffee-sales"
+    data = folder / "data" / "sales.csv"
+    text = data.read_text()
+    data.unlink()
+    (folder / "make_data.py").write_text(f"from pathlib import Path\nPath('data/sales.csv').write_text({text!r})\n")
+    assert "reads well" in caseloop("case", "check", "--quick", "--make-data", "coffee-sales")
+    (folder / "requirements.txt").write_text("pandas>=1000\n")
+    command = [sys.executable, "-m", "infra.cli", "case", "check", "--quick", "coffee-sales"]
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "requirement-unmet" in refused.stdout, "the learners' environment is looked at from anywhere"
+
+
+def test_a_forgotten_password_is_replaced_and_shown_once(caseloop: Run) -> None:
+    name, first, role = caseloop("account", "add", "lena").split()
+    assert (name, role) == ("lena", "(learner)")
+    second = caseloop("account", "password", "lena").strip()
+    assert len(second) >= 16
+    assert second != first
