@@ -1,0 +1,1 @@
+"""Talking to a language model: one protocol, its adapters, and what makes an unreliable server bearable."""
