@@ -234,6 +234,8 @@ class _Drafting:
             ai_mode=manifest.ai_mode,
             strictness=manifest.strictness,
             topics=manifest.topics,
+            scope_mode=manifest.scope_mode,
+            languages=manifest.languages,
             quotas=manifest.quotas,
             subtasks=tuple(subtask.view for subtask in subtasks),
             notebook=learner_notebook(manifest.id, self.split, cells),

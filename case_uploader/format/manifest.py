@@ -6,12 +6,12 @@ import types
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 
 from case_uploader.format.problem import Problems
 from case_uploader.format.yaml_file import read_yaml
 from services.contracts.case import CallProbe, Compare, Level, Quotas, Slug
-from services.contracts.identity import AiMode, Strictness
+from services.contracts.identity import AiMode, ScopeMode, Strictness
 from services.contracts.limits import Limits
 from services.contracts.model import WireModel
 
@@ -24,6 +24,8 @@ def _named(value: Any) -> Any:
 
 
 _Compare = Annotated[Compare, BeforeValidator(_named)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+"""A BCP 47 tag: `en`, `de`, `pt-BR`."""
 
 
 class SubtaskManifest(WireModel):
@@ -52,6 +54,8 @@ class Manifest(WireModel):
     ai_mode: AiMode = "full"
     strictness: Strictness = "light"
     topics: tuple[str, ...] = ()
+    scope_mode: ScopeMode = "soft"
+    languages: tuple[Language, ...] = ()
     quotas: Quotas = Quotas()
     limits: Limits = Limits()
     subtasks: tuple[SubtaskManifest, ...] = ()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from services.contracts.identity import AiMode, Strictness
+from services.contracts.identity import AiMode, ScopeMode, Strictness
 from services.contracts.limits import Limits
 from services.contracts.model import WireModel
 from services.contracts.notebook import Cell
@@ -17,10 +17,22 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Level = Literal["introductory", "intermediate", "advanced"]
 
 
+class HintQuotas(WireModel):
+    """Hints of each kind, and of all kinds together; None is unlimited. Defaults as in arXiv 2510.14457's system."""
+
+    plan: int | None = Field(default=1, ge=0)
+    debug: int | None = Field(default=3, ge=0)
+    optimize: int | None = Field(default=1, ge=0)
+    overall: int | None = Field(default=None, ge=0)
+
+
 class Quotas(WireModel):
     """Per learner and subtask; None is unlimited."""
 
     checks: int | None = Field(default=None, ge=1)
+    hints: HintQuotas = HintQuotas()
+    messages: int | None = Field(default=None, ge=0)
+    """Messages to the assistant."""
 
 
 class Compare(WireModel):
@@ -146,6 +158,8 @@ class LearnerCase(WireModel):
     ai_mode: AiMode
     strictness: Strictness
     topics: tuple[str, ...]
+    scope_mode: ScopeMode = "soft"
+    languages: tuple[str, ...] = ()
     quotas: Quotas
     subtasks: tuple[SubtaskView, ...]
     notebook: dict[str, JsonValue]

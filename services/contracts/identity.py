@@ -25,6 +25,8 @@ class Principal(WireModel):
 
 AiMode = Literal["none", "lead_and_reveal", "full"]
 Strictness = Literal["light", "strict"]
+ScopeMode = Literal["soft", "strict"]
+"""Off the case's topics: `soft` answers in short and leads back, `strict` only leads back."""
 
 
 class ScopeClaims(WireModel):
@@ -42,4 +44,7 @@ class ScopeClaims(WireModel):
     ai_mode: AiMode = "full"
     strictness: Strictness = "light"
     topics: tuple[str, ...] = ()
+    scope_mode: ScopeMode = "soft"
+    languages: tuple[str, ...] = ()
+    """Languages that the assistant may write, as BCP 47 tags; empty: the learner's own."""
     expires: datetime

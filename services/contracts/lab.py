@@ -52,6 +52,19 @@ class LabFeedback(WireModel):
     progress: SubtaskProgress
 
 
+class LabWords(WireModel):
+    """POST /api/words: have a model word a judged version. Events: `words`* then `worded` (LabWorded) or `error`."""
+
+    submission: str = Field(pattern=r"^[0-9a-f]{32}$")
+
+
+class LabWorded(WireModel):
+    """Data of the `worded` event: written to `progress` before it is sent."""
+
+    submission: str
+    feedback: Feedback
+
+
 class LabReview(WireModel):
     """POST /api/review: the style review of an approved subtask. 409 `not_approved` before."""
 

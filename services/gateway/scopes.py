@@ -28,4 +28,6 @@ class Scopes:
             ai_mode=case.ai_mode,
             strictness=case.strictness,
             topics=case.topics,
+            scope_mode=case.scope_mode,
+            languages=case.languages,
         )

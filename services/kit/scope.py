@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 
 from services.contracts.clients.service import SCOPE_HEADER
-from services.contracts.identity import AiMode, Role, ScopeClaims, Strictness
+from services.contracts.identity import AiMode, Role, ScopeClaims, ScopeMode, Strictness
 from services.kit.errors import CaseloopError
 from vault.ports import SecretStore
 
@@ -56,6 +56,8 @@ class ScopeMinter:
         ai_mode: AiMode = "full",
         strictness: Strictness = "light",
         topics: tuple[str, ...] = (),
+        scope_mode: ScopeMode = "soft",
+        languages: tuple[str, ...] = (),
         lifetime: timedelta = LIFETIME,
     ) -> str:
         """Sign a token with these claims (see `ScopeClaims`), good from now for `lifetime`."""
@@ -69,6 +71,8 @@ class ScopeMinter:
             ai_mode=ai_mode,
             strictness=strictness,
             topics=topics,
+            scope_mode=scope_mode,
+            languages=languages,
             expires=now + lifetime,
         )
         payload = claims.model_dump(mode="json", exclude={"expires"})

@@ -1,0 +1,10 @@
+from sqlalchemy.orm import DeclarativeBase
+
+from services.kit.database import TYPES, table_metadata
+
+
+class Table(DeclarativeBase):
+    """Base of everything that `feedback` keeps: hints, conversations, choices, jobs."""
+
+    metadata = table_metadata()
+    type_annotation_map = TYPES
