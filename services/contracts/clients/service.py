@@ -38,11 +38,13 @@ class ServiceClient:
         self._raise_for(response)
         return response
 
-    async def _lines(self, path: str, content: str, scope: str | None = None) -> AsyncIterator[str]:
-        """POST and yield the answer's lines (newline-delimited JSON) as they arrive."""
+    async def _lines(
+        self, path: str, content: str | None, scope: str | None = None, *, method: str = "POST"
+    ) -> AsyncIterator[str]:
+        """Call and yield the answer's lines (newline-delimited JSON) as they arrive."""
         async with (
             self._mapped(),
-            self._http.stream("POST", path, content=content, headers=_headers(content, scope)) as response,
+            self._http.stream(method, path, content=content, headers=_headers(content, scope)) as response,
         ):
             if response.is_error:
                 await response.aread()
