@@ -17,6 +17,7 @@ SANDBOX_CODE = Path(__file__).parent / "sandbox"
 CODE_INSIDE = "/caseloop/caseloop_sandbox"
 WORK_INSIDE = "/caseloop/work"
 CASE_INSIDE = "/caseloop/case"
+ENV_INSIDE = Path("/caseloop/env")
 DROPPED_UID = 64_123
 """An id that nobody has: the kernel does not hold root to the limit of processes, so root's sandboxes leave root."""
 TEMPORARY = "/tmp"  # noqa: S108 - inside, where it is a file system of the sandbox's own
@@ -34,9 +35,14 @@ class Interpreter:
     """Folders outside /usr to bind read-only at their own paths."""
 
     @property
+    def inside(self) -> Path:
+        """Where the environment is inside: at its own path, unless the sandbox's own /tmp would cover it."""
+        return ENV_INSIDE if _covered(self.env) else self.env
+
+    @property
     def python(self) -> Path:
-        """What to start; inside the sandbox it has the same path."""
-        return self.env / "bin" / "python"
+        """What to start inside."""
+        return self.inside / "bin" / "python"
 
 
 def find_interpreter(env: Path) -> Interpreter:
@@ -51,11 +57,20 @@ def find_interpreter(env: Path) -> Interpreter:
         raise SandboxUnavailable(f"{python} cannot be run ({error}): run `make setup` to make it.") from None
     base = Path(asked.stdout.strip())
     roots = {env, env.resolve(), base, base.resolve(), *_link_folders(python)}
+    if _covered(env):
+        roots -= {env, env.resolve()}
     if roots & {Path("/"), Path("/usr"), Path.home()} - {Path("/usr")}:
         raise SandboxUnavailable(f"{base} is no folder that learners may see: use a Python of its own folder.")
-    if any(root.is_relative_to(hidden) for root in roots for hidden in (TEMPORARY, WORK_INSIDE)):
-        raise SandboxUnavailable(f"{env} lies below {TEMPORARY}, which sandboxes have one of their own of: move it.")
+    if covered := next(filter(_covered, roots), None):
+        raise SandboxUnavailable(
+            f"The Python of {env} is installed in {covered}, and sandboxes have a {TEMPORARY} of their own: "
+            "make the environment with a Python of another place."
+        )
     return Interpreter(env, tuple(sorted(root for root in roots if not root.is_relative_to("/usr"))))
+
+
+def _covered(path: Path) -> bool:
+    return any(path.is_relative_to(hidden) for hidden in (TEMPORARY, WORK_INSIDE))
 
 
 def _link_folders(python: Path) -> Iterator[Path]:
@@ -122,6 +137,8 @@ def _read_only(interpreter: Interpreter) -> Iterator[str]:
                 yield from ("--perms", "0755", "--dir", str(parent))
         yield from ("--ro-bind", str(root), str(root))
     yield from ("--perms", "0755", "--dir", "/caseloop", "--ro-bind", str(SANDBOX_CODE), CODE_INSIDE)
+    if interpreter.inside != interpreter.env:
+        yield from ("--ro-bind", str(interpreter.env), str(interpreter.inside))
 
 
 def _private(shape: Shape, case: Path, file_mb: int) -> Iterator[str]:
@@ -143,7 +160,7 @@ def _private(shape: Shape, case: Path, file_mb: int) -> Iterator[str]:
 def _environment(interpreter: Interpreter) -> Iterator[str]:
     """Everything the sandbox's processes have in their environment; fixed, so that runs can be repeated."""
     variables = {
-        "PATH": f"{interpreter.env}/bin:/usr/bin:/bin",
+        "PATH": f"{interpreter.inside}/bin:/usr/bin:/bin",
         "HOME": WORK_INSIDE,
         "LANG": "C.UTF-8",
         "TZ": "UTC",

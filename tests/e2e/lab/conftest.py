@@ -119,7 +119,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: playwright's own event loop runs as long, and no other test could have one.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -146,6 +147,21 @@ async def test_missing_bubblewrap_is_said_in_one_line_with_the_remedy(
 async def test_a_missing_environment_is_said_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(SandboxUnavailable, match="make setup"):
         find_interpreter(tmp_path / "nowhere")
+
+
+async def test_an_environment_below_tmp_works_although_sandboxes_have_a_tmp_of_their_own(
+    settings: RunnerSettings,
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        env = Path(folder) / "env"
+        env.symlink_to(settings.learner_env)
+        async with Runner(settings.model_copy(update={"learner_env": env})) as runner:
+            seen = await observe(
+                runner, request("import os, sys, numpy\nans = 42\nprint(sys.prefix, os.listdir('/tmp'))")
+            )
+    assert seen.complete
+    assert seen.cells[0].stdout.text.startswith("/caseloop/env ")
+    assert folder not in seen.cells[0].stdout.text
 
 
 async def test_a_run_whose_sandbox_dies_is_the_platforms_failure(settings: RunnerSettings) -> None:
