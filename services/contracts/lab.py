@@ -65,6 +65,12 @@ class LabWorded(WireModel):
     feedback: Feedback
 
 
+class LabChatReset(WireModel):
+    """POST /api/chat/reset: begin the conversation of a subtask anew."""
+
+    subtask: Slug
+
+
 class LabReview(WireModel):
     """POST /api/review: the style review of an approved subtask. 409 `not_approved` before."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from services.contracts.case import SubtaskView
 from services.contracts.feedback import CheckResult, Feedback, LocalizedWarning, Verdict
 from services.contracts.finding import Evidence, Finding, Hint
+from services.contracts.identity import AiMode
 from services.contracts.lab import LabCase, LabSubtask
 from services.contracts.lint import LintFinding, LintReport, ToolRun
 from services.contracts.notebook import Cell, Place
@@ -162,12 +163,22 @@ class Standing:
         )
         number = sum(version.subtask == subtask for version in self.versions) + 1
         version = Version(
-            submission=f"s-{subtask}-{number}", subtask=subtask, number=number, recorded=datetime.now(UTC),
+            submission=f"{len(self.versions) + 1:032x}", subtask=subtask, number=number, recorded=datetime.now(UTC),
             verdict=feedback.verdict, headline=feedback.headline, points=feedback.points, cells=cells,
             feedback=feedback,
         )  # fmt: skip
         self.versions.insert(0, version)
         return version
+
+    def version(self, submission: str) -> Version | None:
+        return next((version for version in self.versions if version.submission == submission), None)
+
+    def reword(self, submission: str, feedback: Feedback) -> None:
+        """Keep other words with a judged version."""
+        self.versions = [
+            version.model_copy(update={"feedback": feedback}) if version.submission == submission else version
+            for version in self.versions
+        ]
 
     def history(self, subtask: str | None) -> list[VersionSummary]:
         fields = set(VersionSummary.model_fields)
@@ -177,9 +188,9 @@ class Standing:
             if subtask in (None, version.subtask)
         ]
 
-    def lab_case(self, views: tuple[SubtaskView, ...], newer: int | None) -> LabCase:
+    def lab_case(self, views: tuple[SubtaskView, ...], newer: int | None, mode: AiMode = "full") -> LabCase:
         return LabCase(
-            id=CASE, version=VERSION, number=2, title="A price check", minutes=30, ai_mode="full", user="ada",
+            id=CASE, version=VERSION, number=2, title="A price check", minutes=30, ai_mode=mode, user="ada",
             summary="Find out what the till has recorded, and what a thing usually costs.",
             subtasks=tuple(LabSubtask(view=view, progress=self.of(view.id)) for view in views), newer_version=newer,
         )  # fmt: skip

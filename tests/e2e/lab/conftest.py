@@ -54,7 +54,7 @@ def desk(gateway: GatewayDouble) -> Iterator[Desk]:
     if not gateway.running:
         gateway.start()
     yield fresh
-    fresh.hold.set()
+    fresh.release()
 
 
 def _environment(folder: Path, gateway: GatewayDouble) -> dict[str, str]:

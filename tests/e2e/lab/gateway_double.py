@@ -12,8 +12,11 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from services.contracts.assistance import AiChoice, Assistance
+from services.contracts.chat import AskChat, Conversation
 from services.contracts.feedback import Stage
-from services.contracts.lab import LabCase, LabCheck, LabFeedback, LabReview, LabReviewed
+from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Reflect
+from services.contracts.lab import LabCase, LabChatReset, LabCheck, LabFeedback, LabReview, LabReviewed, LabWords
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook, SavedSummary, SubtaskState, Version, VersionSummary
 from services.kit.app import create_service
@@ -21,6 +24,7 @@ from services.kit.errors import CaseloopError
 from services.kit.peer import require_peer
 from services.kit.serving import Listener, serving
 from services.kit.stream import sse
+from tests.e2e.lab.assistance_double import Assistant
 from tests.e2e.lab.case_double import VIEWS, Standing, judge, review
 from vault.adapters.local_ca import LocalAuthority
 from vault.identity import Identity
@@ -74,11 +78,25 @@ class Desk:
         self.checks: list[LabCheck] = []
         self.cancelled = 0
         self.saved: list[SavedNotebook] = []
+        self.assistant = Assistant()
+        """Words, hints and chat."""
+
+    def release(self) -> None:
+        """Let go of everything that waits."""
+        self.hold.set()
+        self.assistant.hold.set()
 
     def keep(self, notebook: SavedNotebook) -> SavedSummary:
         if not self.saved or self.saved[0].digest != notebook.digest:
             self.saved.insert(0, notebook)
         return _summary(notebook)
+
+
+def _known(desk: Desk, submission: str) -> Version:
+    version = desk.standing.version(submission)
+    if version is None:
+        raise Unknown(f"There is no version {submission} of yours.")
+    return version
 
 
 def _summary(notebook: SavedNotebook) -> SavedSummary:
@@ -107,7 +125,7 @@ async def case(desk: AtDesk) -> LabCase:
     await asyncio.sleep(desk.delay)
     if desk.refusal:
         raise desk.refusal
-    return desk.standing.lab_case(desk.views, desk.newer)
+    return desk.standing.lab_case(desk.views, desk.newer, desk.assistant.mode)
 
 
 @router.post("/check")
@@ -166,10 +184,7 @@ async def history(desk: AtDesk, subtask: str | None = None) -> list[VersionSumma
 
 @router.get("/history/{submission}")
 async def version(desk: AtDesk, submission: str) -> Version:
-    for known in desk.standing.versions:
-        if known.submission == submission:
-            return known
-    raise Unknown(f"There is no version {submission} of yours.")
+    return _known(desk, submission)
 
 
 @router.put("/notebook")
@@ -187,6 +202,62 @@ async def saved(desk: AtDesk) -> list[SavedSummary]:
 async def saved_one(desk: AtDesk, digest: str, response: Response) -> SavedNotebook:
     response.headers["Cache-Control"] = "no-store"
     return next(notebook for notebook in desk.saved if notebook.digest == digest)
+
+
+@router.get("/assistance")
+async def assistance(desk: AtDesk) -> Assistance:
+    return desk.assistant.standing()
+
+
+@router.post("/assistance/choice")
+async def choose(desk: AtDesk, body: AiChoice) -> Assistance:
+    return desk.assistant.choose(body)
+
+
+@router.post("/words")
+async def words(desk: AtDesk, body: LabWords) -> StreamingResponse:
+    version = _known(desk, body.submission)
+    return sse(desk.assistant.words(version, desk.standing), keep_alive=1)
+
+
+@router.post("/hints")
+async def ask_hint(desk: AtDesk, body: AskHint) -> HintView:
+    return desk.assistant.ask_hint(body)
+
+
+@router.get("/hints")
+async def hints(desk: AtDesk, subtask: str) -> HintShelf:
+    return desk.assistant.shelf(subtask)
+
+
+@router.get("/hints/{hint}/events")
+async def follow_hint(desk: AtDesk, hint: str) -> StreamingResponse:
+    return sse(desk.assistant.follow(hint), keep_alive=1)
+
+
+@router.post("/hints/{hint}/reflection")
+async def reflect(desk: AtDesk, hint: str, body: Reflect) -> HintView:
+    return desk.assistant.reflect(hint, body)
+
+
+@router.post("/hints/{hint}/rating")
+async def rate_hint(desk: AtDesk, hint: str, body: RateHint) -> HintView:
+    return desk.assistant.rate(hint, body)
+
+
+@router.post("/chat")
+async def chat(desk: AtDesk, body: AskChat) -> StreamingResponse:
+    return sse(desk.assistant.chat(body, desk.standing), keep_alive=1)
+
+
+@router.get("/chat")
+async def conversation(desk: AtDesk, subtask: str) -> Conversation:
+    return desk.assistant.conversation(subtask)
+
+
+@router.post("/chat/reset")
+async def reset_chat(desk: AtDesk, body: LabChatReset) -> Conversation:
+    return desk.assistant.reset(body.subtask)
 
 
 class GatewayDouble:
@@ -218,7 +289,7 @@ class GatewayDouble:
 
     def stop(self) -> None:
         if self._thread and self._loop and self._asked:
-            self.desk.hold.set()
+            self.desk.release()
             self._loop.call_soon_threadsafe(self._asked.set)
             self._thread.join(20)
             self._thread = None

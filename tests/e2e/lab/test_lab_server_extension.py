@@ -64,7 +64,7 @@ def test_a_read_is_forwarded_with_the_learners_token(web: Browser) -> None:
 
 
 def test_errors_of_the_gateway_pass_unchanged(web: Browser) -> None:
-    reply = web.ask("GET", "/caseloop/api/history/s-none-1")
+    reply = web.ask("GET", "/caseloop/api/history/none-of-mine")
     assert (reply.status, reply.error) == (404, "submission_not_found")
 
 

@@ -57,7 +57,7 @@ class ForwardHandler(CaseloopHandler):
     @web.authenticated
     @authorized
     async def post(self, path: str) -> None:
-        """Forward a check or a review."""
+        """Forward a check, a review, or what is said to the assistant."""
         await self._forward(path)
 
     async def _forward(self, path: str) -> None:

@@ -23,6 +23,16 @@ ROUTES = (
     Route("GET", re.compile(r"history/[A-Za-z0-9_-]{1,128}")),
     Route("GET", re.compile(r"notebook/versions")),
     Route("GET", re.compile(r"notebook/versions/[0-9a-f]{64}")),
+    Route("GET", re.compile(r"assistance")),
+    Route("POST", re.compile(r"assistance/choice")),
+    Route("POST", re.compile(r"words")),
+    Route("POST", re.compile(r"hints")),
+    Route("GET", re.compile(r"hints"), query=("subtask",)),
+    Route("GET", re.compile(r"hints/[0-9a-f]{32}/events")),
+    Route("POST", re.compile(r"hints/[0-9a-f]{32}/(reflection|rating)")),
+    Route("POST", re.compile(r"chat")),
+    Route("GET", re.compile(r"chat"), query=("subtask",)),
+    Route("POST", re.compile(r"chat/reset")),
 )
 
 
