@@ -1,14 +1,16 @@
 """The `caseloop` command; each package gives its own subcommands."""
 
 import os
+import sys
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from case_uploader.cli import build_case_app
 from evaluation.grading.cli import build_grade_command
-from infra.accounts import Accounts
+from infra.accounts import Accounts, NameRefused
 from infra.machine import CannotStart
 from infra.run import run as run_embedded
 from infra.settings import EmbeddedSettings
@@ -53,24 +55,36 @@ def add_account(name: str, role: Role = Role.LEARNER) -> None:
     """Make an account and print its password, once."""
     settings = EmbeddedSettings()
     settings.prepare()
-    made = Accounts(settings.home / "accounts.json").add(name, role)
+    try:
+        made = Accounts(settings.home / "accounts.json").add(name, role)
+    except NameRefused as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     typer.echo(f"{made.name}  {made.password}  ({made.role})")
 
 
 @account.command("password")
 def new_password(name: str) -> None:
     """Give an account a new password and print it, once."""
-    accounts = Accounts(EmbeddedSettings().home / "accounts.json")
-    known = next((a for a in accounts.all() if a.name == name), None)
-    if known is None:
+    made = Accounts(EmbeddedSettings().home / "accounts.json").renew(name)
+    if made is None:
         typer.echo(f"There is no account «{name}»; `caseloop account add {name}` makes one.", err=True)
         raise typer.Exit(1)
-    typer.echo(accounts.add(name, known.role).password)
+    typer.echo(made.password)
 
 
 def main() -> None:
     """Entry point of the `caseloop` command."""
-    app()
+    try:
+        app()
+    except ValidationError as error:
+        if not error.title.endswith("Settings"):
+            raise
+        for problem in error.errors():
+            name = "__".join(map(str, problem["loc"])).upper()
+            what = f"CASELOOP_{name}={problem['input']}" if name else "A setting is wrong"
+            typer.echo(f"{what}: {problem['msg']}. docs/reference/settings.md explains it.", err=True)
+        sys.exit(2)
 
 
 if __name__ == "__main__":
