@@ -29,3 +29,9 @@ class DataChanged(CaseloopError):
     """A data file changed on disk while the case was being stored."""
 
     status, error = 409, "data_changed"
+
+
+class NoAdapter(CaseloopError):
+    """This version has no adapter for the chosen mode."""
+
+    status, error = 503, "no_adapter"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from case_uploader.adapters.learner_environment import SitePackages
 from case_uploader.drafts import DraftStore
+from case_uploader.errors import NoAdapter
 from case_uploader.format.requirements_file import LearnerEnvironment
 from case_uploader.publish import Publisher
 from case_uploader.service import CaseService
@@ -29,10 +30,13 @@ class Backends:
 
 @asynccontextmanager
 async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
-    """Open database (migrated) and object store; close them at the end."""
+    """Open database (migrated) and object store; close them at the end. Raises NoAdapter."""
     own = _own(settings)
     if own.mode == "production":
-        raise NotImplementedError("the production adapters of the case service are not installed")
+        raise NoAdapter(
+            "cases need a PostgreSQL database and an object store in production mode, and this version has no adapter "
+            "for either; set CASELOOP_MODE=embedded"
+        )
     private_folder(own.cases_home)
     database = Database(f"sqlite+aiosqlite:///{own.cases_database}")
     try:

@@ -68,9 +68,8 @@ async def _run(settings: EmbeddedSettings, console: Console, verbose: bool) -> i
             _say_failure(console, f"Stopped: {supervisor.failure}", f"Logs: {settings.home / 'logs'}\n{logs.tail()}")
             return 1
     with contextlib.suppress(OSError):  # the terminal may be what has gone
-        console.print(
-            f"Caseloop has stopped{f', and {ended} open environments with it' if ended else ''}. All work is kept."
-        )
+        environments = f", and {ended} open environment{'s' if ended > 1 else ''} with it" if ended else ""
+        console.print(f"Caseloop has stopped{environments}. All work is kept.")
     return 0
 
 

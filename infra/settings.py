@@ -2,7 +2,7 @@ import os
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import SettingsConfigDict
+from pydantic_settings import DotEnvSettingsSource, SettingsConfigDict
 
 from services.kit.settings import Settings
 from services.runner.settings import RunnerSettings
@@ -68,7 +68,9 @@ class EmbeddedSettings(Settings):
             "CASELOOP_PORT": str(self.port),
             "CASELOOP_CASES": str(self.cases),
         }
-        return {**os.environ, **own}
+        # Other classes of settings look for `.env` where they run; this makes it the project's, wherever that is.
+        written = DotEnvSettingsSource(type(self)).env_vars
+        return {**{name.upper(): value for name, value in written.items() if value is not None}, **os.environ, **own}
 
     def prepare(self) -> None:
         """Make every folder, open to nobody else."""

@@ -47,3 +47,30 @@ def test_a_forgotten_password_is_replaced_and_shown_once(caseloop: Run) -> None:
     second = caseloop("account", "password", "lena").strip()
     assert len(second) >= 16
     assert second != first
+
+
+@pytest.mark.parametrize("words", [("case", "list"), ("grade", "python-basics", "."), ("run",)])
+def test_a_mode_that_does_not_exist_yet_is_refused_in_words(tmp_path: Path, words: tuple[str, ...]) -> None:
+    (tmp_path / "one.ipynb").write_text("{}")
+    status, said = _refused(tmp_path, *words, CASELOOP_MODE="production")
+    assert status in (1, 2)
+    assert "CASELOOP_MODE=embedded" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("CASELOOP_PORT", "0"), ("CASELOOP_LOGS__LEVEL", "loud"), ("CASELOOP_RUN_DIR", "/" + 99 * "r")]
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, name: str, value: str) -> None:
+    status, said = _refused(tmp_path, "run", **{name: value})
+    assert status == 2
+    assert f"{name}={value}" in said
+
+
+def _refused(folder: Path, *words: str, **variables: str) -> tuple[int, str]:
+    """Run the command where it must fail; returns its exit status and what it says."""
+    own = {"CASELOOP_HOME": str(folder / "home"), **variables}
+    command = [sys.executable, "-m", "infra.cli", *words]
+    done = subprocess.run(command, cwd=folder, env=os.environ | own, capture_output=True, text=True, check=False)
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "Traceback" not in said
+    return done.returncode, said
