@@ -1,10 +1,12 @@
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Final, Literal, Protocol
 
 Purpose = Literal["feedback", "hint", "repair", "simulate", "chat", "summary", "judge"]
 """What a request is for: a label in metrics, and what the scripted adapter answers by."""
 Finish = Literal["stop", "length"]
+DEFAULT_MAX_TOKENS: Final = 400
 
 
 class ModelError(Exception):
@@ -41,6 +43,13 @@ class ModelBusy(ModelError):
     counts = False
 
 
+class SlotExpired(ModelError):
+    """Whoever asked took so long over the answer that its slot went to somebody else."""
+
+    reason = "slot_expired"
+    counts = False
+
+
 class BreakerOpen(ModelError):
     """Too many failures in a row; the server is left alone for a while."""
 
@@ -71,7 +80,8 @@ class ModelRequest:
     messages: tuple[ModelMessage, ...]
     schema: Mapping[str, Any] | None = None
     """JSON schema that the answer must have. It constrains decoding; whoever asked validates all the same."""
-    max_tokens: int = 400
+    max_tokens: int | None = None
+    """Longest answer; None: what the settings say."""
     temperature: float = 0.2
     seed: int | None = None
     logprobs: int | None = None
@@ -91,7 +101,10 @@ class TokenLogprob:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of one exchange; `cached` of the prompt's came from the server's prefix cache."""
+    """Tokens of one exchange; `cached` of the prompt's came from the server's prefix cache.
+
+    Zeros: not known, as when an answer was cut before its end.
+    """
 
     prompt: int = 0
     cached: int = 0
@@ -113,27 +126,41 @@ class ModelAnswer:
     finish: Finish
     usage: Usage = Usage()
     logprobs: tuple[TokenLogprob, ...] = ()
+    truncated: bool = False
+    """The model had more to say: it met `max_tokens`, or the cap on characters at whose last sentence or word the text
+    was cut."""
 
 
 class ChatModel(Protocol):
-    """A chat model. Leaving the iteration early ends the request at the server."""
+    """A chat model. Closing the iteration early, as `streaming` does, ends the request at the server."""
 
     @property
     def name(self) -> str:
         """Name of the model, for logs and for the learner: `Qwen/Qwen3-30B-A3B`, `scripted`."""
         ...
 
-    def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelAnswer]:
+    def stream(self, request: ModelRequest) -> AsyncGenerator[ModelDelta | ModelAnswer, None]:
         """Answer in pieces; the last part is the ModelAnswer, whose text is all pieces joined. Raises ModelError."""
         ...
+
+
+@asynccontextmanager
+async def streaming(model: ChatModel, request: ModelRequest) -> AsyncIterator[AsyncIterator[ModelDelta | ModelAnswer]]:
+    """The parts of an answer; leaving the block ends the request at once, however far it was read."""
+    parts = model.stream(request)
+    try:
+        yield parts
+    finally:
+        await parts.aclose()
 
 
 async def complete(model: ChatModel, request: ModelRequest) -> ModelAnswer:
     """The whole answer at once. Raises ModelError."""
     answer = None
-    async for part in model.stream(request):
-        if isinstance(part, ModelAnswer):
-            answer = part
+    async with streaming(model, request) as parts:
+        async for part in parts:
+            if isinstance(part, ModelAnswer):
+                answer = part
     if answer is None:
         raise BadAnswer("the answer ended without its last part")
     return answer

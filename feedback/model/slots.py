@@ -1,0 +1,66 @@
+import asyncio
+from collections.abc import Callable
+
+from feedback.model.port import ModelBusy
+
+
+class Slot:
+    """The right to one request at the server, until it is freed or expires."""
+
+    def __init__(self, free: Callable[[], None], expiry: float) -> None:
+        self._free: Callable[[], None] | None = free
+        self._expiry = asyncio.get_running_loop().call_later(expiry, self._expire)
+        self.expired = False
+        self.on_expiry: Callable[[], None] | None = None
+        """Called when somebody else may have the slot although this one was not freed."""
+
+    def left(self) -> float:
+        """Seconds to its expiry."""
+        return self._expiry.when() - asyncio.get_running_loop().time()
+
+    def free(self) -> None:
+        """Give the slot to the next; once is enough, twice does no harm."""
+        self._expiry.cancel()
+        if self._free is not None:
+            self._free()
+            self._free = None
+
+    def _expire(self) -> None:
+        self.expired = True
+        self.free()
+        if self.on_expiry is not None:
+            self.on_expiry()
+
+
+class Slots:
+    """So many requests at once; others wait in turn. `wait` and `expiry` are seconds."""
+
+    def __init__(self, count: int, wait: float, expiry: float) -> None:
+        self._semaphore = asyncio.Semaphore(count)
+        self._wait, self._expiry = wait, expiry
+        self.in_use = 0
+        self.waiting = 0
+
+    async def take(self) -> Slot:
+        """Wait for a slot. Raises `ModelBusy` when none comes free in time."""
+        if self._semaphore.locked():
+            await self._queue()
+        else:
+            # Not locked means that this does not wait.
+            await self._semaphore.acquire()
+        self.in_use += 1
+        return Slot(self._release, self._expiry)
+
+    async def _queue(self) -> None:
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._semaphore.acquire()
+        except TimeoutError:
+            raise ModelBusy(f"{self.in_use} requests are under way and none ended within {self._wait:g} s") from None
+        finally:
+            self.waiting -= 1
+
+    def _release(self) -> None:
+        self.in_use -= 1
+        self._semaphore.release()
