@@ -1,0 +1,1 @@
+"""The learner's own choice about AI in a case, and a count of where it was used."""

@@ -1,0 +1,1 @@
+"""Hints that a learner asks for: made by a durable job, rationed, reflected on, rated."""
