@@ -65,8 +65,7 @@ def _environment(folder: Path, gateway: GatewayDouble) -> dict[str, str]:
     shutil.copytree(EXTENSION / "jupyter-config" / "server-config", config / "jupyter_server_config.d")
     overrides = home / ".jupyter" / "labconfig" / "default_setting_overrides.json"
     overrides.parent.mkdir(parents=True)
-    quiet = '{"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": false}}'
-    overrides.write_text(quiet)
+    shutil.copyfile(PROJECT / "infra" / "lab" / overrides.name, overrides)
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),

@@ -107,7 +107,8 @@ class Lab:
         self.page.evaluate(run, [command, args or {}])
 
     def theme(self, name: str) -> None:
-        self.command("apputils:change-theme", {"theme": name})
+        """Change the system's colours, which Lab follows."""
+        self.page.emulate_media(color_scheme="dark" if "Dark" in name else "light")
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
 
     def said(self, words: str) -> None:
