@@ -3,7 +3,8 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.gateway.endpoints import router
+from services.gateway import assistance_endpoints, endpoints
+from services.gateway.assistance_metrics import AssistanceMetrics
 from services.gateway.metrics import CheckMetrics
 from services.gateway.private_answers import PrivateAnswers
 from services.gateway.service import Backends, GatewayService
@@ -22,9 +23,9 @@ def create_app(
     settings: GatewaySettings | None = None,
     close: Callable[[], Awaitable[None]] = _nothing,
 ) -> FastAPI:
-    """Make the app of the gateway. At its end, checks under way get their grace; then `close` ends the backends.
+    """Make the app of the gateway. At its end, what is under way gets its grace; then `close` ends the backends.
 
-    The services behind it must outlive it: a check that ends in the grace is still written down.
+    The services behind it must outlive it: a check, or words, that end in the grace are still written down.
     """
     settings = settings or GatewaySettings()
 
@@ -33,10 +34,12 @@ def create_app(
         try:
             yield
         finally:
-            await app.state.service.checks.close()
+            await app.state.service.close()
             await close()
 
-    app = create_service("gateway", [router], lifespan=lifespan, max_body_bytes=settings.body_bytes)
-    app.state.service = GatewayService(backends, minter, settings, CheckMetrics(app.state.metrics.registry))
+    routers = [endpoints.router, assistance_endpoints.router]
+    app = create_service("gateway", routers, lifespan=lifespan, max_body_bytes=settings.body_bytes)
+    registry = app.state.metrics.registry
+    app.state.service = GatewayService(backends, minter, settings, CheckMetrics(registry), AssistanceMetrics(registry))
     app.add_middleware(PrivateAnswers)
     return app

@@ -13,10 +13,11 @@ _TOKEN = re.compile(r"[Tt]oken ([A-Za-z0-9._~+/=-]{8,512})")
 class Doorkeeper:
     """Lets environments in: a certificate and a Hub token of the same person, and not too often."""
 
-    def __init__(self, users: HubUsers, requests: TokenBuckets, checks: TokenBuckets) -> None:
+    def __init__(self, users: HubUsers, requests: TokenBuckets, checks: TokenBuckets, assistance: TokenBuckets) -> None:
         self._users = users
         self._requests = requests
         self._checks = checks
+        self._assistance = assistance
 
     async def admit(self, environment: Identity, authorization: Sequence[str]) -> Learner:
         """Say who asks, from an environment's certificate and all its `Authorization` headers.
@@ -37,6 +38,10 @@ class Doorkeeper:
     def admit_work(self, learner: Learner) -> None:
         """Let a learner ask for something that costs computing. Raises TooManyRequests."""
         _spend(self._checks, learner.user, "checks")
+
+    def admit_assistance(self, learner: Learner) -> None:
+        """Let a learner ask for something that may cost a language model's time. Raises TooManyRequests."""
+        _spend(self._assistance, learner.user, "questions to the assistant")
 
 
 def _token(authorization: Sequence[str]) -> str:

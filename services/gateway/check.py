@@ -7,7 +7,7 @@ from services.contracts.errors import ErrorBody
 from services.contracts.lab import LabCheck, LabFeedback
 from services.contracts.notebook import cells_digest
 from services.gateway.case_shelf import CaseShelf, subtask_of
-from services.gateway.check_desk import CheckDesk, CheckPart, LaneKey, Run
+from services.gateway.check_desk import CheckDesk, CheckPart, CheckRun, LaneKey
 from services.gateway.judging import Judging
 from services.gateway.learner import Learner
 from services.gateway.metrics import CheckMetrics
@@ -47,12 +47,12 @@ class Checks:
         subtask_of(case, check.subtask)
         digest = cells_digest(check.subtask, check.cells)
 
-        async def work(run: Run) -> None:
+        async def work(run: CheckRun) -> None:
             judging = Judging(self._progress, self._feedback, self._scopes, self._settings, learner, case)
             await judging.judge(check, digest, run)
 
         key = LaneKey(learner.user, learner.case, learner.version, check.subtask)
-        run, joined = self._desk.enter(key, Run(digest, request_id, work, self._count))
+        run, joined = self._desk.enter(key, CheckRun(digest, request_id, work, self._count))
         if joined:
             self._metrics.joined()
         return self._timed(run, began)
@@ -70,7 +70,7 @@ class Checks:
             case ErrorBody():
                 self._metrics.failed(last.error)
 
-    async def _timed(self, run: Run, began: float) -> AsyncIterator[CheckPart]:
+    async def _timed(self, run: CheckRun, began: float) -> AsyncIterator[CheckPart]:
         first = True
         async for part in run.follow():
             waited = time.perf_counter() - began

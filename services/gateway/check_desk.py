@@ -1,15 +1,15 @@
 import asyncio
-import contextvars
-from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from services.contracts.errors import ErrorBody
 from services.contracts.feedback import Stage
 from services.contracts.lab import LabFeedback
 from services.gateway.errors import ShuttingDown, TooManyChecks
-from services.kit.errors import error_body
+from services.gateway.run import Run, let_end
 
 CheckPart = Stage | LabFeedback | ErrorBody
+CheckRun = Run[Stage | LabFeedback]
+"""One check. It is about the digest of its cells."""
 
 
 @dataclass(frozen=True)
@@ -22,75 +22,11 @@ class LaneKey:
     subtask: str
 
 
-class Run:
-    """One check: what it has said so far, for everybody who follows it. It goes on when nobody does."""
-
-    def __init__(
-        self,
-        digest: str,
-        request_id: str,
-        work: "Callable[[Run], Awaitable[None]]",
-        ended: Callable[[CheckPart | None], None],
-    ) -> None:
-        """`work` says what happens; `ended` hears the last thing said, once, followed or not."""
-        self.digest = digest
-        self.request_id = request_id
-        self.ended = False
-        self._work = work
-        self._on_end = ended
-        self._context = contextvars.copy_context()
-        self._parts: list[CheckPart] = []
-        self._changed = asyncio.Event()
-
-    def say(self, part: CheckPart) -> None:
-        """Tell all followers, present and future."""
-        self._parts.append(part)
-        self._wake()
-
-    def refuse(self, error: str, detail: str) -> None:
-        """Say why there will be no feedback."""
-        self.say(ErrorBody(error=error, detail=detail, request_id=self.request_id))
-
-    def end(self) -> None:
-        """Nothing more will be said."""
-        self.ended = True
-        self._wake()
-        self._on_end(self._parts[-1] if self._parts else None)
-
-    async def follow(self) -> AsyncIterator[CheckPart]:
-        """All that was said and will be said."""
-        seen = 0
-        while True:
-            while seen < len(self._parts):
-                yield self._parts[seen]
-                seen += 1
-            if self.ended:
-                return
-            await self._changed.wait()
-
-    def start(self) -> "asyncio.Task[None]":
-        """Begin, apart from the request that asked for it but with its request id."""
-        return asyncio.create_task(self._run(), context=self._context)
-
-    async def _run(self) -> None:
-        try:
-            await self._work(self)
-        except Exception as error:
-            _, body = error_body(error)
-            self.refuse(body.error, body.detail)
-        finally:
-            self.end()
-
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-
 @dataclass
 class _Lane:
-    running: Run
+    running: CheckRun
     task: "asyncio.Task[None]"
-    waiting: Run | None = None
+    waiting: CheckRun | None = None
 
 
 class CheckDesk:
@@ -110,7 +46,7 @@ class CheckDesk:
         """How many checks are running now."""
         return len(self._lanes)
 
-    def enter(self, key: LaneKey, run: Run) -> tuple[Run, bool]:
+    def enter(self, key: LaneKey, run: CheckRun) -> tuple[CheckRun, bool]:
         """Start or queue a run, or join an equal one (True). Raises TooManyChecks, ShuttingDown."""
         if self._closed:
             raise ShuttingDown("Caseloop is being restarted. Press Check again in a moment; nothing was counted.")
@@ -124,7 +60,7 @@ class CheckDesk:
             self._begin(key, run)
             return run, False
         for known in (lane.running, lane.waiting):
-            if known is not None and known.digest == run.digest:
+            if known is not None and known.about == run.about:
                 return known, True
         if lane.waiting is not None:
             _turn_away(lane.waiting, "superseded", "You pressed Check again with newer code, which is checked instead.")
@@ -139,15 +75,9 @@ class CheckDesk:
             if lane.waiting is not None:
                 _turn_away(lane.waiting, "shutting_down", "Caseloop is being restarted. Press Check again in a moment.")
                 lane.waiting = None
-        tasks = [lane.task for lane in self._lanes.values()]
-        if not tasks:
-            return
-        _, late = await asyncio.wait(tasks, timeout=grace)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
+        await let_end([lane.task for lane in self._lanes.values()], grace)
 
-    def _begin(self, key: LaneKey, run: Run) -> None:
+    def _begin(self, key: LaneKey, run: CheckRun) -> None:
         lane = _Lane(run, run.start())
         self._lanes[key] = lane
         lane.task.add_done_callback(lambda _: self._next(key))
@@ -158,6 +88,6 @@ class CheckDesk:
             self._begin(key, waiting)
 
 
-def _turn_away(run: Run, error: str, detail: str) -> None:
+def _turn_away(run: CheckRun, error: str, detail: str) -> None:
     run.refuse(error, f"{detail} Nothing was counted.")
     run.end()

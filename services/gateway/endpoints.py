@@ -1,7 +1,7 @@
 from collections.abc import AsyncIterator
-from typing import Annotated, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -10,45 +10,12 @@ from services.contracts.feedback import Stage
 from services.contracts.identity import Principal
 from services.contracts.lab import LabCase, LabCheck, LabFeedback, LabReview, LabReviewed
 from services.contracts.progress import SavedNotebook, SavedSummary, Version, VersionSummary
+from services.gateway.admission import EVENTS, Admitted, Hex32, Service, Working, lab_router
 from services.gateway.check_desk import CheckPart
-from services.gateway.learner import Learner
-from services.gateway.service import GatewayService
-from services.kit.peer import require_peer
 from services.kit.request_id import current_request_id
 from services.kit.stream import sse
-from vault.identity import Identity
 
-_environment = require_peer("env")
-
-
-def _service(request: Request) -> GatewayService:
-    return cast("GatewayService", request.app.state.service)
-
-
-Service = Annotated[GatewayService, Depends(_service)]
-
-
-async def _admitted(
-    request: Request, service: Service, environment: Annotated[Identity, Depends(_environment)]
-) -> Learner:
-    return await service.door.admit(environment, request.headers.getlist("authorization"))
-
-
-Admitted = Annotated[Learner, Depends(_admitted)]
-"""A route's parameter: the learner, from certificate and token. Nothing in a request can say otherwise."""
-
-
-def _working(service: Service, learner: Admitted) -> Learner:
-    service.door.admit_work(learner)
-    return learner
-
-
-Working = Annotated[Learner, Depends(_working)]
-"""As Admitted, for what costs computing."""
-
-SubmissionId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-
-router = APIRouter(prefix="/api", dependencies=[Depends(_environment)])
+router = lab_router()
 
 
 @router.get("/me")
@@ -63,7 +30,7 @@ async def case(service: Service, learner: Admitted) -> LabCase:
     return await service.case(learner)
 
 
-@router.post("/check", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
+@router.post("/check", response_class=StreamingResponse, responses=EVENTS)
 async def check(service: Service, learner: Working, body: LabCheck) -> StreamingResponse:
     """Check a subtask: `stage` events, then one `feedback` or `error` event."""
     parts = await service.checks.check(learner, body, current_request_id())
@@ -89,7 +56,7 @@ async def history(
 
 
 @router.get("/history/{submission}")
-async def version(service: Service, learner: Admitted, submission: SubmissionId) -> Version:
+async def version(service: Service, learner: Admitted, submission: Hex32) -> Version:
     """One checked version with its cells and feedback."""
     return await service.version(learner, submission)
 

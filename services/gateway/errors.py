@@ -76,3 +76,31 @@ class NothingToReview(CaseloopError):
 
     status = 422
     error = "nothing_to_review"
+
+
+class NotJudged(CaseloopError):
+    """Words were asked for a version that has no verdict."""
+
+    status = 409
+    error = "not_judged"
+
+
+class AiOff(CaseloopError):
+    """The case is solved without AI."""
+
+    status = 403
+    error = "ai_off"
+
+
+class AiDeclined(CaseloopError):
+    """The learner decided to solve the case without AI."""
+
+    status = 403
+    error = "ai_declined"
+
+
+class AnswerLate(CaseloopError):
+    """The assistant took longer than a learner is made to wait."""
+
+    status = 504
+    error = "answer_late"

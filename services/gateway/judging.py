@@ -10,22 +10,21 @@ from services.contracts.errors import ServiceError
 from services.contracts.feedback import CheckRequest, Feedback, Judged, Stage, Verdict
 from services.contracts.lab import LabCheck, LabFeedback
 from services.contracts.progress import Conclude, Recorded, Submit, SubtaskProgress
-from services.gateway.check_desk import Run
+from services.gateway.check_desk import CheckRun
 from services.gateway.learner import Learner
+from services.gateway.saving import saved
 from services.gateway.scopes import Scopes
 from services.gateway.settings import GatewaySettings
 from services.gateway.standing import shown
 
 _log = structlog.get_logger(__name__)
 
-_FIRST_PAUSE: Final = 0.1
-_LONGEST_PAUSE: Final = 2.0
 _LAST_WORDS_SECONDS: Final = 3.0
 """For writing down that a check was cancelled because the gateway stops."""
 
 
 class Judging:
-    """One check of one learner, told to a `Run` as it happens."""
+    """One check of one learner, told to a run as it happens."""
 
     def __init__(
         self,
@@ -43,7 +42,7 @@ class Judging:
         self._learner = learner
         self._case = case
 
-    async def judge(self, check: LabCheck, digest: str, run: Run) -> None:
+    async def judge(self, check: LabCheck, digest: str, run: CheckRun) -> None:
         """Record, judge, conclude, and only then tell. Raises ServiceError when `progress` cannot keep it."""
         submit = Submit(subtask=check.subtask, digest=digest, cells=check.cells, quota=self._case.quotas.checks)
         recorded = await self._progress.submit(submit, self._scope(check.subtask))
@@ -60,7 +59,7 @@ class Judging:
         progress = await self._concluded(recorded, feedback, check.subtask)
         run.say(self._answer(recorded, feedback, progress, repeated=False))
 
-    async def _judged(self, check: LabCheck, run: Run) -> Feedback:
+    async def _judged(self, check: LabCheck, run: CheckRun) -> Feedback:
         """Ask `feedback`, relaying its stages. Whatever goes wrong there is not the learner's fault."""
         request = CheckRequest(subtask=check.subtask, cells=check.cells)
         try:
@@ -80,18 +79,14 @@ class Judging:
         return _could_not_judge("Judging ended without a verdict.")
 
     async def _concluded(self, recorded: Recorded, feedback: Feedback, subtask: str) -> SubtaskProgress:
-        """Write the verdict down, trying again for a while: the work is done and writing it twice is harmless."""
+        """Write the verdict down. Raises ServiceError `not_saved`."""
         conclude = Conclude(submission=recorded.submission, feedback=feedback)
-        loop = asyncio.get_running_loop()
-        until, pause = loop.time() + self._settings.save_patience, _FIRST_PAUSE
-        while True:
-            try:
-                return await self._progress.conclude(conclude, self._scope(subtask))
-            except ServiceError as error:
-                if error.status < 500 or loop.time() + pause > until:
-                    raise _not_saved(error) from error
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        try:
+            return await saved(
+                lambda: self._progress.conclude(conclude, self._scope(subtask)), self._settings.save_patience
+            )
+        except ServiceError as error:
+            raise _not_saved(error) from error
 
     async def _give_back(self, recorded: Recorded, subtask: str) -> None:
         """The gateway stops in the middle of a check: it costs the learner nothing."""

@@ -1,3 +1,4 @@
+import asyncio
 from dataclasses import dataclass
 
 from services.contracts.clients.cases import CasesClient
@@ -6,17 +7,24 @@ from services.contracts.clients.linting import LintingClient
 from services.contracts.clients.progress import ProgressClient
 from services.contracts.lab import LabCase
 from services.contracts.progress import SavedNotebook, SavedSummary, Version, VersionSummary
+from services.gateway.asking import Asking
+from services.gateway.assistance import Choices
+from services.gateway.assistance_metrics import AssistanceMetrics
 from services.gateway.authentication import Doorkeeper
 from services.gateway.case_shelf import CaseShelf
+from services.gateway.chat import Chats
 from services.gateway.check import Checks
+from services.gateway.hints import Hints
 from services.gateway.learner import Learner
 from services.gateway.metrics import CheckMetrics
 from services.gateway.ports import HubUsers
 from services.gateway.rate_limit import TokenBuckets
 from services.gateway.review import Reviews
 from services.gateway.scopes import Scopes
+from services.gateway.seats import Seats
 from services.gateway.settings import GatewaySettings
 from services.gateway.standing import lab_case
+from services.gateway.words import Wordings
 from services.kit.scope import ScopeMinter
 
 
@@ -27,6 +35,8 @@ class Backends:
     users: HubUsers
     progress: ProgressClient
     feedback: FeedbackClient
+    assistant: FeedbackClient
+    """`feedback` over connections of its own: those who wait for words or a hint take none from checks."""
     linting: LintingClient
     cases: CasesClient
 
@@ -35,7 +45,12 @@ class GatewayService:
     """All that a learner's environment may ask for. Each method acts for the learner it is given and nobody else."""
 
     def __init__(
-        self, backends: Backends, minter: ScopeMinter, settings: GatewaySettings, metrics: CheckMetrics
+        self,
+        backends: Backends,
+        minter: ScopeMinter,
+        settings: GatewaySettings,
+        metrics: CheckMetrics,
+        assistance: AssistanceMetrics,
     ) -> None:
         self._progress = backends.progress
         self._scopes = Scopes(minter)
@@ -45,6 +60,7 @@ class GatewayService:
             backends.users,
             TokenBuckets(settings.requests_per_second, settings.request_burst),
             TokenBuckets(settings.checks_per_second, settings.check_burst),
+            TokenBuckets(settings.assists_per_second, settings.assist_burst),
         )
         self.checks = Checks(
             progress=backends.progress,
@@ -55,6 +71,17 @@ class GatewayService:
             settings=settings,
         )
         self.reviews = Reviews(backends.progress, backends.linting, self._shelf, self._scopes)
+        asking = Asking(
+            backends.assistant, self._shelf, self._scopes, Seats(settings.assists_at_once), assistance, settings
+        )
+        self.wordings = Wordings(asking, backends.progress)
+        self.choices = Choices(asking)
+        self.hints = Hints(asking)
+        self.chats = Chats(asking)
+
+    async def close(self) -> None:
+        """Let checks and words under way end, within the grace of the settings."""
+        await asyncio.gather(self.checks.close(), self.wordings.close())
 
     async def case(self, learner: Learner) -> LabCase:
         """The case and where its learner stands in it."""

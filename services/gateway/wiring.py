@@ -1,5 +1,6 @@
 import asyncio
 import ssl
+from typing import Final
 
 import httpx
 from fastapi import FastAPI
@@ -12,9 +13,14 @@ from services.gateway.app import create_app
 from services.gateway.hub_users import HubApiUsers
 from services.gateway.service import Backends
 from services.gateway.settings import GatewaySettings
-from services.kit.http import tls_client
+from services.kit.http import patience, tls_client
 from services.kit.scope import ScopeMinter
 from services.kit.settings import Settings
+
+ASSISTANT_CONNECTIONS: Final = 500
+"""To `feedback`, for those who wait for words, an answer or a hint: each holds one all the while."""
+_SPARE_SECONDS: Final = 30.0
+"""So that the gateway's own limit on following a hint comes first."""
 
 
 def build(
@@ -23,21 +29,24 @@ def build(
     """Make the gateway over mTLS to the services' sockets. `context` is the gateway's own client context."""
     gateway = gateway or GatewaySettings()
     # Nothing may be said for as long as a learner's slowest cell runs: the whole check has a limit of its own.
-    patient = httpx.Timeout(30, connect=5, pool=10, read=gateway.check_seconds)
-    thorough = httpx.Timeout(30, connect=5, pool=10, read=gateway.review_seconds)
+    patient, thorough = patience(gateway.check_seconds), patience(gateway.review_seconds)
+    # Nor while a hint waits for its turn.
+    waiting = patience(gateway.follow_seconds + _SPARE_SECONDS)
     hub = hub_client(gateway)
     progress = tls_client(context, "progress", settings.socket("progress"))
     feedback = tls_client(context, "feedback", settings.socket("feedback"), patient)
+    assistant = tls_client(context, "feedback", settings.socket("feedback"), waiting, connections=ASSISTANT_CONNECTIONS)
     linting = tls_client(context, "linting", settings.socket("linting"), thorough)
     cases = tls_client(context, "cases", settings.socket("cases"))
 
     async def close() -> None:
-        await asyncio.gather(*(http.aclose() for http in (hub, progress, feedback, linting, cases)))
+        await asyncio.gather(*(http.aclose() for http in (hub, progress, feedback, assistant, linting, cases)))
 
     backends = Backends(
         users=HubApiUsers(hub),
         progress=ProgressClient(progress),
         feedback=FeedbackClient(feedback),
+        assistant=FeedbackClient(assistant),
         linting=LintingClient(linting),
         cases=CasesClient(cases),
     )

@@ -21,22 +21,27 @@ def patience(read: float) -> httpx.Timeout:
     return httpx.Timeout(TIMEOUT.write, connect=TIMEOUT.connect, pool=TIMEOUT.pool, read=read)
 
 
-_LIMITS: Final = httpx.Limits(
-    max_connections=100,
-    # Well below the server's own 75 s, so that an idle connection is never used just as the server closes it.
-    keepalive_expiry=20,
-)
+CONNECTIONS: Final = 100
+"""Calls at once of one client; more wait their turn for `TIMEOUT.pool` seconds."""
+# Well below the server's own 75 s, so that an idle connection is never used just as the server closes it.
+_KEEP_ALIVE: Final = 20
 
 
 def tls_client(
-    context: ssl.SSLContext, service: str, socket: Path, timeout: httpx.Timeout = TIMEOUT
+    context: ssl.SSLContext,
+    service: str,
+    socket: Path,
+    timeout: httpx.Timeout = TIMEOUT,
+    *,
+    connections: int = CONNECTIONS,
 ) -> httpx.AsyncClient:
     """Make a client for the service `service` on its unix socket.
 
     `context` is `Credential.client_context()` of the caller: it follows renewals. Wrap the client into the typed one:
     `CasesClient(tls_client(context, "cases", run_dir / "cases.sock"))`.
     """
-    transport = httpx.AsyncHTTPTransport(verify=context, uds=str(socket), limits=_LIMITS)
+    limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEP_ALIVE)
+    transport = httpx.AsyncHTTPTransport(verify=context, uds=str(socket), limits=limits)
     return _client(transport, f"https://{host_name(service)}", timeout)
 
 

@@ -39,6 +39,7 @@ from services.kit.peer import require_peer
 from services.kit.scope import Scope, ScopeMinter, ScopeVerifier
 from services.kit.stream import ndjson
 from services.progress.app import create_app as create_progress
+from tests.services.gateway.assistant_double import Assistant
 
 VERSION = "1" * 64
 SECRET_FACT = "expected 42"
@@ -115,6 +116,8 @@ class Judge:
     """Ends the waiting of `hang`."""
     running: int = 0
     most_at_once: int = 0
+    assistant: Assistant = field(default_factory=Assistant)
+    """Words, hints and chat."""
 
     def app(self, verifier: ScopeVerifier) -> FastAPI:
         router = APIRouter(dependencies=[Depends(require_peer("gateway"))])
@@ -125,7 +128,7 @@ class Judge:
             self.requests.append(body)
             return ndjson(self._events(body))
 
-        return create_service("feedback", [router], scope_verifier=verifier)
+        return create_service("feedback", [router, self.assistant.router()], scope_verifier=verifier)
 
     async def _events(self, request: CheckRequest) -> AsyncIterator[BaseModel]:
         source = request.cells[-1].source
@@ -285,12 +288,14 @@ async def world(tmp_path: Path, settings: GatewaySettings) -> AsyncIterator[Worl
         async def client(app: Any) -> httpx.AsyncClient:
             return await stack.enter_async_context(in_process_client(app, "gateway"))
 
+        feedback = judge.app(verifier)
         hub_http = httpx.AsyncClient(transport=hub.transport(), base_url="http://hub")
         await stack.enter_async_context(hub_http)
         backends = Backends(
             users=HubApiUsers(hub_http),
             progress=ProgressClient(await client(outage)),
-            feedback=FeedbackClient(await client(judge.app(verifier))),
+            feedback=FeedbackClient(await client(feedback)),
+            assistant=FeedbackClient(await client(feedback)),
             linting=LintingClient(await client(linter.app())),
             cases=CasesClient(await client(shelf.app())),
         )
@@ -300,6 +305,7 @@ async def world(tmp_path: Path, settings: GatewaySettings) -> AsyncIterator[Worl
         labs = await stack.enter_async_context(AsyncExitStack())
         yield World(gateway, progress, outage, hub, judge, linter, shelf, minter, verifier, labs)
         judge.release.set()
+        judge.assistant.release.set()
 
 
 @pytest.fixture
@@ -327,8 +333,10 @@ Event = tuple[str, dict[str, Any]]
 
 
 @asynccontextmanager
-async def _stream(lab: httpx.AsyncClient, body: dict[str, Any]) -> AsyncIterator[AsyncIterator[Event]]:
-    async with lab.stream("POST", "/api/check", json=body) as response:
+async def _stream(
+    lab: httpx.AsyncClient, body: dict[str, Any] | None, path: str = "/api/check", method: str = "POST"
+) -> AsyncIterator[AsyncIterator[Event]]:
+    async with lab.stream(method, path, json=body) as response:
         assert response.status_code == 200, await response.aread()
         assert response.headers["content-type"].startswith("text/event-stream")
         yield _events(response)
@@ -347,16 +355,18 @@ async def _events(response: httpx.Response) -> AsyncIterator[Event]:
 
 @pytest.fixture
 def stream() -> Callable[..., Any]:
-    """Open a check and give its events as they come: a function to use with `async with`."""
+    """Open a check, or another path's stream, and give its events as they come: to use with `async with`."""
     return _stream
 
 
 @pytest.fixture
 def checked() -> Callable[..., Any]:
-    """Run a check to its end and return its events without heartbeats."""
+    """Run a check, or another path's stream, to its end and return its events without heartbeats."""
 
-    async def run(lab: httpx.AsyncClient, body: dict[str, Any]) -> list[Event]:
-        async with _stream(lab, body) as events:
+    async def run(
+        lab: httpx.AsyncClient, body: dict[str, Any] | None, path: str = "/api/check", method: str = "POST"
+    ) -> list[Event]:
+        async with _stream(lab, body, path, method) as events:
             return [event async for event in events if event[0] != "comment"]
 
     return run

@@ -28,6 +28,17 @@ CALLS = [
     ("PUT", "/api/notebook"),
     ("GET", "/api/notebook/versions"),
     ("GET", "/api/notebook/versions/" + "0" * 64),
+    ("GET", "/api/assistance"),
+    ("POST", "/api/assistance/choice"),
+    ("POST", "/api/words"),
+    ("POST", "/api/hints"),
+    ("GET", "/api/hints?subtask=mean"),
+    ("GET", "/api/hints/" + "0" * 32 + "/events"),
+    ("POST", "/api/hints/" + "0" * 32 + "/reflection"),
+    ("POST", "/api/hints/" + "0" * 32 + "/rating"),
+    ("POST", "/api/chat"),
+    ("GET", "/api/chat?subtask=mean"),
+    ("POST", "/api/chat/reset"),
 ]
 
 

@@ -19,7 +19,7 @@ Fixture = Any
 
 @pytest.fixture
 def settings() -> GatewaySettings:
-    return GatewaySettings(request_burst=10_000, check_burst=10_000, shutdown_grace=0.1)
+    return GatewaySettings(request_burst=10_000, check_burst=10_000, assist_burst=10_000, shutdown_grace=0.1)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def calls(world: Fixture) -> list[Fixture]:
     schema = schemathesis.openapi.from_dict(world.gateway.openapi())
     operations = [found.ok() for found in schema.get_all_operations()]
     own = [o for o in operations if o.path.startswith("/api")]
-    assert len(own) == 9
+    assert len(own) == 20
     return [o.as_strategy(generation_mode=mode) for o in own for mode in GenerationMode]
 
 
@@ -39,7 +39,7 @@ def body_of(case: Fixture) -> bytes | None:
 
 
 @given_settings(
-    max_examples=80,
+    max_examples=160,
     deadline=None,
     derandomize=True,
     database=None,
@@ -83,7 +83,21 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=list(HOSTILE))
-@pytest.mark.parametrize("path", ["/api/notebook", "/api/check", "/api/review"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/notebook",
+        "/api/check",
+        "/api/review",
+        "/api/words",
+        "/api/assistance/choice",
+        "/api/hints",
+        f"/api/hints/{'0' * 32}/reflection",
+        f"/api/hints/{'0' * 32}/rating",
+        "/api/chat",
+        "/api/chat/reset",
+    ],
+)
 async def test_hostile_bodies_break_nothing(lab: Fixture, path: str, body: bytes) -> None:
     method = "PUT" if path == "/api/notebook" else "POST"
     response = await lab.request(method, path, content=body, headers={"Content-Type": "application/json"})
