@@ -86,9 +86,9 @@ def _no_secret(match: re.Match[str]) -> bool:
 
 
 _VALUE = r"(?P<value>[^\s\"'`,;()\[\]{}]{6,200})(?![(.\[\w])"
-_PASSWORDS = r"\w*(?:password|passwd|passphrase|kennwort|passwort|\bpwd)"
+_PASSWORDS = r"(?:password|passwd|passphrase|kennwort|passwort|\bpwd)"
 _KEYS = (
-    r"\w*(?:api[_-]?key|access[_-]?key|secret|token|auth[_-]?key|private[_-]?key|client[_-]?secret|credentials?)"
+    r"(?:api[_-]?key|access[_-]?key|secret|token|auth[_-]?key|private[_-]?key|client[_-]?secret|credentials?)"
     r"(?:_?(?:id|key|value))?"
 )
 _QUOTED = r"[\"']?\]?\s*(?::\s*str\s*)?(?:=|:|\bis\b)\s*[bfru]{0,2}"
@@ -107,7 +107,7 @@ SECRETS = (
             r"(?<![A-Za-z0-9])(?:"
             r"sk-[A-Za-z0-9_-]{16,200}|[srp]k_(?:live|test)_[A-Za-z0-9]{10,200}|gh[pousr]_[A-Za-z0-9]{20,255}|"
             r"github_pat_\w{20,255}|glpat-[\w-]{16,100}|hf_[A-Za-z0-9]{20,100}|xox[abeoprs]-[A-Za-z0-9-]{8,250}|"
-            r"(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,60}|ya29\.[\w-]{16,500}|npm_[A-Za-z0-9]{30,60}|pypi-[\w-]{30,300}|"
+            r"(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[\w-]{30,60}|ya29\.[\w-]{16,500}|npm_[A-Za-z0-9]{30,200}|pypi-[\w-]{30,300}|"
             r"dop_v1_[a-f0-9]{40,80}|SG\.[\w-]{16,40}\.[\w-]{16,60}|gsk_[A-Za-z0-9]{20,100}|r8_[A-Za-z0-9]{20,60}|"
             r"hvs\.[\w-]{16,200}|AGE-SECRET-KEY-[A-Z0-9]{40,80}"
             r")(?![A-Za-z0-9])"
@@ -175,15 +175,15 @@ CONTACTS = (
     ),
     Pattern(
         re.compile(
-            r"(?<![\w.,/+-])(?<!\d[ \t])0\d{2,4}(?:[/-]|[ ](?=\d{6}))\d{3,9}(?:[ -]\d{2,6}){0,2}(?![\w/.-])(?!\s\d)"
+            r"(?<![\w.,/+-])(?<!\d[ \t])0\d{2,4}(?:[/-]\d{3,9}(?:[ -]\d{2,6}){0,2}|[ ]\d{6,9})(?![\w/.-])(?!\s\d)"
         ),
         "[phone]",
-        lambda match: not 9 <= _digits(match) <= 13,
+        lambda match: not 10 <= _digits(match) <= 13,
     ),
 )
 """How to reach somebody."""
 
-_CAPITALISED = r"(?=[^\W\d_a-zа-яёß-öø-ÿ])[^\W\d_][\w'’-]{1,30}"
+_CAPITALISED = r"(?=[^\W\d_a-zа-яёß-öø-ÿ])[^\W\d_][\w’-]{1,30}(?:'\w{2,20})?"
 _PEOPLE = rf"{_CAPITALISED}(?:[ ]{_CAPITALISED}){{0,2}}"
 _MY_NAME = r"\bmy name is|\bmein name ist|\bich hei(?:ß|ss)e|\bje m['’]appelle|\bme llamo|\bменя зовут"
 _AUTHOR = r"author|student|submitted by|written by|solved by"
