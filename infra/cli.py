@@ -16,6 +16,7 @@ from infra.run import run as run_embedded
 from infra.settings import EmbeddedSettings
 from infra.workshop import open_case_service, open_judge
 from services.contracts.identity import Role
+from services.kit.settings import Settings
 from vault.errors import VaultError
 
 app = typer.Typer(
@@ -78,7 +79,7 @@ def main() -> None:
     try:
         app()
     except ValidationError as error:
-        if not error.title.endswith("Settings"):
+        if error.title not in (Settings.__name__, EmbeddedSettings.__name__):
             raise
         for problem in error.errors():
             name = "__".join(map(str, problem["loc"])).upper()

@@ -2,8 +2,9 @@
 
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -51,12 +52,27 @@ def test_every_command_is_in_the_documentation(texts: Mapping[Path, str]) -> Non
     assert [command for command in sorted(commands) if command not in everything] == []
 
 
-def _commands(command: object, name: str) -> Iterator[str]:
+def test_every_option_stands_with_its_command(texts: Mapping[Path, str]) -> None:
+    page = texts[Path("docs/reference/command-line.md")]
+    sections = {part.partition("\n")[0].strip(): part for part in page.split("\n## ")}
+    options = [
+        (command, option)
+        for command, parameters in _commands(typer.main.get_command(app), "caseloop").items()
+        for parameter in parameters
+        if parameter.param_type_name == "option"
+        for option in parameter.opts
+    ]
+    assert ("caseloop grade", "--again") in options
+    assert [(command, option) for command, option in options if f"`{option}" not in sections.get(command, "")] == []
+
+
+def _commands(command: Any, name: str) -> dict[str, Any]:
+    """Every command that does something -> its parameters."""
     below = getattr(command, "commands", {})
+    found = {} if below else {name: command.params}
     for part, one in below.items():
-        yield from _commands(one, f"{name} {part}")
-    if not below:
-        yield name
+        found |= _commands(one, f"{name} {part}")
+    return found
 
 
 def test_make_lists_its_recipes(project: Path) -> None:
