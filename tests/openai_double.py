@@ -118,7 +118,7 @@ class OpenAIDouble:
         leaving = asyncio.create_task(_end_of(reader))
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not answering.done():
+            if not answering.done() or isinstance(answering.exception(), ConnectionError):
                 self.left_early += 1
                 return False
             return answering.result()

@@ -1,6 +1,7 @@
 """vLLM, or any server with its dialect of the OpenAI interface, by the OpenAI SDK."""
 
 import logging
+import os
 import re
 import ssl
 from collections.abc import AsyncGenerator, Iterator
@@ -199,6 +200,9 @@ def _cause(error: BaseException) -> str:
             return error.verify_message
         case ssl.SSLError():
             return str(error.reason)
+        case ConnectionError() if error.errno:
+            # asyncio words them anew, with the address.
+            return os.strerror(error.errno)
         case OSError():
             return error.strerror or type(error).__name__
     return type(error).__name__
