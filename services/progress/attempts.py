@@ -20,6 +20,7 @@ from services.contracts.progress import (
     Version,
     VersionSummary,
 )
+from services.contracts.words import Reword
 from services.kit.database import Database
 from services.kit.objects import ObjectStore
 from services.progress.errors import (
@@ -32,6 +33,7 @@ from services.progress.errors import (
 )
 from services.progress.models import ReviewRow, StandingRow, SubmissionRow
 from services.progress.repository import AttemptRepository, Owner, standing_by_case
+from services.progress.rewording import reworded
 from services.progress.settings import ProgressSettings
 from services.progress.states import Standing, counts, furthest, is_approved, is_clean
 
@@ -90,6 +92,21 @@ class Attempts:
                 _move(standing, conclude.feedback, now)
                 await session.flush()
             return await self._progress_of(attempts, standing)
+
+    async def reword(self, scope: ScopeClaims, reword: Reword) -> Feedback:
+        """Replace the rules' words of a submission by a model's. The first words of a model stay.
+
+        Raises SubmissionNotFound, OutsideScope, NotReworded, WordsOutOfPlace.
+        """
+        async with self._db.write() as session:
+            row = await _repository(session, scope).submission_to_change(reword.submission)
+            if row is None or row.case_version != scope.case_version:
+                raise SubmissionNotFound(f"There is no submission {reword.submission[:40]!r} of yours to reword.")
+            _require_subtask(scope, row.subtask)
+            feedback = reworded(_feedback(row), reword.words)
+            row.headline, row.feedback = feedback.headline, feedback.model_dump_json()
+            await session.flush()
+        return feedback
 
     async def reviewed(self, scope: ScopeClaims, reviewed: Reviewed) -> SubtaskProgress:
         """Keep a style review; a clean one polishes the subtask. Raises NotApproved, OutsideScope."""

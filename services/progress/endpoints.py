@@ -3,6 +3,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.contracts.case import Digest, Slug
+from services.contracts.feedback import Feedback
 from services.contracts.progress import (
     CaseProgress,
     CaseStanding,
@@ -16,6 +17,7 @@ from services.contracts.progress import (
     Version,
     VersionSummary,
 )
+from services.contracts.words import Reword
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
 from services.progress.repository import Owner
@@ -46,6 +48,12 @@ async def submit(service: Service, scope: Scope, body: Submit) -> Recorded:
 async def conclude(service: Service, scope: Scope, body: Conclude) -> SubtaskProgress:
     """Store a submission's feedback and move the subtask's state."""
     return await service.attempts.conclude(scope, body)
+
+
+@learner_router.post("/rewordings")
+async def reword(service: Service, scope: Scope, body: Reword) -> Feedback:
+    """Keep a model's words with a submission that needs work; nothing else of it changes."""
+    return await service.attempts.reword(scope, body)
 
 
 @learner_router.post("/reviews")

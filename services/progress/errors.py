@@ -43,6 +43,20 @@ class NotApproved(CaseloopError):
     error = "not_approved"
 
 
+class NotReworded(CaseloopError):
+    """Words came for a submission that cannot take any: it does not need work, or they are not a model's."""
+
+    status = 409
+    error = "not_reworded"
+
+
+class WordsOutOfPlace(CaseloopError):
+    """A warning among new words rests on no finding of the submission, or points elsewhere than its finding."""
+
+    status = 422
+    error = "words_out_of_place"
+
+
 class NotebookNotFound(CaseloopError):
     """The learner has no saved notebook with that digest in this case."""
 

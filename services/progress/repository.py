@@ -115,6 +115,12 @@ class AttemptRepository:
         """One submission of the owner's own."""
         return (await self._session.scalars(self._mine().where(SubmissionRow.id == submission))).one_or_none()
 
+    async def submission_to_change(self, submission: str) -> SubmissionRow | None:
+        """As `submission`, locked until the transaction ends where the database locks rows."""
+        row = self._mine().where(SubmissionRow.id == submission)
+        locked = row.with_for_update().execution_options(populate_existing=True)
+        return (await self._session.scalars(locked)).one_or_none()
+
     async def history(self, subtask: str | None, before: int | None, limit: int) -> Sequence[SubmissionRow]:
         """Submissions, newest first; `before`: older than that sequence number."""
         query = self._mine()

@@ -1,6 +1,7 @@
 from pydantic import TypeAdapter
 
 from services.contracts.clients.service import ServiceClient
+from services.contracts.feedback import Feedback
 from services.contracts.progress import (
     CaseProgress,
     CaseStanding,
@@ -14,6 +15,7 @@ from services.contracts.progress import (
     Version,
     VersionSummary,
 )
+from services.contracts.words import Reword
 
 _VERSIONS = TypeAdapter(tuple[VersionSummary, ...])
 _SAVES = TypeAdapter(tuple[SavedSummary, ...])
@@ -35,6 +37,15 @@ class ProgressClient(ServiceClient):
         """Store a submission's feedback and move the subtask's state; idempotent."""
         return SubtaskProgress.model_validate_json(
             (await self._call("POST", "/conclusions", content=conclude.model_dump_json(), scope=scope)).content
+        )
+
+    async def reword(self, reword: Reword, scope: str) -> Feedback:
+        """Keep a model's words with a judged submission; returns its feedback as it is kept now.
+
+        The first words of a model stay. 404 `submission_not_found`, 409 `not_reworded`, 422 `words_out_of_place`.
+        """
+        return Feedback.model_validate_json(
+            (await self._call("POST", "/rewordings", content=reword.model_dump_json(), scope=scope)).content
         )
 
     async def reviewed(self, reviewed: Reviewed, scope: str) -> SubtaskProgress:
