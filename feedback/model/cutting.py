@@ -53,9 +53,9 @@ class Cap:
 
 
 def _boundary(text: str, room: int, earliest: int) -> int:
-    """Where to cut a text of more than `room` characters, if possible not before `earliest`."""
-    for pattern in (_SENTENCE_END, _WORD_END):
-        ends = [match.end() for match in pattern.finditer(text, max(0, earliest)) if match.end() <= room]
+    """Where to cut a text of more than `room` characters: after a sentence that ends not before `earliest`, or a word."""
+    for pattern, start in ((_SENTENCE_END, earliest), (_WORD_END, 0)):
+        ends = [match.end() for match in pattern.finditer(text, max(0, start)) if match.end() <= room]
         if ends:
             return ends[-1]
     return room

@@ -91,10 +91,11 @@ def read_script(file: Path, otherwise: Callable[[ModelRequest], str] | None = No
     except OSError as error:
         raise ModelMisconfigured(f"CASELOOP_MODEL_SCRIPT={file} cannot be read ({error.strerror})") from error
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
+        # Of an answer that is neither text nor table, the innermost mistake says most.
+        worst = max(error.errors(include_url=False), key=lambda one: len(one["loc"]))
+        place = ".".join(str(part) for part in worst["loc"])
         purposes = ", ".join(get_args(Purpose))
-        raise ModelMisconfigured(f"{file}: {place}: {first['msg']} (purposes: {purposes})") from error
+        raise ModelMisconfigured(f"{file}: {place}: {worst['msg']} (purposes: {purposes})") from error
     except ValueError as error:
         raise ModelMisconfigured(f"{file}: {error}") from error
     return Script(answers, otherwise, content.pause)
