@@ -6,9 +6,23 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from services.contracts import case, errors, feedback, finding, lab, lint, notebook, progress
+from services.contracts import (
+    assistance,
+    case,
+    chat,
+    errors,
+    feedback,
+    finding,
+    hint,
+    lab,
+    lint,
+    notebook,
+    progress,
+    words,
+)
 
-SOURCE = Path(__file__).resolve().parents[2] / "web" / "labextension" / "src" / "api" / "types.ts"
+API = Path(__file__).resolve().parents[2] / "web" / "labextension" / "src" / "api"
+SOURCE = "".join((API / name).read_text() for name in ("types.ts", "assisted-types.ts"))
 MODELS: tuple[type[BaseModel], ...] = (
     notebook.Cell,
     notebook.Place,
@@ -34,6 +48,25 @@ MODELS: tuple[type[BaseModel], ...] = (
     lab.LabReview,
     lab.LabFeedback,
     lab.LabReviewed,
+    lab.LabWords,
+    lab.LabWorded,
+    lab.LabChatReset,
+    assistance.AiChoice,
+    assistance.Assistance,
+    words.WordsPart,
+    hint.AskHint,
+    hint.Reflect,
+    hint.RateHint,
+    hint.HintView,
+    hint.HintsLeft,
+    hint.HintShelf,
+    chat.AskChat,
+    chat.Cited,
+    chat.Message,
+    chat.Conversation,
+    chat.ChatDelta,
+    chat.ChatRetracted,
+    chat.ChatDone,
     errors.ErrorBody,
 )
 
@@ -42,7 +75,7 @@ def interfaces() -> dict[str, dict[str, str]]:
     """Field name -> type text of each interface, inherited fields included."""
     found: dict[str, dict[str, str]] = {}
     pattern = r"export interface (\w+)(?: extends (\w+))? \{(.*?)\n\}"
-    for name, parent, body in re.findall(pattern, SOURCE.read_text(), flags=re.S):
+    for name, parent, body in re.findall(pattern, SOURCE, flags=re.S):
         found[name] = found.get(parent, {}) | dict(re.findall(r"^  (\w+): (.*?);$", body, flags=re.M | re.S))
     return found
 
@@ -64,6 +97,8 @@ def literals(model: type[BaseModel], field: str) -> set[str]:
     """The texts that a field may be."""
     schema = model.model_json_schema()
     described = schema["properties"][field]
+    if "anyOf" in described:
+        described = next(choice for choice in described["anyOf"] if choice != {"type": "null"})
     if "allOf" in described:
         described = described["allOf"][0]
     if "$ref" in described:
@@ -82,10 +117,18 @@ def literals(model: type[BaseModel], field: str) -> set[str]:
         (progress.SubtaskProgress, "state"),
         (lint.LintFinding, "category"),
         (lint.LintFinding, "tool"),
+        (assistance.Assistance, "mode"),
+        (hint.HintView, "kind"),
+        (hint.HintView, "state"),
+        (hint.HintView, "stage"),
+        (hint.HintView, "words_by"),
+        (chat.Message, "role"),
+        (chat.Message, "intent"),
+        (chat.Message, "words_by"),
     ],
     ids=str,
 )
 def test_the_words_of_a_choice_are_those_of_the_wire_model(model: type[BaseModel], field: str) -> None:
     text = interfaces()[model.__name__][field]
-    aliases = dict(re.findall(r"export type (\w+) =(.*?);", SOURCE.read_text(), flags=re.S))
-    assert set(re.findall(r"'(\w+)'", aliases.get(text, text))) == literals(model, field)
+    aliases = dict(re.findall(r"export type (\w+) =(.*?);", SOURCE, flags=re.S))
+    assert set(re.findall(r"'(\w+)'", aliases.get(text.removesuffix(" | null"), text))) == literals(model, field)

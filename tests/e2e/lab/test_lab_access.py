@@ -105,7 +105,9 @@ def test_the_panel_works_by_keyboard_and_gives_the_focus_back(lab: Lab) -> None:
     lab.command("caseloop:open-panel")
     expect(lab.part("case-title")).to_be_focused()
     keyboard = lab.page.keyboard
-    for name in ("go-to-subtask", "check", "open-review", "open-history"):
+    keyboard.press("Tab")
+    expect(lab.part("change-ai")).to_be_focused()
+    for name in ("go-to-subtask", "check", "open-help", "open-review", "open-history"):
         keyboard.press("Tab")
         expect(lab.within(lab.row("total"), name)).to_be_focused()
     keyboard.press("Enter")

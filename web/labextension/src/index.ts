@@ -1,9 +1,11 @@
+import { assistancePlugin } from './assistance/plugin';
 import { clientPlugin, modelPlugin, notebooksPlugin } from './case/plugin';
 import { checkPlugin } from './check/plugin';
 import { diagnosticsPlugin } from './diagnostics/plugin';
 import { editorsPlugin } from './editors/plugin';
 import { feedbackPlugin } from './feedback/plugin';
 import { panelPlugin } from './panel/plugin';
+import { wordingPlugin } from './words/plugin';
 
 export default [
   clientPlugin,
@@ -11,6 +13,8 @@ export default [
   notebooksPlugin,
   editorsPlugin,
   checkPlugin,
+  assistancePlugin,
+  wordingPlugin,
   panelPlugin,
   feedbackPlugin,
   diagnosticsPlugin

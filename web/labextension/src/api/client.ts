@@ -1,7 +1,25 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import type {
+  AiChoice,
+  AskChat,
+  AskHint,
+  Assistance,
+  ChatDelta,
+  ChatDone,
+  ChatRetracted,
+  Conversation,
+  HintShelf,
+  HintView,
+  LabChatReset,
+  LabWorded,
+  LabWords,
+  RateHint,
+  Reflect,
+  WordsPart
+} from './assisted-types';
 import { ApiError } from './errors';
-import { events } from './events';
+import { type ServerEvent, events } from './events';
 import type {
   LabCase,
   LabCheck,
@@ -16,6 +34,14 @@ import type {
 } from './types';
 
 export type CheckPart = { kind: 'stage'; stage: Stage } | { kind: 'feedback'; answer: LabFeedback };
+export type WordsEvent = WordsPart | { kind: 'worded'; worded: LabWorded };
+export type ChatEvent = ChatDelta | ChatRetracted | ChatDone;
+
+interface Ask {
+  body?: unknown;
+  signal?: AbortSignal;
+  accept?: string;
+}
 
 /** Talks to the gateway through the learner's Jupyter server. Every method throws ApiError. */
 export class CaseloopClient {
@@ -27,18 +53,15 @@ export class CaseloopClient {
 
   /** The parts of a check as they arrive; it always ends with the feedback or by throwing. */
   async *check(body: LabCheck, signal: AbortSignal): AsyncGenerator<CheckPart> {
-    const response = await this.fetch('POST', 'api/check', { body, signal, accept: 'text/event-stream' });
-    for await (const { event, data } of events(response.body!)) {
+    for await (const { event, data } of this.stream('POST', 'api/check', { body, signal })) {
       if (event === 'stage') {
         yield { kind: 'stage', stage: JSON.parse(data) as Stage };
       } else if (event === 'feedback') {
         yield { kind: 'feedback', answer: JSON.parse(data) as LabFeedback };
         return;
-      } else if (event === 'error') {
-        throw ApiError.parse(503, data);
       }
     }
-    throw new ApiError(503, 'service_unavailable', 'The check was cut off before it had an answer. Please check again.');
+    throw cutOff('The check was cut off before it had an answer. Please check again.');
   }
 
   review(body: LabReview): Promise<LabReviewed> {
@@ -66,21 +89,101 @@ export class CaseloopClient {
     return this.json('POST', 'keep');
   }
 
+  assistance(): Promise<Assistance> {
+    return this.json('GET', 'api/assistance');
+  }
+
+  choose(body: AiChoice): Promise<Assistance> {
+    return this.json('POST', 'api/assistance/choice', body);
+  }
+
+  /** A model's sentences for a judged version as they pass; it always ends with `worded` or by throwing. */
+  async *words(body: LabWords, signal: AbortSignal): AsyncGenerator<WordsEvent> {
+    for await (const { event, data } of this.stream('POST', 'api/words', { body, signal })) {
+      if (event === 'words') {
+        yield JSON.parse(data) as WordsPart;
+      } else if (event === 'worded') {
+        yield { kind: 'worded', worded: JSON.parse(data) as LabWorded };
+        return;
+      }
+    }
+    throw cutOff('The words were cut off.');
+  }
+
+  hints(subtask: string): Promise<HintShelf> {
+    return this.json('GET', `api/hints?subtask=${encodeURIComponent(subtask)}`);
+  }
+
+  askHint(body: AskHint): Promise<HintView> {
+    return this.json('POST', 'api/hints', body);
+  }
+
+  /** A hint each time it changes, until nothing more changes by itself. */
+  async *followHint(id: string): AsyncGenerator<HintView> {
+    let state: HintView['state'] = 'working';
+    for await (const { event, data } of this.stream('GET', `api/hints/${encodeURIComponent(id)}/events`, {})) {
+      if (event === 'hint') {
+        const hint = JSON.parse(data) as HintView;
+        state = hint.state;
+        yield hint;
+      }
+    }
+    if (state === 'working') {
+      throw cutOff('The connection was lost. Your hint goes on being made; it is shown when the connection is back.');
+    }
+  }
+
+  reflect(id: string, body: Reflect): Promise<HintView> {
+    return this.json('POST', `api/hints/${encodeURIComponent(id)}/reflection`, body);
+  }
+
+  rateHint(id: string, body: RateHint): Promise<HintView> {
+    return this.json('POST', `api/hints/${encodeURIComponent(id)}/rating`, body);
+  }
+
+  conversation(subtask: string): Promise<Conversation> {
+    return this.json('GET', `api/chat?subtask=${encodeURIComponent(subtask)}`);
+  }
+
+  /** An answer as it is written; it always ends with `done` or by throwing. */
+  async *chat(body: AskChat, signal: AbortSignal): AsyncGenerator<ChatEvent> {
+    for await (const { event, data } of this.stream('POST', 'api/chat', { body, signal })) {
+      if (event === 'delta' || event === 'retracted') {
+        yield JSON.parse(data) as ChatEvent;
+      } else if (event === 'answer') {
+        yield JSON.parse(data) as ChatDone;
+        return;
+      }
+    }
+    throw cutOff('The answer was cut off. Your message is still in the box below: please send it again.');
+  }
+
+  resetChat(body: LabChatReset): Promise<Conversation> {
+    return this.json('POST', 'api/chat/reset', body);
+  }
+
+  /** The events of an answer; an `error` event is thrown. */
+  private async *stream(method: string, path: string, ask: Ask): AsyncGenerator<ServerEvent> {
+    const response = await this.fetch(method, path, { ...ask, accept: 'text/event-stream' });
+    for await (const event of events(response.body!)) {
+      if (event.event === 'error') {
+        throw ApiError.parse(503, event.data);
+      }
+      yield event;
+    }
+  }
+
   private async json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.fetch(method, path, { body });
     try {
       return (await response.json()) as T;
     } catch {
-      throw new ApiError(503, 'service_unavailable', 'The answer of Caseloop was cut off. Please try again.');
+      throw cutOff('The answer of Caseloop was cut off. Please try again.');
     }
   }
 
   /** The only fetch: base URL, cookies and the XSRF token are ServerConnection's. */
-  private async fetch(
-    method: string,
-    path: string,
-    { body, signal, accept }: { body?: unknown; signal?: AbortSignal; accept?: string }
-  ): Promise<Response> {
+  private async fetch(method: string, path: string, { body, signal, accept }: Ask): Promise<Response> {
     const request: RequestInit = { method, headers: { Accept: accept ?? 'application/json' } };
     if (method !== 'GET') {
       request.body = JSON.stringify(body ?? {});
@@ -100,4 +203,8 @@ export class CaseloopClient {
     }
     return response;
   }
+}
+
+function cutOff(detail: string): ApiError {
+  return new ApiError(503, 'service_unavailable', detail);
 }

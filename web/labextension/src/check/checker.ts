@@ -19,10 +19,18 @@ export interface CheckRun {
   abort: AbortController;
 }
 
+/** A check has its answer, and the notebook has it too. */
+export interface Answered {
+  panel: NotebookPanel;
+  view: SubtaskView;
+  answer: LabFeedback;
+}
+
 /** Runs checks, one a subtask at a time, and puts the answer into the notebook. */
 export class Checker {
   private readonly runs = new Map<string, CheckRun>();
   private readonly _changed = new Signal<this, string>(this);
+  private readonly _answered = new Signal<this, Answered>(this);
 
   constructor(
     private readonly client: CaseloopClient,
@@ -33,6 +41,11 @@ export class Checker {
   /** Emits the subtask whose check moved. */
   get changed(): ISignal<this, string> {
     return this._changed;
+  }
+
+  /** Emits each answer, before it is saved with the notebook. */
+  get answered(): ISignal<this, Answered> {
+    return this._answered;
   }
 
   run(subtask: string): CheckRun | undefined {
@@ -59,6 +72,7 @@ export class Checker {
       this.keep(panel, view, answer, cells);
       this.finish(view.id, run);
       announce(outcomeWords(answer, view.title));
+      this._answered.emit({ panel, view, answer });
       await panel.context.save();
     } catch (reason) {
       this.failed(view, run, reason);

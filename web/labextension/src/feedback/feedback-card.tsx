@@ -1,28 +1,33 @@
 import * as React from 'react';
 import type { Feedback } from '../api/types';
 import { VERDICTS } from '../check/words';
+import { Calm } from '../parts/calm';
 import { Button, Icon } from '../parts/elements';
-import { faultIcon, passedIcon, workIcon } from '../parts/icons';
-import { moment, points, says } from '../parts/words';
+import { faultIcon, helpIcon, passedIcon, workIcon } from '../parts/icons';
+import { Lines } from '../parts/prose';
+import { moment, points } from '../parts/words';
+import { reading } from '../words/reading';
 import { CheckList } from './check-list';
 import { FindingItem } from './finding-item';
-import type { StepActions } from './step-view';
+import type { Step, StepActions } from './step-view';
 import type { StoredFeedback } from './stored';
+import { WordsLine } from './words-line';
 
 const ICONS = { approved: passedIcon, needs_work: workIcon, could_not_judge: faultIcon };
 
 interface CardProps {
+  step: Step;
   stored: StoredFeedback;
-  stale: boolean;
   /** A newer check is running. */
   dimmed: boolean;
   actions: StepActions;
 }
 
 /** The answer to one check: verdict, findings with their hints, checks, and what was restored. */
-export function FeedbackCard({ stored, stale, dimmed, actions }: CardProps): JSX.Element {
+export function FeedbackCard({ step, stored, dimmed, actions }: CardProps): JSX.Element {
+  const { stale, wording, help } = step;
   const { feedback } = stored;
-  const remarks = feedback.remarks.filter(remark => !feedback.findings.some(finding => says(finding.message, remark)));
+  const { headline, worded, remarks } = reading(feedback, wording?.parts);
   const classes = `caseloop-Feedback caseloop-mod-${feedback.verdict}${stale || dimmed ? ' caseloop-mod-stale' : ''}`;
   return (
     <article
@@ -54,9 +59,12 @@ export function FeedbackCard({ stored, stale, dimmed, actions }: CardProps): JSX
           <span aria-hidden="true">✕</span>
         </Button>
       </header>
-      <p className="caseloop-Headline" data-caseloop="headline">
-        {feedback.headline}
-      </p>
+      <WordsLine feedback={feedback} wording={wording} />
+      <Calm words={headline}>
+        <p className="caseloop-Headline" data-caseloop="headline">
+          {headline}
+        </p>
+      </Calm>
       <Fault feedback={feedback} />
       {feedback.findings.length > 0 && (
         <ol className="caseloop-Findings" aria-label="Findings">
@@ -64,6 +72,7 @@ export function FeedbackCard({ stored, stale, dimmed, actions }: CardProps): JSX
             <FindingItem
               key={finding.id}
               finding={finding}
+              worded={worded.get(finding.id)}
               warnings={feedback.warnings.filter(warning => warning.finding === finding.id)}
               opened={stored.opened[finding.id] ?? 0}
               actions={actions}
@@ -71,12 +80,21 @@ export function FeedbackCard({ stored, stale, dimmed, actions }: CardProps): JSX
           ))}
         </ol>
       )}
-      <Texts items={remarks} name="remarks" title="Also worth knowing" />
+      <Calm words={remarks.join('\n')}>
+        <Texts items={remarks} name="remarks" title="Also worth knowing" />
+      </Calm>
+      {help && feedback.verdict === 'needs_work' && (
+        <p className="caseloop-CardHelp">
+          <Button name="open-help" onClick={actions.showHelp}>
+            <Icon icon={helpIcon} />
+            Hints and chat
+          </Button>
+        </p>
+      )}
       {feedback.checks.length > 0 && <CheckList checks={feedback.checks} open={feedback.verdict !== 'approved'} />}
       <Texts items={feedback.repairs} name="repairs" title="Restored before your code was run" />
       <footer className="caseloop-mod-quiet">
         Version {stored.number} · {moment(stored.checked)}
-        {feedback.words_by === 'model' && ' · worded by a language model; the verdict is from the checks'}
       </footer>
     </article>
   );
@@ -103,7 +121,9 @@ function Texts({ items, name, title }: { items: string[]; name: string; title: s
       <h4>{title}</h4>
       <ul>
         {items.map((item, index) => (
-          <li key={index}>{item}</li>
+          <li key={index}>
+            <Lines text={item} />
+          </li>
         ))}
       </ul>
     </div>

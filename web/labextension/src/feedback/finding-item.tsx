@@ -1,13 +1,18 @@
 import * as React from 'react';
 import type { Finding, LocalizedWarning } from '../api/types';
+import { Calm } from '../parts/calm';
 import { Icon, PlaceButton } from '../parts/elements';
 import { personIcon } from '../parts/icons';
+import { Lines } from '../parts/prose';
 import { says } from '../parts/words';
 import { HintLadder } from './hint-ladder';
 import type { StepActions } from './step-view';
 
 interface FindingProps {
   finding: Finding;
+  /** A model's sentences, in place of the rules'. */
+  worded?: LocalizedWarning[];
+  /** What the rules add at other places. */
   warnings: LocalizedWarning[];
   opened: number;
   actions: StepActions;
@@ -16,17 +21,23 @@ interface FindingProps {
 const SEVERITIES = { error: 'Error', warning: 'Warning', info: 'Note' };
 
 /** One consequence: what happens, where, what a mentor said about it, and its hints. */
-export function FindingItem({ finding, warnings, opened, actions }: FindingProps): JSX.Element {
+export function FindingItem({ finding, worded, warnings, opened, actions }: FindingProps): JSX.Element {
+  const message = worded?.[0]?.message ?? finding.message;
+  const place = finding.place ?? (worded?.[0]?.place.cell ? worded[0].place : null);
   return (
     <li className={`caseloop-Finding caseloop-mod-${finding.severity}`} data-caseloop="finding" data-kind={finding.kind}>
-      <p>
-        <span className="caseloop-hidden">{SEVERITIES[finding.severity]}: </span>
-        <Lines text={finding.message} />{' '}
-        {finding.place && <PlaceButton line={finding.place.line} onClick={() => actions.showPlace(finding.place!)} />}
-      </p>
-      {warnings.map((warning, index) => (
-        <WarningLine key={index} warning={warning} finding={finding} actions={actions} />
-      ))}
+      <Calm words={message}>
+        <p>
+          <span className="caseloop-hidden">{SEVERITIES[finding.severity]}: </span>
+          <span key={message} className={worded && 'caseloop-mod-worded'}>
+            <Lines text={message} />
+          </span>{' '}
+          {place && <PlaceButton line={place.line} onClick={() => actions.showPlace(place)} />}
+        </p>
+        {(worded?.slice(1) ?? warnings).map((warning, index) => (
+          <WarningLine key={index} warning={warning} finding={finding} actions={actions} />
+        ))}
+      </Calm>
       {finding.mentor && (
         <blockquote className="caseloop-Mentor" data-caseloop="mentor">
           <cite>
@@ -58,16 +69,5 @@ function WarningLine({ warning, finding, actions }: Pick<FindingProps, 'finding'
       {!sameWords && <Lines text={message} />}{' '}
       {!samePlace && <PlaceButton line={place.line} onClick={() => actions.showPlace(place)} />}
     </p>
-  );
-}
-
-/** Text with its line breaks and its `code` shown as such. */
-export function Lines({ text }: { text: string }): JSX.Element {
-  return (
-    <>
-      {text.split(/(`[^`\n]+`)/).map((part, index) =>
-        index % 2 ? <code key={index}>{part.slice(1, -1)}</code> : <React.Fragment key={index}>{part}</React.Fragment>
-      )}
-    </>
   );
 }

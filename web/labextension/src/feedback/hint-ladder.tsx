@@ -1,7 +1,7 @@
 import * as React from 'react';
 import type { Hint, HintStep } from '../api/types';
 import { Button } from '../parts/elements';
-import { Lines } from './finding-item';
+import { Lines } from '../parts/prose';
 
 const TITLES: { [step in HintStep]: string } = {
   plan: 'A plan',

@@ -1,10 +1,12 @@
 import { CodeCell, type Cell, type ICellModel } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { AssistanceModel } from '../assistance/model';
 import type { CaseModel } from '../case/model';
 import { notebookCells } from '../case/notebook-cells';
 import type { CaseNotebooks } from '../case/notebooks';
 import type { Checker } from '../check/checker';
 import type { CellMarks } from '../editors/registry';
+import type { Wording } from '../words/wording';
 import { fingerprint } from './fingerprint';
 import { parseStored } from './parse';
 import type { Step, StepActions } from './step-view';
@@ -14,6 +16,18 @@ import { isStale, marks, METADATA_KEY, owns, type StoredFeedback } from './store
 /** What a learner may ask for that is shown elsewhere. */
 export interface Elsewhere {
   showReview(subtask: string): void;
+  showHelp(subtask: string): void;
+}
+
+/** What feedback is made of. */
+export interface FeedbackServices {
+  model: CaseModel;
+  notebooks: CaseNotebooks;
+  checker: Checker;
+  editors: CellMarks;
+  assistance: AssistanceModel;
+  wording: Wording;
+  elsewhere: Elsewhere;
 }
 
 /** Shows bars and feedback beneath the cells of one notebook, through all that a notebook does to its cells. */
@@ -25,22 +39,18 @@ export class NotebookFeedback {
 
   constructor(
     private readonly panel: NotebookPanel,
-    private readonly model: CaseModel,
-    private readonly notebooks: CaseNotebooks,
-    private readonly checker: Checker,
-    private readonly editors: CellMarks,
-    private readonly elsewhere: Elsewhere
+    private readonly services: FeedbackServices
   ) {
     const { content } = panel;
+    const { model, checker, assistance, wording } = services;
+    const signals = [model.changed, checker.changed, assistance.changed, wording.changed];
     content.modelChanged.connect(() => content.model?.cells.changed.connect(this.soon, this));
     content.model?.cells.changed.connect(this.soon, this);
     content.modelContentChanged.connect(this.soon, this);
-    model.changed.connect(this.soon, this);
-    checker.changed.connect(this.soon, this);
+    signals.forEach(signal => signal.connect(this.soon, this));
     panel.disposed.connect(() => {
       clearTimeout(this.timer);
-      model.changed.disconnect(this.soon, this);
-      checker.changed.disconnect(this.soon, this);
+      signals.forEach(signal => signal.disconnect(this.soon, this));
     });
     this.soon();
   }
@@ -60,6 +70,7 @@ export class NotebookFeedback {
     if (this.panel.isDisposed || !this.panel.content.model) {
       return;
     }
+    const { model, checker, assistance, wording } = this.services;
     const cells = notebookCells(this.panel);
     const widgets = this.panel.content.widgets;
     const stored = widgets.map(cell => this.read(cell));
@@ -72,13 +83,16 @@ export class NotebookFeedback {
       }
       const own = owns(carried, index) ? stored[index] : undefined;
       const view = homes.get(cell);
-      const subtask = view ? this.model.subtask(view) : undefined;
+      const subtask = view ? model.subtask(view) : undefined;
       if (own) {
         owned.push(own);
       }
-      const run = view ? this.checker.run(view) : undefined;
+      const run = view ? checker.run(view) : undefined;
       const ours = run?.panel === this.panel ? run : undefined;
-      this.show(cell, { subtask, run: ours, stored: own, stale: own !== undefined && isStale(own, cells) });
+      const words = own && wording.run(own.submission);
+      const stale = own !== undefined && isStale(own, cells);
+      const help = subtask !== undefined && !assistance.off && assistance.value?.choice !== false;
+      this.show(cell, { subtask, run: ours, stored: own, stale, wording: words, help });
     });
     this.mark(owned);
     this.forget();
@@ -89,9 +103,10 @@ export class NotebookFeedback {
   }
 
   private homes(): Map<CodeCell, string> {
+    const { model, notebooks } = this.services;
     const homes = new Map<CodeCell, string>();
-    for (const view of this.notebooks.isCase(this.panel) ? this.model.views : []) {
-      const home = this.notebooks.home(this.panel, view);
+    for (const view of notebooks.isCase(this.panel) ? model.views : []) {
+      const home = notebooks.home(this.panel, view);
       if (home) {
         homes.set(home, view.id);
       }
@@ -133,10 +148,10 @@ export class NotebookFeedback {
     for (const { model } of this.panel.content.widgets) {
       const lines = wanted.get(model.id);
       if (lines && prints.get(model.id) === fingerprint(model.sharedModel.getSource())) {
-        this.editors.setMarks(model, lines);
+        this.services.editors.setMarks(model, lines);
         this.marked.add(model.id);
       } else if (!lines && this.marked.delete(model.id)) {
-        this.editors.setMarks(model, new Map());
+        this.services.editors.setMarks(model, new Map());
       }
     }
   }
@@ -150,9 +165,10 @@ export class NotebookFeedback {
   }
 
   private actions(cell: CodeCell): StepActions {
+    const { model, notebooks, checker, elsewhere } = this.services;
     const view = () => {
       const id = this.homes().get(cell) ?? this.read(cell)?.subtask;
-      return this.model.views.find(candidate => candidate.id === id);
+      return model.views.find(candidate => candidate.id === id);
     };
     const withView = (act: (id: string) => void): void => {
       const found = view();
@@ -164,10 +180,10 @@ export class NotebookFeedback {
       check: () => {
         const found = view();
         if (found) {
-          void this.checker.check(this.panel, found);
+          void checker.check(this.panel, found);
         }
       },
-      dismissRun: () => withView(id => this.checker.dismiss(id)),
+      dismissRun: () => withView(id => checker.dismiss(id)),
       dismissFeedback: () => {
         cell.model.deleteMetadata(METADATA_KEY);
         cell.node.focus();
@@ -179,8 +195,9 @@ export class NotebookFeedback {
           cell.model.setMetadata(METADATA_KEY, { ...stored, opened });
         }
       },
-      showPlace: place => void this.notebooks.showPlace(place, this.panel),
-      showReview: () => withView(id => this.elsewhere.showReview(id)),
+      showPlace: place => void notebooks.showPlace(place, this.panel),
+      showHelp: () => withView(id => elsewhere.showHelp(id)),
+      showReview: () => withView(id => elsewhere.showReview(id)),
       leave: () => cell.node.focus()
     };
   }

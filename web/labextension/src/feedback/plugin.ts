@@ -1,12 +1,14 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import type { AssistanceModel } from '../assistance/model';
 import type { CaseModel } from '../case/model';
 import type { CaseNotebooks } from '../case/notebooks';
 import type { Checker } from '../check/checker';
 import type { CellMarks } from '../editors/registry';
 import type { PanelPlace } from '../panel/place';
-import { ICaseModel, ICaseNotebooks, ICasePanel, ICellMarks, IChecker } from '../tokens';
+import { IAssistance, ICaseModel, ICaseNotebooks, ICasePanel, ICellMarks, IChecker, IWording } from '../tokens';
+import type { Wording } from '../words/wording';
 import { NotebookFeedback } from './notebook-feedback';
 import { guardPlainKeys } from './shortcuts';
 
@@ -17,7 +19,7 @@ export const feedbackPlugin: JupyterFrontEndPlugin<void> = {
   id: '@caseloop/lab:feedback',
   description: 'Feedback beside the cell.',
   autoStart: true,
-  requires: [INotebookTracker, ICaseModel, ICaseNotebooks, IChecker, ICellMarks, ICasePanel],
+  requires: [INotebookTracker, ICaseModel, ICaseNotebooks, IChecker, ICellMarks, ICasePanel, IAssistance, IWording],
   optional: [ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
@@ -27,15 +29,19 @@ export const feedbackPlugin: JupyterFrontEndPlugin<void> = {
     checker: Checker,
     editors: CellMarks,
     place: PanelPlace,
+    assistance: AssistanceModel,
+    wording: Wording,
     palette: ICommandPalette | null
   ) => {
     guardPlainKeys();
     const shown = new WeakMap<NotebookPanel, NotebookFeedback>();
-    const elsewhere = { showReview: (subtask: string) => place.go({ view: 'review', subtask }) };
+    const elsewhere = {
+      showReview: (subtask: string) => place.go({ view: 'review', subtask }),
+      showHelp: (subtask: string) => place.go({ view: 'help', subtask })
+    };
+    const services = { model, notebooks, checker, editors, assistance, wording, elsewhere };
     tracker.widgetAdded.connect((_, panel) => {
-      void panel.context.ready.then(() =>
-        shown.set(panel, new NotebookFeedback(panel, model, notebooks, checker, editors, elsewhere))
-      );
+      void panel.context.ready.then(() => shown.set(panel, new NotebookFeedback(panel, services)));
     });
     app.commands.addCommand(GO_TO_FEEDBACK, {
       label: 'Go to Feedback',

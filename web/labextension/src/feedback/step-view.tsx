@@ -4,6 +4,7 @@ import type { CheckRun } from '../check/checker';
 import { Button, Icon, Problem } from '../parts/elements';
 import { STATES } from '../parts/icons';
 import { attemptsLine } from '../parts/words';
+import type { WordingRun } from '../words/wording';
 import { FeedbackCard } from './feedback-card';
 import { ProgressLine } from './progress-line';
 import type { StoredFeedback } from './stored';
@@ -15,6 +16,10 @@ export interface Step {
   run?: CheckRun;
   stored?: StoredFeedback;
   stale: boolean;
+  /** A model that puts this feedback into words, or did. */
+  wording?: WordingRun;
+  /** Hints and chat are to be had. */
+  help: boolean;
 }
 
 /** What a learner can do there. */
@@ -25,11 +30,12 @@ export interface StepActions {
   openHint(finding: string): void;
   showPlace(place: Place): void;
   showReview(): void;
+  showHelp(): void;
   leave(): void;
 }
 
 export function StepView({ step, actions }: { step: Step; actions: StepActions }): JSX.Element {
-  const { subtask, run, stored, stale } = step;
+  const { subtask, run, stored } = step;
   const running = run !== undefined && run.problem === undefined;
   return (
     <section
@@ -44,7 +50,7 @@ export function StepView({ step, actions }: { step: Step; actions: StepActions }
       {run?.problem && (
         <Problem problem={run.problem} name="check-problem" retry={actions.check} dismiss={actions.dismissRun} />
       )}
-      {stored && <FeedbackCard stored={stored} stale={stale} dimmed={running} actions={actions} />}
+      {stored && <FeedbackCard key={stored.submission} step={step} stored={stored} dimmed={running} actions={actions} />}
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { type Step, type StepActions, StepView } from './step-view';
 
 /** What is shown beneath one cell, in the cell's own layout: it scrolls, moves and goes with its cell. */
 export class StepWidget extends ReactWidget {
-  private step: Step = { stale: false };
+  private step: Step = { stale: false, help: false };
 
   constructor(private readonly actions: StepActions) {
     super();

@@ -3,6 +3,7 @@ import { Button, Icon, Loading } from '../parts/elements';
 import { faultIcon } from '../parts/icons';
 import { useSignals } from '../parts/signals';
 import type { CaseModel } from '../case/model';
+import { HelpView } from '../help/help-view';
 import { HistoryView } from '../history/history-view';
 import { SavesView } from '../history/saves-view';
 import { ReviewView } from '../review/review-view';
@@ -28,6 +29,9 @@ function View({ services }: { services: PanelServices }): JSX.Element {
   const { model, place } = services;
   const { where } = place;
   const subtask = 'subtask' in where ? model.subtask(where.subtask) : undefined;
+  if (where.view === 'help' && subtask) {
+    return <HelpView key={`help ${subtask.view.id}`} subtask={subtask} services={services} />;
+  }
   if (where.view === 'review' && subtask) {
     return <ReviewView key={`review ${subtask.view.id}`} subtask={subtask} services={services} />;
   }

@@ -1,5 +1,6 @@
 import * as React from 'react';
 import type { LabCase } from '../api/types';
+import { AiLine } from '../assistance/ai-line';
 import { Button, Icon } from '../parts/elements';
 import { noteIcon } from '../parts/icons';
 import { useSignals } from '../parts/signals';
@@ -9,8 +10,8 @@ import { SubtaskRow } from './subtask-row';
 
 /** The case: what it is about, how far the learner is, and its steps. */
 export function Overview({ labCase, services }: { labCase: LabCase; services: PanelServices }): JSX.Element {
-  const { checker, notebooks, place } = services;
-  useSignals(checker.changed, notebooks.changed);
+  const { assistance, checker, notebooks, place } = services;
+  useSignals(checker.changed, notebooks.changed, assistance.changed);
   const active = notebooks.activeSubtask?.id;
   const saves = React.useRef<HTMLElement>(null);
   React.useEffect(() => {
@@ -32,6 +33,7 @@ export function Overview({ labCase, services }: { labCase: LabCase; services: Pa
           About {plural(labCase.minutes, 'minute')} · version {labCase.number}
         </p>
         <Overall labCase={labCase} />
+        <AiLine assistance={assistance} />
       </header>
       {labCase.newer_version !== null && (
         <Note>

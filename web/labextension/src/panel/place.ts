@@ -3,6 +3,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 /** What the panel shows. */
 export type Where =
   | { view: 'overview' }
+  | { view: 'help'; subtask: string }
   | { view: 'review'; subtask: string }
   | { view: 'history'; subtask: string }
   | { view: 'saves' };

@@ -3,11 +3,13 @@ import { ICommandPalette, ReactWidget } from '@jupyterlab/apputils';
 import { IStateDB } from '@jupyterlab/statedb';
 import * as React from 'react';
 import type { CaseloopClient } from '../api/client';
+import type { AssistanceModel } from '../assistance/model';
 import type { CaseModel } from '../case/model';
 import type { CaseNotebooks } from '../case/notebooks';
 import type { Checker } from '../check/checker';
+import { HelpDesks } from '../help/desks';
 import { caseIcon } from '../parts/icons';
-import { ICaseloopClient, ICaseModel, ICaseNotebooks, ICasePanel, IChecker } from '../tokens';
+import { IAssistance, ICaseloopClient, ICaseModel, ICaseNotebooks, ICasePanel, IChecker } from '../tokens';
 import { CasePanel } from './case-panel';
 import { PanelPlace } from './place';
 
@@ -19,7 +21,7 @@ export const panelPlugin: JupyterFrontEndPlugin<PanelPlace> = {
   id: '@caseloop/lab:panel',
   description: 'The panel with the steps of the case.',
   autoStart: true,
-  requires: [ICaseloopClient, ICaseModel, ICaseNotebooks, IChecker, IStateDB],
+  requires: [ICaseloopClient, ICaseModel, ICaseNotebooks, IChecker, IAssistance, IStateDB],
   optional: [ILabShell, ILayoutRestorer, ICommandPalette],
   provides: ICasePanel,
   activate: (
@@ -28,6 +30,7 @@ export const panelPlugin: JupyterFrontEndPlugin<PanelPlace> = {
     model: CaseModel,
     notebooks: CaseNotebooks,
     checker: Checker,
+    assistance: AssistanceModel,
     state: IStateDB,
     labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
@@ -37,7 +40,8 @@ export const panelPlugin: JupyterFrontEndPlugin<PanelPlace> = {
     if (!notebooks.path) {
       return place; // a JupyterLab outside Caseloop
     }
-    const services = { client, model, notebooks, checker, place };
+    const desks = new HelpDesks(client, assistance);
+    const services = { client, model, notebooks, checker, place, assistance, desks };
     const panel = ReactWidget.create(React.createElement(CasePanel, services));
     panel.id = 'caseloop-panel';
     panel.addClass('caseloop-Panel');

@@ -1,7 +1,9 @@
 import type { CaseloopClient } from '../api/client';
+import type { AssistanceModel } from '../assistance/model';
 import type { CaseModel } from '../case/model';
 import type { CaseNotebooks } from '../case/notebooks';
 import type { Checker } from '../check/checker';
+import type { HelpDesks } from '../help/desks';
 import type { PanelPlace } from './place';
 
 /** What every view of the panel works with. */
@@ -11,4 +13,6 @@ export interface PanelServices {
   notebooks: CaseNotebooks;
   checker: Checker;
   place: PanelPlace;
+  assistance: AssistanceModel;
+  desks: HelpDesks;
 }

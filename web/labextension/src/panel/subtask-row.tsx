@@ -59,7 +59,7 @@ export function SubtaskRow({ subtask, active, checking, services }: RowProps): J
 
 function RowButtons({ subtask, checking, services }: Omit<RowProps, 'active'>): JSX.Element {
   const { view, progress } = subtask;
-  const { checker, notebooks, place } = services;
+  const { assistance, checker, notebooks, place } = services;
   const [told, setTold] = React.useState(false);
   const unlocked = progress.state === 'approved' || progress.state === 'polished';
   const spent = progress.checks_left === 0;
@@ -83,6 +83,7 @@ function RowButtons({ subtask, checking, services }: Omit<RowProps, 'active'>): 
       <div
         className="caseloop-Buttons"
         ref={node => {
+          focus('help')(node);
           focus('review')(node);
           focus('history')(node);
         }}
@@ -96,6 +97,15 @@ function RowButtons({ subtask, checking, services }: Omit<RowProps, 'active'>): 
         >
           Check
         </Button>
+        {!assistance.off && (
+          <Button
+            name="open-help"
+            aria-label={`Help with «${view.title}»`}
+            onClick={() => place.go({ view: 'help', subtask: view.id })}
+          >
+            Help
+          </Button>
+        )}
         <Button
           name="open-review"
           aria-label={`Style review of «${view.title}»`}

@@ -25,6 +25,7 @@ export const faultIcon = icon('fault', `<g ${line}><path d="M8 2l6.2 11.2H1.8z"/
 export const workIcon = icon('work', `<g ${line}><circle cx="8" cy="8" r="6.2"/><path d="M8 4.8v3.8M8 11v.1"/></g>`);
 export const noteIcon = icon('note', `<g ${line}><circle cx="8" cy="8" r="6.2"/><path d="M8 7.4v3.6M8 5v.1"/></g>`);
 export const lockIcon = icon('lock', `<g ${line}><rect x="3.5" y="7" width="9" height="6.5" rx="1"/><path d="M5.5 7V5a2.5 2.5 0 0 1 5 0v2"/></g>`);
+export const helpIcon = icon('help', `<g ${line}><path d="M5.9 11.2c0-1.3-2-2.2-2-4.9a4.1 4.1 0 0 1 8.2 0c0 2.7-2 3.6-2 4.9z"/><path d="M6.3 13.6h3.4"/></g>`);
 export const personIcon = icon('person', `<g ${line}><circle cx="8" cy="5.4" r="2.6"/><path d="M2.8 13.6a5.2 5.2 0 0 1 10.4 0"/></g>`);
 
 const notStarted = icon('not-started', `<g ${line}><circle cx="8" cy="8" r="6.2"/></g>`);

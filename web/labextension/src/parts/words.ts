@@ -18,6 +18,12 @@ export function moment(iso: string): string {
     : date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
+/** The same, shorter: today's moments by their time alone. */
+export function briefMoment(iso: string, now = new Date()): string {
+  const date = new Date(iso);
+  return date.toDateString() === now.toDateString() ? date.toLocaleTimeString(undefined, { timeStyle: 'short' }) : moment(iso);
+}
+
 export function size(bytes: number): string {
   return bytes < 1024 * 1024 ? `${Math.max(1, Math.round(bytes / 1024))} kB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

@@ -1,7 +1,7 @@
 import * as React from 'react';
 import type { LintFinding } from '../api/types';
-import { Lines } from '../feedback/finding-item';
 import { PlaceButton } from '../parts/elements';
+import { Lines } from '../parts/prose';
 
 const SEVERITIES = { error: 'Problem', warning: 'Warning', advice: 'Advice' };
 const CATEGORIES: { [category in LintFinding['category']]: string } = {

@@ -1,0 +1,53 @@
+import * as React from 'react';
+import { Button, Icon } from '../parts/elements';
+import { noteIcon } from '../parts/icons';
+import { useSignals } from '../parts/signals';
+import { Consent } from './consent';
+import type { AssistanceModel } from './model';
+import { standing, WITHOUT_AI } from './words';
+
+/** Where the learner stands with AI in this case, and the way to change it. */
+export function AiLine({ assistance }: { assistance: AssistanceModel }): JSX.Element | null {
+  useSignals(assistance.changed);
+  const [changing, setChanging] = React.useState(false);
+  const button = React.useRef<HTMLParagraphElement>(null);
+  const close = (): void => {
+    setChanging(false);
+    // the buttons that had the focus are gone
+    window.requestAnimationFrame(() => button.current?.querySelector('button')?.focus());
+  };
+  if (assistance.off) {
+    return <WithoutAi />;
+  }
+  const { value } = assistance;
+  if (!value) {
+    return null;
+  }
+  if (changing) {
+    return <Consent assistance={assistance} done={close} cancel={close} />;
+  }
+  return (
+    <p
+      className="caseloop-AiLine caseloop-mod-quiet"
+      ref={button}
+      data-caseloop="ai-standing"
+      data-choice={value.choice === null ? 'none' : value.choice ? 'yes' : 'no'}
+      data-uses={value.uses}
+    >
+      <span>AI help: {standing(value)}</span>
+      <Button name="change-ai" look="link" aria-label="Change whether AI helps you" onClick={() => setChanging(true)}>
+        {value.choice === null ? 'Decide' : 'Change'}
+      </Button>
+    </p>
+  );
+}
+
+/** The case's author decided against AI. */
+export function WithoutAi(): JSX.Element {
+  return (
+    <p className="caseloop-AiLine caseloop-mod-quiet" data-caseloop="without-ai">
+      <Icon icon={noteIcon} />
+      {WITHOUT_AI}
+    </p>
+  );
+}
