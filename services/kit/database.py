@@ -1,6 +1,7 @@
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -56,6 +57,10 @@ def table_metadata() -> MetaData:
     )
 
 
+class StillInUse(Exception):
+    """What was deleted is still in the database's log, because somebody has been reading all the while."""
+
+
 class Database:
     """One database of one service: `sqlite+aiosqlite:///…` or, later, `postgresql+psycopg://…`.
 
@@ -94,6 +99,17 @@ class Database:
         async with self.read() as session:
             await session.execute(text("SELECT 1"))
 
+    async def compact(self) -> None:
+        """Write the database anew without what was deleted, so that none of it can be read from the disk any more.
+
+        SQLite keeps deleted text in free pages and in its log of changes. Others may read and write meanwhile. Nothing
+        happens on PostgreSQL, which does this by itself. Raises `StillInUse`; trying again later is right then.
+        """
+        if not self.is_sqlite:
+            return
+        async with self._turn():
+            await asyncio.to_thread(_rewrite, str(make_url(self.url).database))
+
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
@@ -112,6 +128,15 @@ class Database:
                 yield
             finally:
                 self._writer = None
+
+
+def _rewrite(file: str) -> None:
+    # A connection of its own: VACUUM cannot run in a transaction, and the pool's begin one.
+    with closing(sqlite3.connect(file, timeout=_BUSY_MS / 1000, isolation_level=None)) as connection:
+        connection.execute("VACUUM")
+        busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    if busy:
+        raise StillInUse(f"{file} has been read all the while; what was deleted is still in its log of changes")
 
 
 def _configure_sqlite(engine: AsyncEngine) -> None:
