@@ -91,7 +91,10 @@ def _all(*probes: Probe) -> Probe:
 
 
 def end_environments(settings: EmbeddedSettings, vault: Vault) -> int:
-    """End learners' servers, which outlive the Hub by design, and refuse their certificates; returns how many."""
+    """Once the Hub is gone: end learners' servers, which outlive it by design, and refuse their certificates.
+
+    Returns how many there were.
+    """
     folder = boxes(settings.run_dir)
     found = sandboxes(folder)
     end_sandboxes(list(found))
@@ -102,4 +105,6 @@ def end_environments(settings: EmbeddedSettings, vault: Vault) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     for box in found.values():
         remove_group(group_name(box))
+    # the Hub leaves its socket where it was
+    (settings.hub_dir / "hub.sock").unlink(missing_ok=True)
     return len(found)

@@ -141,8 +141,9 @@ class Supervisor:
         missed, alive = 0, part.alive or part.ready
         while missed < part.misses:
             with contextlib.suppress(TimeoutError):
-                pause = part.doubt_seconds if missed else part.probe_seconds
-                status = await asyncio.wait_for(child.ended(), pause)
+                # not `wait_for`, which before Python 3.12 may swallow being cancelled
+                async with asyncio.timeout(part.doubt_seconds if missed else part.probe_seconds):
+                    status = await child.ended()
                 await child.end(part.stop_seconds)  # its own children
                 return f"ended with {status}"
             missed = 0 if await _answers(alive) else missed + 1
@@ -183,7 +184,8 @@ class _Child:
                 break
             self._signal(sign)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._process.wait()
         self._signal(signal.SIGKILL)
         await asyncio.wait({self._reader}, timeout=1)
         self._reader.cancel()
@@ -195,7 +197,8 @@ class _Child:
 
 async def _answers(probe: Callable[[], Awaitable[bool]]) -> bool:
     try:
-        return await asyncio.wait_for(probe(), _PROBE_TIMEOUT)
+        async with asyncio.timeout(_PROBE_TIMEOUT):
+            return await probe()
     except Exception:
         return False
 

@@ -116,7 +116,8 @@ class Zygote:
             with theirs:
                 async with self._lock:
                     await self._control.send_with_socket({"warm": warm}, theirs)
-            session = await asyncio.wait_for(Session.greet(ours, self._machine.cgroups), _OPEN_SECONDS)
+            async with asyncio.timeout(_OPEN_SECONDS):
+                session = await Session.greet(ours, self._machine.cgroups)
         except (Ended, TimeoutError, OSError) as error:
             ours.close()
             raise SessionRefused(f"no session could be opened: {type(error).__name__} {error}") from None
