@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Final, TypeVar
 
+from anyio import CancelScope
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 from starlette.types import Send
@@ -92,9 +93,20 @@ async def _with_pings(parts: AsyncGenerator[bytes], keep_alive: float) -> AsyncG
                 yield part
         finally:
             if pending is not None:
-                pending.cancel()
-                with suppress(asyncio.CancelledError, StopAsyncIteration):
-                    await pending
+                await _ended(pending)
+
+
+async def _ended(pending: "asyncio.Task[bytes]") -> None:
+    """Cancel, once, and wait until what it was waiting for is tidied up.
+
+    For a reader who left, the server cancels this task again and again: passed on, that would hit the tidying up, and
+    a connection to the service behind would stay open.
+    """
+    pending.cancel()
+    with CancelScope(shield=True):
+        await asyncio.wait({pending})
+    if not pending.cancelled():
+        pending.exception()  # read, or asyncio reports it
 
 
 async def _next(parts: AsyncGenerator[bytes]) -> bytes:

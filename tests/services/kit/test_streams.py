@@ -29,6 +29,7 @@ class Stage:
     def __init__(self) -> None:
         self.go = asyncio.Semaphore(0)
         self.closed = asyncio.Event()
+        self.goodbye = 0.0
 
     async def steps(self, count: int, then: Exception | None = None):
         try:
@@ -39,6 +40,8 @@ class Stage:
             if then:
                 raise then
         finally:
+            if self.goodbye:
+                await asyncio.sleep(self.goodbye)
             self.closed.set()
 
     async def named(self, count: int, then: Exception | None = None):
@@ -152,6 +155,16 @@ async def test_a_reader_that_goes_away_ends_the_work_at_once(http, stage, path):
     stage.go.release()
     method = "POST" if "lines" in path else "GET"
     async with http.stream(method, path) as response:
+        await anext(response.aiter_bytes())
+    async with asyncio.timeout(5):
+        await stage.closed.wait()
+
+
+async def test_the_end_of_the_work_may_take_a_moment_when_the_reader_goes_away(http, stage):
+    """As it does to close a connection to yet another service."""
+    stage.goodbye = 0.1
+    stage.go.release()
+    async with http.stream("GET", "/events/5/none") as response:
         await anext(response.aiter_bytes())
     async with asyncio.timeout(5):
         await stage.closed.wait()
