@@ -10,29 +10,29 @@ class AssistanceMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._words = Counter(
-            "caseloop_words",
+            "caseloop_lab_words",
             "Judged versions that a model was asked to word, by who worded them.",
             ("words_by",),
             registry=registry,
         )
         self._words_joined = Counter(
-            "caseloop_words_joined", "Requests for words that joined an equal one under way.", registry=registry
+            "caseloop_lab_words_joined", "Requests for words that joined an equal one under way.", registry=registry
         )
         self._words_failed = Counter(
-            "caseloop_words_failed", "Words that did not come to be, by reason.", ("error",), registry=registry
+            "caseloop_lab_words_failed", "Words that did not come to be, by reason.", ("error",), registry=registry
         )
         self._words_seconds = Histogram(
-            "caseloop_words_seconds", "From the question to the words kept.", registry=registry, buckets=_SECONDS
+            "caseloop_lab_words_seconds", "From the question to the words kept.", registry=registry, buckets=_SECONDS
         )
-        self._hints = Counter("caseloop_hints_asked", "Hints asked for, by kind.", ("kind",), registry=registry)
+        self._hints = Counter("caseloop_lab_hints_asked", "Hints asked for, by kind.", ("kind",), registry=registry)
         self._answers = Counter(
-            "caseloop_chat_answers", "Answers of the assistant, by who worded them.", ("words_by",), registry=registry
+            "caseloop_lab_chat_answers", "Answers of the assistant, by who worded them.", ("words_by",), registry=registry
         )
         self._chat_failed = Counter(
-            "caseloop_chat_failed", "Messages without an answer, by reason.", ("error",), registry=registry
+            "caseloop_lab_chat_failed", "Messages without an answer, by reason.", ("error",), registry=registry
         )
         self._chat_first = Histogram(
-            "caseloop_chat_first_words_seconds",
+            "caseloop_lab_chat_first_words_seconds",
             "From the message to the first words of the answer.",
             registry=registry,
             buckets=_SECONDS,

@@ -68,7 +68,7 @@ class Assistant:
     choices: dict[tuple[str, str], bool] = field(default_factory=dict)
     talks: dict[tuple[str, str, str | None], list[Message]] = field(default_factory=dict)
     release: asyncio.Event = field(default_factory=asyncio.Event)
-    """Ends the waiting of `hang`, and of a hint that is followed."""
+    """Ends the waiting of `dawdle`, and of a hint that is followed."""
     running: int = 0
 
     def router(self) -> APIRouter:
@@ -95,16 +95,16 @@ class Assistant:
         return ndjson(self._words(body.cells[-1].source))
 
     async def _words(self, source: str) -> AsyncIterator[BaseModel]:
-        if "refuse" in source:
+        if "explode" in source:
             raise Exploded("Something broke.")
         self.running += 1
         try:
             yield WordsPart(text=SENTENCE, finding="f1")
-            if "hang" in source:
+            if "dawdle" in source:
                 await self.release.wait()
-            if "break" in source:
+            if "snap" in source:
                 raise Exploded("The connection breaks off after a few parts.")
-            if "silent" in source:
+            if "mute" in source:
                 return
             yield WordsPart(text="Think of what is divided.")
             by = "rules" if "leak" in source else "model"
@@ -181,14 +181,14 @@ class Assistant:
         for word, refusal in REFUSALS.items():
             if word in body.text:
                 raise refusal(f"No answer: {word}.")
-        if "refuse" in body.text:
+        if "explode" in body.text:
             raise Exploded("Something broke.")
         self.running += 1
         try:
             yield ChatDelta(text="Look ")
-            if "hang" in body.text:
+            if "dawdle" in body.text:
                 await self.release.wait()
-            if "break" in body.text:
+            if "snap" in body.text:
                 raise Exploded("The connection breaks off after a few parts.")
             if "leak" in body.text:
                 yield ChatRetracted()

@@ -61,6 +61,8 @@ def learner_case(version: str = VERSION, number: int = 1, checks: int | None = N
         ai_mode="lead_and_reveal",
         strictness="strict",
         topics=("statistics",),
+        scope_mode="strict",
+        languages=("en", "de"),
         quotas=Quotas(checks=checks),
         subtasks=(view("mean", 0), view("median", 1)),
         notebook={"cells": []},

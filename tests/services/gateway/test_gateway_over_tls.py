@@ -113,3 +113,31 @@ async def test_a_client_that_vanishes_in_the_middle_loses_nothing(
         answer = (await checked(lab, check_of("hang right")))[-1][1]
         assert answer["feedback"]["verdict"] == Verdict.APPROVED
         assert len((await lab.get("/api/history")).json()) == 1
+
+
+async def test_words_a_hint_and_an_answer_come_the_same_way(
+    town: Town, world: Fixture, check_of: Fixture, checked: Fixture
+) -> None:
+    world.judge.assistant.release.set()
+    async with town.lab() as lab:
+        answer = (await checked(lab, check_of("wrong")))[-1][1]
+        events = await checked(lab, {"submission": answer["submission"]}, "/api/words")
+        assert events[-1][1]["feedback"]["words_by"] == "model"
+        cells = check_of("wrong")["cells"]
+        hint = (await lab.post("/api/hints", json={"subtask": "mean", "kind": "plan", "cells": cells})).json()
+        events = await checked(lab, None, f"/api/hints/{hint['id']}/events", "GET")
+        assert events[-1][1]["state"] == "ready"
+        events = await checked(lab, {"subtask": "mean", "cells": cells, "text": "Why?"}, "/api/chat")
+        assert events[-1][0] == "answer"
+
+
+async def test_an_answer_that_its_reader_leaves_ends_at_feedback(
+    town: Town, world: Fixture, check_of: Fixture, stream: Fixture
+) -> None:
+    question = {"subtask": "mean", "cells": check_of("wrong")["cells"], "text": "dawdle"}
+    async with town.lab() as lab, stream(lab, question, "/api/chat") as events:
+        await anext(events)
+        assert world.judge.assistant.running == 1
+    async with asyncio.timeout(5):
+        while world.judge.assistant.running:
+            await asyncio.sleep(0.01)
