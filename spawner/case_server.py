@@ -194,10 +194,10 @@ class CaseServer(Spawner):
             raise
 
     async def _restore(self, case: LearnerCase) -> None:
-        """What lies on disk is newest; else the last saved notebook; else the case's own."""
+        """What lies on disk is newest, if it is a notebook; else the last saved notebook; else the case's own."""
         place = self.workplace
         place.prepare()
-        if not place.has(self.notebook_name):
+        if not await asyncio.to_thread(place.has_notebook, self.notebook_name):
             saved = await self.platform.progress.newest_for(self.user.name, self.case_id)
             place.write_notebook(self.notebook_name, saved.notebook if saved else dict(case.notebook))
         place.keep_version(case.version)

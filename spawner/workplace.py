@@ -20,7 +20,11 @@ def folder_name(user: str) -> str:
 
 
 class UnusableNotebook(Exception):
-    """The notebook file cannot be kept: it is no regular file, too large, or not JSON."""
+    """The notebook file cannot be kept: it is no regular file, too large, or no notebook."""
+
+
+class HugeNotebook(UnusableNotebook):
+    """The notebook file is too large to be kept; JupyterLab may still open it."""
 
 
 class Workplace:
@@ -48,11 +52,15 @@ class Workplace:
         """Remember the case version, so that a newly published one does not change work under way."""
         _replace(self.root / "state.json", json.dumps({"version": version}).encode())
 
-    def has(self, name: str) -> bool:
-        """Whether a regular file of that name lies in the learner's home."""
-        with contextlib.suppress(OSError):
-            return stat.S_ISREG((self.work / name).lstat().st_mode)
-        return False
+    def has_notebook(self, name: str) -> bool:
+        """Whether a notebook of that name lies in the learner's home that JupyterLab can open."""
+        try:
+            self.read_notebook(name)
+        except HugeNotebook:
+            return True
+        except (FileNotFoundError, UnusableNotebook):
+            return False
+        return True
 
     def read_notebook(self, name: str) -> tuple[dict[str, Any], int]:
         """The notebook and its modification time (ns). FileNotFoundError; UnusableNotebook.
@@ -72,19 +80,19 @@ class Workplace:
                 raise UnusableNotebook(f"{name} is not a regular file")
             content = file.read(MAX_NOTEBOOK_BYTES + 1)
         if len(content) > MAX_NOTEBOOK_BYTES:
-            raise UnusableNotebook(f"{name} is larger than {MAX_NOTEBOOK_BYTES >> 20} MB; clear its outputs")
+            raise HugeNotebook(f"{name} is larger than {MAX_NOTEBOOK_BYTES >> 20} MB; clear its outputs")
         try:
             notebook = json.loads(content)
         except (ValueError, RecursionError) as error:
             raise UnusableNotebook(f"{name} is not a notebook: {error}") from error
-        if not isinstance(notebook, dict):
-            raise UnusableNotebook(f"{name} is not a notebook")
+        if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+            raise UnusableNotebook(f"{name} is not a notebook: there is no list of cells")
         return notebook, status.st_mtime_ns
 
     def write_notebook(self, name: str, notebook: dict[str, Any]) -> None:
-        """Put a notebook into the learner's home, whatever lay at its name before."""
+        """Put a notebook into the learner's home; whatever lay at its name before is moved aside."""
         target = self.work / name
-        if target.is_dir() and not target.is_symlink():
+        with contextlib.suppress(FileNotFoundError):
             target.rename(target.with_name(f"{name}.{secrets.token_hex(4)}.moved"))
         _replace(target, json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n")
 

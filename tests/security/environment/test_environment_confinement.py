@@ -210,6 +210,27 @@ def test_files_in_memory_have_a_limit(kernel: Kernel) -> None:
         assert size <= (MEMORY_MB << 20) // 2, place
 
 
+def test_a_notebook_that_code_has_ruined_is_put_back_at_the_next_start(
+    environment: Environment, system: System
+) -> None:
+    kept = environment.notebook()
+    kept["cells"][0]["source"] += "\nlast words"
+    environment.save(kept)
+    eventually(lambda: "last words" in _newest_kept(environment), "the save is kept")
+    environment.kernel().run(f"open('{CASE}.ipynb', 'w').write('ruined')")
+    environment.person.stop(CASE)
+    again = environment.person.start(CASE)
+    assert "last words" in json.dumps(again.notebook())
+    work = system.home / "homes" / "learner" / CASE / "work"
+    assert [path.read_text() for path in work.glob(f"{CASE}.ipynb.*.moved")] == ["ruined"]
+
+
+def _newest_kept(environment: Environment) -> str:
+    versions = environment.caseloop("GET", "/notebook/versions").json()
+    kept = environment.caseloop("GET", f"/notebook/versions/{versions[0]['digest']}") if versions else None
+    return kept.text if kept else ""
+
+
 def test_what_was_attacked_still_works(environment: Environment, project: Path) -> None:
     draft = read_case_folder(project / "cases" / CASE).draft
     assert draft is not None

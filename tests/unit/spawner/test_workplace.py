@@ -18,12 +18,12 @@ def place(tmp_path: Path) -> Workplace:
 
 def test_a_notebook_comes_back_as_it_was_written(place: Workplace) -> None:
     place.write_notebook("case.ipynb", NOTEBOOK)
-    assert place.has("case.ipynb")
+    assert place.has_notebook("case.ipynb")
     assert place.read_notebook("case.ipynb")[0] == NOTEBOOK
 
 
 def test_a_missing_notebook_is_said_to_be_missing(place: Workplace) -> None:
-    assert not place.has("case.ipynb")
+    assert not place.has_notebook("case.ipynb")
     with pytest.raises(FileNotFoundError):
         place.read_notebook("case.ipynb")
 
@@ -32,7 +32,7 @@ def test_a_link_to_a_file_outside_is_neither_read_nor_overwritten(place: Workpla
     secret = tmp_path / "secret"
     secret.write_text(json.dumps({"secret": "password"}))
     (place.work / "case.ipynb").symlink_to(secret)
-    assert not place.has("case.ipynb")
+    assert not place.has_notebook("case.ipynb")
     with pytest.raises(UnusableNotebook):
         place.read_notebook("case.ipynb")
     place.write_notebook("case.ipynb", NOTEBOOK)
@@ -45,11 +45,18 @@ def test_a_pipe_does_not_block(place: Workplace) -> None:
         place.read_notebook("case.ipynb")
 
 
-@pytest.mark.parametrize("content", [b"", b"not json", b"[]", b"[" * 100_000, b'"text"'])
-def test_what_is_no_notebook_is_named(place: Workplace, content: bytes) -> None:
+BROKEN = [b"", b"not json", b"[]", b"[" * 100_000, b'"text"', b"{}", b'{"cells": {}}', b'{"cells": [']
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_what_is_no_notebook_is_named_and_moved_aside_not_lost(place: Workplace, content: bytes) -> None:
     (place.work / "case.ipynb").write_bytes(content)
     with pytest.raises(UnusableNotebook, match="not a notebook"):
         place.read_notebook("case.ipynb")
+    assert not place.has_notebook("case.ipynb")
+    place.write_notebook("case.ipynb", NOTEBOOK)
+    assert place.has_notebook("case.ipynb")
+    assert [p.read_bytes() for p in place.work.glob("case.ipynb.*.moved")] == [content]
 
 
 def test_a_huge_notebook_is_refused_without_being_read(place: Workplace) -> None:
@@ -57,6 +64,7 @@ def test_a_huge_notebook_is_refused_without_being_read(place: Workplace) -> None
         file.truncate(MAX_NOTEBOOK_BYTES + 1)
     with pytest.raises(UnusableNotebook, match="larger than 16 MB"):
         place.read_notebook("case.ipynb")
+    assert place.has_notebook("case.ipynb"), "JupyterLab can still open it"
 
 
 def test_a_folder_in_the_notebooks_place_is_moved_aside_not_deleted(place: Workplace) -> None:
