@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check format unit bench clean
+.PHONY: help setup setup-dev run test test-vllm check format unit bench clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,10 @@ run: setup ## Start Caseloop on this machine; Ctrl-C stops it
 test: setup-dev check ## Run every check and test
 	@$(VENV)/python -m pytest $(PYTEST_ARGS)
 	@$(PYTHON) infra/set_up.py --npm test --silent
+
+test-vllm: setup-dev ## Test against the real vLLM server with a tiny model, on the CPU; installs 2 GB
+	@$(PYTHON) tests/vllm/environment.py
+	@$(VENV)/python -m pytest tests/vllm $(PYTEST_ARGS)
 
 check: setup-dev ## ruff, mypy, import contracts
 	@$(VENV)/ruff format --check .

@@ -53,7 +53,7 @@ class Cap:
 
 
 def _boundary(text: str, room: int, earliest: int) -> int:
-    """Where to cut a text of more than `room` characters: after a sentence that ends not before `earliest`, or a word."""
+    """Where to cut more than `room` characters: after a sentence that ends not before `earliest`, else after a word."""
     for pattern, start in ((_SENTENCE_END, earliest), (_WORD_END, 0)):
         ends = [match.end() for match in pattern.finditer(text, max(0, start)) if match.end() <= room]
         if ends:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vllm.server import RealServer
+from tests.vllm.server import LOG, RealServer
 
 _FIGURES: list[str] = []
 
@@ -13,6 +13,7 @@ _FIGURES: list[str] = []
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealServer]:
     folder: Path = tmp_path_factory.mktemp("vllm")
+    LOG.unlink(missing_ok=True)
     server = RealServer(folder)
     server.start()
     _FIGURES.append(f"vLLM healthy after {server.start_seconds:.1f} s")

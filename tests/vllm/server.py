@@ -22,6 +22,8 @@ from vault.adapters.local_ca import LocalAuthority
 from vault.identity import Identity, host_name
 
 NAME = "tiny"
+LOG = FOLDER / "server.log"
+"""What the servers of the last run said."""
 MAX_LENGTH = 8192
 _SCRIPT = ROOT / "tests" / "vllm" / "tiny_model.py"
 _READY_SECONDS = 240
@@ -93,7 +95,7 @@ class RealServer:
     def start(self) -> None:
         """Start it and wait until it is healthy. Raises `CannotServe` with the end of its log."""
         began = time.monotonic()
-        log = self._folder / "vllm.log"
+        log = LOG
         with log.open("ab") as out:
             self._process = subprocess.Popen(
                 self._command(tiny_model()),

@@ -72,21 +72,17 @@ async def test_an_answer_streams_and_is_counted(model: ChatModel) -> None:
 
 
 async def test_max_tokens_end_an_answer_and_it_says_so(model: ChatModel) -> None:
-    answer = await complete(model, ModelRequest("chat", ASKED.messages, max_tokens=5, seed=1))
+    answer = await complete(model, ModelRequest("chat", ASKED.messages, max_tokens=5))
     assert (answer.finish, answer.truncated) == ("length", True)
     assert answer.usage.completion == 5
 
 
 async def test_fifty_of_fifty_documents_are_valid(model: ChatModel, figure: Callable[[str], None]) -> None:
-    request = ModelRequest("feedback", ASKED.messages, max_tokens=900, temperature=1)
-
-    async def one(seed: int) -> Review:
-        return await structured(
-            model, ModelRequest(request.purpose, request.messages, max_tokens=900, seed=seed), Review
-        )
+    # Room for strings that the random model fills with characters of several tokens each.
+    request = ModelRequest("feedback", ASKED.messages, max_tokens=3000, temperature=1)
 
     start = time.perf_counter()
-    made = await asyncio.gather(*(one(seed) for seed in range(50)), return_exceptions=True)
+    made = await asyncio.gather(*(structured(model, request, Review) for _ in range(50)), return_exceptions=True)
     bad = [document for document in made if not isinstance(document, Review)]
     figure(f"{50 - len(bad)} of 50 documents valid, {time.perf_counter() - start:.1f} s")
     assert bad == []
@@ -94,7 +90,7 @@ async def test_fifty_of_fifty_documents_are_valid(model: ChatModel, figure: Call
 
 async def test_a_document_can_be_read_while_it_arrives(model: ChatModel) -> None:
     reader, early = DocumentReader(), 0
-    async with streaming(model, asking_for(ModelRequest("feedback", ASKED.messages, max_tokens=900), Review)) as parts:
+    async with streaming(model, asking_for(ModelRequest("feedback", ASKED.messages, max_tokens=3000), Review)) as parts:
         async for part in parts:
             if isinstance(part, ModelDelta):
                 early += len(reader.push(part.text))
@@ -187,13 +183,12 @@ async def test_thirty_two_learners_at_once_all_get_their_answer(
     async def learner(model: ChatModel, number: int) -> ModelAnswer:
         start = time.perf_counter()
         messages = (ModelMessage("system", RULES), ModelMessage("user", f"I am learner {number}. Why?"))
-        answer = None
-        async for part in model.stream(ModelRequest("chat", messages, max_tokens=64, seed=number)):
-            if isinstance(part, ModelAnswer):
-                answer = part
-            elif part.text and len(firsts) <= number:
-                firsts.append(time.perf_counter() - start)
-        assert answer is not None
+        # No seed: with one, vLLM 0.32 on a CPU dies when it reads the prompts of a batch in several steps.
+        async with streaming(model, ModelRequest("chat", messages, max_tokens=64)) as parts:
+            await anext(parts)
+            firsts.append(time.perf_counter() - start)
+            *_, answer = [part async for part in parts]
+        assert isinstance(answer, ModelAnswer)
         return answer
 
     async with VllmModel(server.settings(slots=32)) as bare:
