@@ -1,0 +1,75 @@
+"""The prompt for words of a feedback, its stable part first: rules, then the step, then one learner's work."""
+
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+
+from feedback.model.port import ModelMessage, ModelRequest
+from feedback.model.structured import asking_for
+from feedback.privacy.redaction import Redactor
+from feedback.prompts.channel import data_message, harmless
+from feedback.prompts.criteria import criteria
+from feedback.prompts.facts import facts
+from feedback.prompts.texts import prompt
+from feedback.words.answer import WordsAnswer
+from services.contracts.case import AuthorCase, Subtask
+from services.contracts.finding import Finding
+from services.contracts.identity import Strictness
+from services.contracts.notebook import Cell
+
+_MAX_CELLS = 8
+
+
+def words_request(
+    case: AuthorCase,
+    subtask: Subtask,
+    manner: tuple[Strictness, tuple[str, ...]],
+    work: tuple[Sequence[Cell], Sequence[Finding]],
+    redactor: Redactor,
+    *,
+    code_chars: int,
+    max_tokens: int,
+) -> ModelRequest:
+    """Ask for a WordsAnswer.
+
+    Args:
+        case: the version; its learners share the first two messages, and nobody else's do.
+        subtask: what was checked.
+        manner: strictness and languages, from the scope.
+        work: one learner's cells, and the findings about them.
+        redactor: takes out of the last message what identifies that learner.
+        code_chars: most characters of code.
+        max_tokens: of the answer.
+    """
+    cells, findings = work
+    found = [finding.model_copy(update={"message": redactor.text(finding.message)}) for finding in findings]
+    learners: dict[str, JsonValue] = {
+        "code": _code(subtask, redactor.cells(cells), findings, code_chars),
+        "findings": list[JsonValue](facts(found)),
+    }
+    messages = (_system(*manner), data_message({"step": criteria(case, subtask)}), data_message(learners))
+    asked = ModelRequest("feedback", messages, max_tokens=max_tokens, tenant=case.version)
+    return asking_for(asked, WordsAnswer)
+
+
+def _system(strictness: Strictness, languages: tuple[str, ...]) -> ModelMessage:
+    language = (
+        f"Write in one of these languages and no other: {', '.join(languages)}."
+        if languages
+        else "Write in the language of the step's instructions."
+    )
+    return ModelMessage("system", "\n\n".join([prompt("words"), prompt(f"words_{strictness}"), language]))
+
+
+def _code(subtask: Subtask, cells: Sequence[Cell], findings: Sequence[Finding], limit: int) -> list[JsonValue]:
+    """The step's answer cells and those that findings point to, with numbered lines."""
+    marked = {finding.place.cell for finding in findings if finding.place is not None}
+    shown = [c for c in cells if c.kind == "code" and (c.id in subtask.view.answer_cells or c.id in marked)][
+        :_MAX_CELLS
+    ]
+    each = limit // max(len(shown), 1)
+    return [{"cell": harmless(cell.id, 80), "lines": harmless(_numbered(cell.source), each)} for cell in shown]
+
+
+def _numbered(source: str) -> str:
+    return "\n".join(f"{number}| {line}" for number, line in enumerate(source.splitlines(), 1))
