@@ -26,7 +26,10 @@ class AssistanceMetrics:
         )
         self._hints = Counter("caseloop_lab_hints_asked", "Hints asked for, by kind.", ("kind",), registry=registry)
         self._answers = Counter(
-            "caseloop_lab_chat_answers", "Answers of the assistant, by who worded them.", ("words_by",), registry=registry
+            "caseloop_lab_chat_answers",
+            "Answers of the assistant, by who worded them.",
+            ("words_by",),
+            registry=registry,
         )
         self._chat_failed = Counter(
             "caseloop_lab_chat_failed", "Messages without an answer, by reason.", ("error",), registry=registry

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Reflect
 from services.gateway.asking import Asking
@@ -29,17 +30,21 @@ class Hints:
         return await self._asking.feedback.hints(subtask, await self._asking.scope(learner, subtask))
 
     async def follow(self, learner: Learner, hint: str) -> AsyncIterator[HintView]:
-        """The hint each time it changes, until it waits for its learner or `follow_seconds` have passed.
+        """The hint each time it changes while it is being made, or until `follow_seconds` have passed.
 
+        What waits for its learner's thought needs no connection: writing that down answers with the hint.
         Raises TooManyRequests, and ServiceError, also for a hint that is not the learner's.
         """
         with self._asking.seats.taken(learner.user):
             views = self._asking.feedback.follow_hint(hint, await self._asking.scope(learner))
-            try:
-                async for view in within(self._asking.settings.follow_seconds, views):
-                    yield view
-            except TimeoutError:
-                return
+            async with aclosing(within(self._asking.settings.follow_seconds, views)) as changes:
+                try:
+                    async for view in changes:
+                        yield view
+                        if view.state != "working":
+                            return
+                except TimeoutError:
+                    return
 
     async def reflect(self, learner: Learner, hint: str, reflection: Reflect) -> HintView:
         """Keep what the learner thinks. Raises AiOff, AiDeclined, ServiceError."""

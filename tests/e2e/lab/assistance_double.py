@@ -206,10 +206,10 @@ class Assistant:
         )
 
     async def follow(self, hint: str) -> Events:
-        """The hint each time it changes, until it is ready or has failed."""
+        """The hint each time it changes while it is being made."""
         seen = None
         try:
-            while seen is None or seen.state not in ("ready", "failed"):
+            while seen is None or seen.state == "working":
                 now = self.hint(hint)
                 if now != seen:
                     seen = now

@@ -161,6 +161,11 @@ class Assistant:
         finally:
             self.running -= 1
 
+    def to_reflect(self, hint: str) -> None:
+        """Let a hint wait for its learner's thought."""
+        user, case, view = self.hints[hint]
+        self.hints[hint] = (user, case, view.model_copy(update={"state": "reflect"}))
+
     async def reflect(self, scope: Scope, hint: str, body: Reflect) -> HintView:
         return await self._change(scope, hint, reflection=body.text)
 

@@ -77,6 +77,15 @@ class TestHints:
         assert (await lab.get("/api/hints", params={"subtask": "median"})).json()["hints"] == []
         assert counted(world, "hints_asked_total", kind="debug") == 1
 
+    async def test_a_hint_that_waits_for_a_thought_is_not_followed_any_longer(
+        self, world: Fixture, lab: Fixture, checked: Fixture
+    ) -> None:
+        hint = (await lab.post("/api/hints", json=hint_body())).json()["id"]
+        world.judge.assistant.to_reflect(hint)
+        events = await checked(lab, None, f"/api/hints/{hint}/events", "GET")
+        assert [data["state"] for _, data in events] == ["reflect"]
+        await until(lambda: world.judge.assistant.running == 0)
+
     async def test_a_question_names_its_subtask_and_a_hints_id_the_whole_case(
         self, world: Fixture, lab: Fixture
     ) -> None:
