@@ -1,0 +1,149 @@
+"""Whether a text that is about to be shown to a learner gives the case's secrets away."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from feedback.firewall.canary import holds_canary, squeezed, stem_of
+from feedback.firewall.compared import OVER_TURNS, Known, Shown, compared, sum_too_much, together, too_much
+from feedback.firewall.drip import in_a_row, newest
+from feedback.firewall.encoded import TooMuch, decoded
+from feedback.firewall.fingerprint import Fingerprint
+from feedback.firewall.leak import Leak
+from feedback.firewall.letters import Letters
+from feedback.firewall.literals import Literals, numbers_in
+from feedback.firewall.normalise import plain
+from feedback.firewall.own import Own
+from feedback.firewall.public import imported_names, public_texts
+from feedback.firewall.secret_index import Public, SecretIndex
+from feedback.firewall.secrets import Piece, pieces, without_words
+from feedback.firewall.steps import Steps, concepts
+from services.contracts.case import AuthorCase
+
+_NAME = re.compile(r"[^\W\d]\w*")
+_MAX_DEPTH = 2
+"""Codes within codes that are looked into."""
+_DRIP_BITS = 6.0
+"""What the text itself must add to what was said before."""
+_REMEMBERED, _REMEMBERED_CHARS = 512, 4_000
+"""Texts whose reading is kept, and how long they may be: a conversation's turns are read again with each sentence."""
+_OWNERS = 64
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A learner's own texts, read once."""
+
+    known: Known
+    numbers: frozenset[str]
+    squeezed: str
+    steps: tuple[tuple[str, ...], ...]
+
+
+class Firewall:
+    """Built once a case version; examines any number of texts, from any thread. Never raises."""
+
+    def __init__(self, case: AuthorCase, secrets: Sequence[Piece], public: Sequence[str]) -> None:
+        codes = [(piece, plain(without_words(piece.source))) for piece in secrets]
+        self._vocabulary = frozenset(
+            {name.lower() for name in case.modules}.union(
+                *(imported_names(text) for text in public), *(imported_names(piece.source) for piece in secrets)
+            )
+        )
+        names = frozenset(name.lower() for text in public for name in _NAME.findall(text))
+        self._index = SecretIndex(Public.of([self._fingerprint(text) for text in public], names))
+        for piece, code in codes:
+            self._index.add(piece, self._fingerprint(code))
+        solutions = [(piece.subtask, code) for piece, code in codes if piece.kind == "solution"]
+        self._literals = Literals.of(secrets, public)
+        self._steps = Steps.of(solutions, public)
+        self._letters = Letters.of([(piece.subtask, code) for piece, code in codes if piece.kind != "call"], public)
+        self._canary = stem_of(case)
+        self._remembered = lru_cache(_REMEMBERED)(self._read_and_compare)
+        self._own_of = lru_cache(_OWNERS)(self._read_own)
+
+    @classmethod
+    def of(cls, case: AuthorCase) -> "Firewall":
+        """The firewall of a case version: reference, variants, hidden checks and hidden calls are secret."""
+        return cls(case, pieces(case), [plain(text) for text in public_texts(case)])
+
+    def examine(self, text: str, own: Own, before: Sequence[str] = ()) -> Leak | None:
+        """The leak in the text, or None. `before`: what was said earlier in this conversation, oldest first."""
+        said = plain(text)
+        mine = self._own_of(own)
+        return (
+            self._leak(said, mine)
+            or self._spelled(said)
+            or self._encoded(said, text, mine, _MAX_DEPTH)
+            or (self._drip(said, [plain(one) for one in before], mine) if before else None)
+        )
+
+    def _leak(self, said: str, own: _Read) -> Leak | None:
+        if holds_canary(squeezed(said), self._canary):
+            return Leak("canary", "")
+        found = too_much(self._shown_of(said, own.known), self._index)
+        if found is not None:
+            return Leak(found[0], self._index.units[found[1]].piece.subtask)
+        where = self._literals.number_in(said, own.numbers)
+        if where is not None:
+            return Leak("number", where)
+        where = self._literals.text_in(said, own.squeezed)
+        if where is not None:
+            return Leak("text", where)
+        told = self._steps.told(concepts(said), own.steps)
+        return Leak("steps", told.where) if told else None
+
+    def _spelled(self, said: str) -> Leak | None:
+        where = self._letters.turned_in(said) or self._letters.spelled_in(said)
+        return Leak("encoded", where) if where is not None else None
+
+    def _encoded(self, said: str, raw: str, own: _Read, depth: int) -> Leak | None:
+        try:
+            for hidden in decoded(said, raw):
+                inner = plain(hidden)
+                if inner == said:
+                    continue
+                leak = self._leak(inner, own) or self._spelled(inner)
+                if leak is None and depth > 1:
+                    leak = self._encoded(inner, hidden, own, depth - 1)
+                if leak is not None:
+                    return leak if leak.kind == "canary" else Leak("encoded", leak.where)
+        except TooMuch:
+            return Leak("encoded", "")
+        return None
+
+    def _drip(self, said: str, before: Sequence[str], own: _Read) -> Leak | None:
+        """A leak together with what was said before, to which the text itself adds something."""
+        earlier = newest(before)
+        past_texts, all_texts = in_a_row(earlier), in_a_row([*earlier, said])
+        past = together(self._shown_of(one, own.known) for one in (*earlier, *past_texts))
+        whole = together([past, *(self._shown_of(one, own.known) for one in (said, *all_texts))])
+        found = sum_too_much(whole, self._index, OVER_TURNS)
+        if found is not None and whole.bits(found[1]) >= past.bits(found[1]) + _DRIP_BITS:
+            return Leak("drip", self._index.units[found[1]].piece.subtask)
+        if any(holds_canary(squeezed(one), self._canary) for one in all_texts):
+            return Leak("canary", "")
+        words = [mark for one in earlier for mark in concepts(one)]
+        told = self._steps.told([*words, *concepts(said)], own.steps)
+        if told is not None and told.worth >= self._steps.worth(words, told.outline) + _DRIP_BITS:
+            return Leak("drip", told.where)
+        return None
+
+    def _fingerprint(self, text: str) -> Fingerprint:
+        return Fingerprint.of(text, self._vocabulary)
+
+    def _shown_of(self, said: str, known: Known) -> Shown:
+        return (self._remembered if len(said) <= _REMEMBERED_CHARS else self._read_and_compare)(said, known)
+
+    def _read_and_compare(self, said: str, known: Known) -> Shown:
+        return compared(self._fingerprint(said), self._index, known)
+
+    def _read_own(self, own: Own) -> _Read:
+        texts = [plain(text) for text in own.texts]
+        return _Read(
+            Known.of([self._fingerprint(text) for text in texts]),
+            frozenset(spelled for text in texts for spelled in numbers_in(text)),
+            "".join("".join(texts).split()).lower(),
+            tuple(tuple(concepts(text)) for text in texts),
+        )

@@ -1,0 +1,85 @@
+import re
+from collections.abc import Sequence
+
+from feedback.firewall.firewall import Firewall
+from feedback.firewall.leak import Leak, Leaked
+from feedback.firewall.own import Own
+from feedback.firewall.snippets import FENCE
+
+HELD_CHARS = 600
+"""At most so much is held back; then what is there is judged, up to the end of a line or word if it has one."""
+_END = re.compile(r"[.!?…][\"'”’»)\]*_]*(?=\s)|\n")
+_NOT_AN_END = re.compile(
+    r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|u\.a|p\.ex|c\.-à-d|cf|vs|etc|approx|resp|bzw|ca|Nr|No|Fig|Dr|Mr|Mrs|Ms|Prof|St)"
+    r"|^\s*\d+)\.$"
+)
+
+
+class SentenceGate:
+    """Holds a streamed text back just long enough to judge it, sentence by sentence; code goes by whole blocks.
+
+    Each unit is judged together with what was said before it. After a leak nothing more comes out.
+    """
+
+    def __init__(self, firewall: Firewall, own: Own, before: Sequence[str] = ()) -> None:
+        self._firewall = firewall
+        self._own = own
+        self._before = list(before)
+        self._held = ""
+        self._leak: Leak | None = None
+
+    def push(self, piece: str) -> list[str]:
+        """Take more of the stream; returns what is cleared by it, in order. Raises Leaked."""
+        self._held += piece
+        return self._cleared(final=False)
+
+    def end(self) -> list[str]:
+        """The stream is over; returns the rest. Raises Leaked."""
+        return self._cleared(final=True)
+
+    def _cleared(self, *, final: bool) -> list[str]:
+        released = []
+        while self._leak is None and (size := self._unit(final)):
+            unit, self._held = self._held[:size], self._held[size:]
+            self._leak = self._firewall.examine(unit, self._own, self._before)
+            if self._leak is None:
+                self._before.append(unit)
+                released.append(unit)
+        if self._leak is not None:
+            # What was cleared in the same call stays behind as well: nobody finishes reading half an answer.
+            self._held = ""
+            raise Leaked(self._leak)
+        return released
+
+    def _unit(self, final: bool) -> int:
+        """Length of the next unit that can be judged; 0 to wait for more."""
+        held = self._held
+        size = self._block() if FENCE.match(held) else self._sentence()
+        if size:
+            return size
+        if final or len(held) > HELD_CHARS:
+            return len(held) if len(held) <= HELD_CHARS else self._forced()
+        return 0
+
+    def _block(self) -> int:
+        """Up to the end of the line that closes the fence."""
+        place = self._held.find("\n") + 1
+        while 0 < place <= HELD_CHARS:
+            end = self._held.find("\n", place)
+            if end >= 0 and FENCE.match(self._held[place : end + 1]):
+                return end + 1
+            place = end + 1
+        return 0
+
+    def _sentence(self) -> int:
+        for match in _END.finditer(self._held, 0, HELD_CHARS + 1):
+            sentence = self._held[: match.end()]
+            line = sentence[sentence.rfind("\n", 0, -1) + 1 :]
+            if match[0] != "\n" and (line.count("`") % 2 or _NOT_AN_END.search(sentence)):
+                continue
+            return match.end()
+        return 0
+
+    def _forced(self) -> int:
+        head = self._held[:HELD_CHARS]
+        return max(head.rfind("\n"), head.rfind(" ")) + 1 or HELD_CHARS

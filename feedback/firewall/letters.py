@@ -1,0 +1,106 @@
+"""Secrets read letter by letter: backwards, shifted along the alphabet, mirrored in it, or spelled with gaps.
+
+A text is reduced to its letters and each letter to its distance from the one before, which is the same under every
+Caesar shift. A mirrored alphabet (Atbash) turns the sign of every distance, reading backwards turns the row and the
+signs. So one pass over the text finds all of them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+ROW = 13
+"""Distances that make one digest: fourteen letters."""
+_EVERY = 4
+"""Only every fourth row of a secret is kept; all rows of the text are looked up."""
+_ENOUGH = 2
+_ENOUGH_PLAIN = 3
+_LEAST_SPELLED = 12
+_GAPS = str.maketrans("-_.|,/*~+", " " * 9)
+_AS_IT_IS = "plain"
+
+
+@dataclass(frozen=True)
+class Letters:
+    """Rows of distances of the secrets -> (how they were turned, first letter, subtask)."""
+
+    rows: dict[bytes, tuple[str, int, str]]
+
+    @classmethod
+    def of(cls, secrets: Iterable[tuple[str, str]], public: Iterable[str]) -> "Letters":
+        """Index (subtask, code) pairs; what is spelled in public texts is left out."""
+        known = {row for text in public for _, row in _rows(letters(text))}
+        rows: dict[bytes, tuple[str, int, str]] = {}
+        for where, code in secrets:
+            spelled = letters(code)
+            for place, row in list(_rows(spelled))[::_EVERY]:
+                if row in known:
+                    continue
+                mirrored = bytes((-step) % 26 for step in row)
+                rows.setdefault(row, (_AS_IT_IS, spelled[place], where))
+                rows.setdefault(mirrored[::-1], ("backwards", 0, where))
+                rows.setdefault(mirrored, ("mirrored", 0, where))
+                rows.setdefault(row[::-1], ("both", 0, where))
+        return cls(rows)
+
+    def turned_in(self, text: str) -> str | None:
+        """The subtask whose secret the text holds backwards, shifted or mirrored."""
+        return self._found(letters(text), _ENOUGH, straight=False)
+
+    def spelled_in(self, text: str) -> str | None:
+        """The subtask whose secret the text spells: with gaps, or by the first letters of its lines or words."""
+        for view in _spellings(text):
+            found = self._found(letters(view), _ENOUGH_PLAIN, straight=True)
+            if found is not None:
+                return found
+        return None
+
+    def _found(self, spelled: bytes, enough: int, *, straight: bool) -> str | None:
+        seen: Counter[tuple[str, str]] = Counter()
+        for place, row in _rows(spelled):
+            entry = self.rows.get(row)
+            if entry is None:
+                continue
+            turned, first, where = entry
+            if turned == _AS_IT_IS and spelled[place] == first and not straight:
+                continue
+            seen[turned, where] += 1
+            if seen[turned, where] >= enough:
+                return where
+        return None
+
+
+def letters(text: str) -> bytes:
+    """The text's letters a to z as 0 to 25."""
+    return bytes(ord(c) - 97 for c in text.lower() if "a" <= c <= "z")
+
+
+def _rows(spelled: bytes) -> Iterator[tuple[int, bytes]]:
+    steps = bytes((two - one) % 26 for one, two in pairwise(spelled))
+    for place in range(len(steps) - ROW + 1):
+        yield place, steps[place : place + ROW]
+
+
+def _spellings(text: str) -> Iterator[str]:
+    lines = [line.strip() for line in text.split("\n") if line.strip()]
+    if len(lines) >= _LEAST_SPELLED:
+        yield "".join(line[0] for line in lines)
+    words = text.split()
+    if len(words) >= _LEAST_SPELLED:
+        yield "".join(word[0] for word in words)
+        yield "".join(word[-1] for word in words)
+    yield from _spelled_out(text.translate(_GAPS).split())
+
+
+def _spelled_out(words: Sequence[str]) -> Iterator[str]:
+    run: list[str] = []
+    for word in words:
+        if len(word) == 1:
+            run.append(word)
+            continue
+        if len(run) >= _LEAST_SPELLED:
+            yield "".join(run)
+        run = []
+    if len(run) >= _LEAST_SPELLED:
+        yield "".join(run)
