@@ -118,18 +118,12 @@ export class CaseloopClient {
     return this.json('POST', 'api/hints', body);
   }
 
-  /** A hint each time it changes, until nothing more changes by itself. */
+  /** A hint each time it changes, until nothing more changes by itself, or for as long as one request may last. */
   async *followHint(id: string): AsyncGenerator<HintView> {
-    let state: HintView['state'] = 'working';
     for await (const { event, data } of this.stream('GET', `api/hints/${encodeURIComponent(id)}/events`, {})) {
       if (event === 'hint') {
-        const hint = JSON.parse(data) as HintView;
-        state = hint.state;
-        yield hint;
+        yield JSON.parse(data) as HintView;
       }
-    }
-    if (state === 'working') {
-      throw cutOff('The connection was lost. Your hint goes on being made; it is shown when the connection is back.');
     }
   }
 
@@ -155,7 +149,7 @@ export class CaseloopClient {
         return;
       }
     }
-    throw cutOff('The answer was cut off. Your message is still in the box below: please send it again.');
+    throw cutOff('The answer was cut off. Please ask again.');
   }
 
   resetChat(body: LabChatReset): Promise<Conversation> {

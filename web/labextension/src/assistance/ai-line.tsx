@@ -45,9 +45,9 @@ export function AiLine({ assistance }: { assistance: AssistanceModel }): JSX.Ele
 /** The case's author decided against AI. */
 export function WithoutAi(): JSX.Element {
   return (
-    <p className="caseloop-AiLine caseloop-mod-quiet" data-caseloop="without-ai">
+    <p className="caseloop-WithoutAi" data-caseloop="without-ai">
       <Icon icon={noteIcon} />
-      {WITHOUT_AI}
+      <span>{WITHOUT_AI}</span>
     </p>
   );
 }

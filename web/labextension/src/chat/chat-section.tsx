@@ -51,7 +51,8 @@ export function ChatSection({ subtask, desk, services }: ChatProps): JSX.Element
             message={message}
             place={finding => placeOf(notebooks, view, finding)}
             show={place => void notebooks.showPlace(place)}
-            follow={index === last && !pending && conversation.left !== 0 ? send : undefined}
+            last={index === last && !pending}
+            follow={conversation.left === 0 ? undefined : send}
           />
         ))}
         {pending && (

@@ -11,14 +11,16 @@ interface MessageProps {
   /** Where a finding is, while it is the current one. */
   place: (finding: string) => Place | null;
   show: (place: Place) => void;
-  /** Send a follow-up; left out for all but the last answer. */
+  /** Nothing comes after it. */
+  last: boolean;
+  /** Send a follow-up of the last answer; left out while none may be sent. */
   follow?: (text: string) => void;
 }
 
 /** One turn: the learner's own words as they were typed, or an answer with what it is about and who wrote it. */
-export function MessageItem({ message, place, show, follow }: MessageProps): JSX.Element {
+export function MessageItem({ message, place, show, last, follow }: MessageProps): JSX.Element {
   if (message.role === 'learner') {
-    return <LearnerItem text={message.text} title={moment(message.sent)} />;
+    return <LearnerItem text={message.text} title={moment(message.sent)} left={last} />;
   }
   return (
     <li className="caseloop-Message caseloop-mod-assistant" data-caseloop="message" data-role="assistant" data-by={message.words_by}>
@@ -39,7 +41,7 @@ export function MessageItem({ message, place, show, follow }: MessageProps): JSX
       <p className="caseloop-mod-quiet" data-caseloop="written-by" data-by={message.words_by}>
         {writtenBy(message.words_by)} · {briefMoment(message.sent)}
       </p>
-      {follow && message.follow_ups.length > 0 && (
+      {follow && last && message.follow_ups.length > 0 && (
         <div className="caseloop-FollowUps" role="group" aria-label="Suggestions">
           {message.follow_ups.map(text => (
             <Button key={text} name="follow-up" onClick={() => follow(text)}>
@@ -52,11 +54,17 @@ export function MessageItem({ message, place, show, follow }: MessageProps): JSX
   );
 }
 
-export function LearnerItem({ text, title }: { text: string; title?: string }): JSX.Element {
+/** `left`: nobody waited for an answer. */
+export function LearnerItem({ text, title, left = false }: { text: string; title?: string; left?: boolean }): JSX.Element {
   return (
     <li className="caseloop-Message caseloop-mod-learner" data-caseloop="message" data-role="learner" title={title}>
       <h4 className="caseloop-hidden">You</h4>
       <p>{text}</p>
+      {left && (
+        <p className="caseloop-mod-quiet" data-caseloop="unanswered">
+          Not answered.
+        </p>
+      )}
     </li>
   );
 }

@@ -7,6 +7,9 @@ import type { AssistanceModel } from '../assistance/model';
 import { announce } from '../parts/announce';
 import { isOpen, KIND } from './words';
 
+/** Milliseconds before a hint is followed in another request. */
+const AGAIN = 1_000;
+
 /** The hints of one step. It outlives the view that shows it, so that nothing is lost by looking elsewhere. */
 export class HintDesk {
   shelf?: HintShelf;
@@ -93,8 +96,16 @@ export class HintDesk {
       return;
     }
     this.followed.add(id);
+    const last = await this.tried(() => this.toItsEnd(id));
+    this.followed.delete(id);
+    if (last && !isOpen(last)) {
+      this.settled(last);
+    }
+  }
+
+  private async toItsEnd(id: string): Promise<HintView | undefined> {
     let last: HintView | undefined;
-    await this.tried(async () => {
+    for (;;) {
       for await (const hint of this.client.followHint(id)) {
         if (hint.state === 'reflect' && last?.state !== 'reflect') {
           announce('The hint is written. You see it when you have written down what you think.');
@@ -102,10 +113,11 @@ export class HintDesk {
         last = hint;
         this.put(hint);
       }
-    });
-    this.followed.delete(id);
-    if (last && !isOpen(last)) {
-      this.settled(last);
+      if (last?.state !== 'working') {
+        return last;
+      }
+      // one request lasts for so long only: begin the next
+      await new Promise(resolve => window.setTimeout(resolve, AGAIN));
     }
   }
 
