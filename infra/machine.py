@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from infra.settings import EmbeddedSettings
+from services.runner.bubblewrap import find_interpreter as find_interpreter_of_checks
+from services.runner.errors import SandboxUnavailable
 from spawner.interpreter import UnusablePython, find_interpreter
 from spawner.sandbox import INSTALL, NAMESPACES
 
@@ -37,8 +39,10 @@ def check_machine(settings: EmbeddedSettings) -> Sequence[str]:
 
 def _check_set_up(settings: EmbeddedSettings) -> None:
     try:
+        # Environments and checks show the same Python, in sandboxes of two kinds; neither can show everything.
         find_interpreter(settings.learner_env, (settings.project, settings.home))
-    except UnusablePython as error:
+        find_interpreter_of_checks(settings.learner_env)
+    except (UnusablePython, SandboxUnavailable) as error:
         raise CannotStart(str(error)) from error
     if not settings.node_file.is_file():
         raise CannotStart("The Hub's proxy is not set up: run `make setup`.")

@@ -12,6 +12,7 @@ from infra.settings import EmbeddedSettings
 from infra.supervisor import die_with_parent
 
 _STOP_SECONDS = 5.0
+_LAST_LINES = 20
 _MADE = {"__pycache__", ".ipynb_checkpoints"}
 
 
@@ -37,22 +38,28 @@ async def publish_shipped(settings: EmbeddedSettings, stop: asyncio.Event) -> bo
     fingerprint = await asyncio.to_thread(shipped_fingerprint, settings.cases)
     if not folders or (stamp.exists() and stamp.read_text() == fingerprint):
         return False
-    publishing = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.cli", "case", "publish", "--make-data", *folders),
-        env=settings.variables(),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-        preexec_fn=die_with_parent(),
-    )
+    log = settings.home / "logs" / "publish.log"
+    with log.open("wb") as logged:
+        publishing = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "infra.cli", "case", "publish", "--make-data", *folders),
+            env=settings.variables(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=logged,
+            start_new_session=True,
+            preexec_fn=die_with_parent(),
+        )
     said = await _ended(publishing, stop)
     if stop.is_set():
         return False
     if publishing.returncode:
-        raise NotPublished(said.strip())
+        raise NotPublished(f"{said.strip() or _end_of(log)}\nWhat happened meanwhile: {log}")
     stamp.write_text(await asyncio.to_thread(shipped_fingerprint, settings.cases))
     return True
+
+
+def _end_of(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-_LAST_LINES:])
 
 
 async def _ended(process: asyncio.subprocess.Process, stop: asyncio.Event) -> str:
