@@ -37,4 +37,3 @@ class WordsMetrics:
     def leaked(self, leak: Leak) -> None:
         """Count a sentence that the firewall stopped."""
         self._leaks.labels(leak.kind).inc()
-        self.dropped("leak")

@@ -163,11 +163,13 @@ class _Reading:
                 self._metrics.dropped(reason)
 
     def _against(self, sentence: str, ground: Ground) -> str | None:
-        objection = objection_to(sentence, ground, self._wording.feedback)
-        if objection is not None:
-            return objection
+        if self._leaks(sentence):
+            return "leak"
         if self.collected.repeats(sentence):
             return "duplicate"
+        return objection_to(sentence, ground, self._wording.feedback)
+
+    def _leaks(self, sentence: str) -> bool:
         gate = SentenceGate(self._wording.firewall, self._wording.own, tuple(self.collected.said))
         try:
             gate.push(sentence)
@@ -177,5 +179,5 @@ class _Reading:
             _log.warning(
                 "a sentence would have given the reference away", kind=leaked.leak.kind, where=leaked.leak.where
             )
-            return "leak"
-        return None
+            return True
+        return False
