@@ -58,7 +58,7 @@ class HintJob:
                 await self._write(session, row, outcome, trace)
             await lease.done(session)
         self._changes.announce(id_)
-        self._count(task, outcome, time.perf_counter() - started)
+        self._count(task, outcome, trace, time.perf_counter() - started)
 
     async def gave_up(self, session: AsyncSession, job: Held, error: str) -> None:
         """Tell the learner that there will be no hint, and give the place back."""
@@ -106,7 +106,9 @@ class HintJob:
         if row.state == "ready" and outcome.counted:
             await self._assistance.used(session, scope, "hint", outcome.words_by)
 
-    def _count(self, task: HintTask, outcome: Made | Unmade, seconds: float) -> None:
+    def _count(self, task: HintTask, outcome: Made | Unmade, trace: Trace, seconds: float) -> None:
+        for objection in trace.objections:
+            self._metrics.objected(objection)
         words_by = outcome.words_by if isinstance(outcome, Made) else "failed"
         self._metrics.ended(task.kind, words_by, outcome.reason, seconds)
         _log.info(

@@ -18,6 +18,12 @@ class HintMetrics:
             ("kind", "words_by", "reason"),
             registry=registry,
         )
+        self._objections = Counter(
+            "caseloop_hint_objections",
+            "Texts of a model that were not shown: a leak, a giveaway, another language, no help …",
+            ("objection",),
+            registry=registry,
+        )
         self._seconds = Histogram(
             "caseloop_hint_seconds",
             "From taking up a hint to its text.",
@@ -25,6 +31,10 @@ class HintMetrics:
             registry=registry,
             buckets=_SECONDS,
         )
+
+    def objected(self, objection: str) -> None:
+        """Count a text that was not shown."""
+        self._objections.labels(objection).inc()
 
     def ended(self, kind: HintKind, words_by: str, reason: str, seconds: float) -> None:
         """Count one hint. `words_by`: `failed` where there is no text."""

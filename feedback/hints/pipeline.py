@@ -142,6 +142,7 @@ class _Making:
             if await self._helps(text):
                 return self.best
             self.best, objection = None, "no_help"
+            self.trace.object(objection)
         return objection or "no_help"
 
     async def _repair(self) -> Repair | None:

@@ -41,6 +41,15 @@ class Trace:
             },
         )
 
+    def object(self, objection: str) -> None:
+        """Note what speaks against the text that was written last."""
+        self.notes["written"][-1]["objection"] = objection
+
+    @property
+    def objections(self) -> tuple[str, ...]:
+        """What spoke against the texts that were written, in order."""
+        return tuple(written["objection"] for written in self.notes.get("written", ()) if written["objection"])
+
     def text(self) -> str:
         """All of it as JSON."""
         return json.dumps({"model": self.model, **self.notes, "total_ms": self._ms()})
