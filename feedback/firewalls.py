@@ -6,11 +6,15 @@ from services.contracts.case import AuthorCase
 
 
 class KeptFirewalls:
-    """The reference firewall of each case version, made once; the last `size` versions stay in memory."""
+    """The reference firewall of each case version, made once and kept for as long as it is among the newest used.
 
-    def __init__(self, size: int = 32) -> None:
-        self._kept = SingleFlight[str, Firewall](size)
+    Args:
+        size: case versions whose firewalls are kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._made = SingleFlight[str, Firewall](size)
 
     async def of(self, case: AuthorCase) -> Firewall:
-        """The version's own. Making one reads all its secrets, in a thread of its own."""
-        return await self._kept.get(case.version, lambda: asyncio.to_thread(Firewall.of, case))
+        """The version's own."""
+        return await self._made.get(case.version, lambda: asyncio.to_thread(Firewall.of, case))

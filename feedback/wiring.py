@@ -1,13 +1,64 @@
+"""Choosing the adapters. The mode is matched here and nowhere else in this package."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from feedback.adapters.baselines_directory import DirectoryBaselineCache
+from feedback.app import OpenAssisted
+from feedback.assistance.service import AssistanceService
+from feedback.assisted import Assisted
 from feedback.author_cases import KeptAuthorCases
 from feedback.baseline import Baselines
+from feedback.chat.exports import Exports
+from feedback.chat.judging import CheckerJudgements
+from feedback.chat.retention import QUEUE as CHAT_QUEUE
+from feedback.chat.service import ChatService
+from feedback.chat.settings import ChatSettings
+from feedback.chat.staff import ChatStaff
+from feedback.firewalls import KeptFirewalls
+from feedback.hints.changes import Changes
+from feedback.hints.job import HintJob
+from feedback.hints.metrics import HintMetrics
+from feedback.hints.pipeline import HintPipeline
+from feedback.hints.service import HINT_JOB, HINT_QUEUE, HintService
+from feedback.hints.settings import HintSettings
+from feedback.model.settings import ModelSettings
+from feedback.model.wiring import open_model
+from feedback.models import JOBS
 from feedback.pipeline import Checker
 from feedback.ports import AuthorCases, Runs
 from feedback.service import FeedbackService
 from feedback.settings import FeedbackSettings
 from feedback.words.rules import RuleWords
+from feedback.words.service import WordsService
+from feedback.words.settings import WordsSettings
+from services.kit.adapters.jobs_table import TableJobQueue
+from services.kit.database import Database
+from services.kit.migrations import migrate
+from services.kit.settings import Settings
+
+
+class NoAdapter(Exception):
+    """This version has no adapter for the chosen mode."""
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What judges: the case versions, the runner, and the pipeline on both."""
+
+    cases: AuthorCases
+    runs: Runs
+    checker: Checker
+
+    @property
+    def service(self) -> FeedbackService:
+        """The part of the service that judges."""
+        return FeedbackService(self.cases, self.checker)
 
 
 def build_checker(runs: Runs, baselines: Path, settings: FeedbackSettings | None = None) -> Checker:
@@ -17,9 +68,98 @@ def build_checker(runs: Runs, baselines: Path, settings: FeedbackSettings | None
     return Checker(runs, kept, RuleWords())
 
 
+def build_judging(runs: Runs, cases: AuthorCases, baselines: Path, settings: FeedbackSettings | None = None) -> Judging:
+    """Judging on a runner and a case service; both may be typed clients."""
+    settings = settings or FeedbackSettings()
+    return Judging(KeptAuthorCases(cases, settings.author_cases), runs, build_checker(runs, baselines, settings))
+
+
 def build_service(
     runs: Runs, cases: AuthorCases, baselines: Path, settings: FeedbackSettings | None = None
 ) -> FeedbackService:
-    """The service on a runner and a case service; both may be typed clients."""
-    settings = settings or FeedbackSettings()
-    return FeedbackService(KeptAuthorCases(cases, settings.author_cases), build_checker(runs, baselines, settings))
+    """The service that judges and nothing else."""
+    return build_judging(runs, cases, baselines, settings).service
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of `feedback`, to be migrated. Raises NoAdapter."""
+    match settings.mode:
+        case "embedded":
+            return Database(f"sqlite+aiosqlite:///{settings.home / 'feedback.sqlite'}")
+        case "production":
+            raise NoAdapter(
+                "feedback needs a PostgreSQL database in production mode, and this version has no adapter for it; "
+                "set CASELOOP_MODE=embedded"
+            )
+
+
+@asynccontextmanager
+async def open_staff(settings: Settings, chat: ChatSettings | None = None) -> AsyncIterator[ChatStaff]:
+    """Conversations for those who look after a class, with their jobs being done. Raises NoAdapter, MigrationFailed."""
+    async with AsyncExitStack() as stack:
+        db = await _opened(stack, settings)
+        queue = TableJobQueue(db, JOBS)
+        staff = ChatStaff(db, queue, _exports(settings), chat or ChatSettings())
+        await stack.enter_async_context(_working(_serving(queue, staff)))
+        yield staff
+
+
+def assisted_opener(settings: Settings, judging: Judging, feedback: FeedbackSettings | None = None) -> OpenAssisted:
+    """How to open what `feedback` does beyond judging.
+
+    Opening raises NoAdapter, MigrationFailed, and ModelMisconfigured for a model that cannot or must not be used.
+    """
+    kept = (feedback or FeedbackSettings()).author_cases
+
+    @asynccontextmanager
+    async def opened(registry: CollectorRegistry) -> AsyncIterator[Assisted]:
+        of_model, of_hints, of_chat = ModelSettings(), HintSettings(), ChatSettings()
+        cases, checker, firewalls, changes = judging.cases, judging.checker, KeptFirewalls(kept), Changes()
+        async with AsyncExitStack() as stack:
+            model = await stack.enter_async_context(open_model(of_model, registry))
+            db = await _opened(stack, settings)
+            queue = TableJobQueue(db, JOBS)
+            choices = AssistanceService(db, model.name if model else None, bool(model) and of_model.is_remote())
+            chat = ChatService(db, cases, CheckerJudgements(checker), choices, firewalls, model, of_chat, registry)
+            stack.push_async_callback(chat.close)
+            pipeline = HintPipeline(checker, judging.runs, model, firewalls, of_hints)
+            hint_job = HintJob(db, cases, pipeline, choices, changes, HintMetrics(registry))
+            staff = ChatStaff(db, queue, _exports(settings), of_chat)
+            await staff.begin()
+            hints_work = queue.work(HINT_QUEUE, {HINT_JOB: hint_job}, of_hints.at_once)
+            await stack.enter_async_context(_working(hints_work, _serving(queue, staff)))
+            yield Assisted(
+                choices=choices,
+                words=WordsService(db, cases, choices, firewalls, model, WordsSettings(), registry),
+                hints=HintService(db, queue, cases, checker, choices, changes, of_hints),
+                chat=chat,
+            )
+
+    return opened
+
+
+async def _opened(stack: AsyncExitStack, settings: Settings) -> Database:
+    db = open_database(settings)
+    stack.push_async_callback(db.close)
+    await migrate(db, "feedback")
+    return db
+
+
+def _exports(settings: Settings) -> Exports:
+    return Exports(settings.home / "exports")
+
+
+def _serving(queue: TableJobQueue, staff: ChatStaff) -> Coroutine[None, None, None]:
+    return queue.work(CHAT_QUEUE, staff.handlers())
+
+
+@asynccontextmanager
+async def _working(*work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Do the work beside the block; when it ends, jobs under way are given back."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

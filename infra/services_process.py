@@ -56,8 +56,10 @@ def _feedback(settings: EmbeddedSettings, credential: Credential, verifier: Scop
     context = credential.client_context()
     runs = RunnerClient(tls_client(context, "runner", settings.socket("runner"), _UNTIL_RUN))
     cases = CasesClient(tls_client(context, "cases", settings.socket("cases")))
-    service = feedback_wiring.build_service(runs, cases, settings.home / "feedback")
-    return create_feedback_app(service, verifier)
+    judging = feedback_wiring.build_judging(runs, cases, settings.home / "feedback")
+    return create_feedback_app(
+        judging.service, verifier, open_assisted=feedback_wiring.assisted_opener(settings, judging)
+    )
 
 
 def _gateway(settings: EmbeddedSettings, credential: Credential, minter: ScopeMinter) -> FastAPI:

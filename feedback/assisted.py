@@ -1,0 +1,16 @@
+from dataclasses import dataclass
+
+from feedback.assistance.service import AssistanceService
+from feedback.chat.service import ChatService
+from feedback.hints.service import HintService
+from feedback.words.service import WordsService
+
+
+@dataclass(frozen=True)
+class Assisted:
+    """What `feedback` does beyond judging."""
+
+    choices: AssistanceService
+    words: WordsService
+    hints: HintService
+    chat: ChatService
