@@ -1,6 +1,6 @@
 """What of a talk a prompt still holds: the newest messages word by word, what came before them as a summary.
 
-The window does not slide with every message. It grows until a cap is met and is then cut to half of it, so that nearly
+The window does not slide with every message. It grows until a cap is met and is then cut to a quarter, so that nearly
 every prompt begins with the whole of the one before and the model's server has read it already.
 """
 
@@ -14,6 +14,7 @@ from feedback.prompts.channel import visible
 
 _QUOTED = 160
 """Characters that a summary by rules takes of one message."""
+_SHARE_KEPT = 4
 _SENTENCE = re.compile(r"(?<=[.!?…])\s")
 
 
@@ -54,12 +55,12 @@ def overfull(turns: Sequence[Turn], caps: Caps) -> bool:
 
 
 def newest(turns: Sequence[Turn], caps: Caps) -> Sequence[Turn]:
-    """The newest exchanges that fill half of the caps; the last exchange stays where it fits into the caps at all."""
+    """The newest exchanges that fill a quarter of the caps; the last one stays where it fits into the caps at all."""
     starts = [at for at, turn in enumerate(turns) if turn.role == "learner"]
     kept: Sequence[Turn] = ()
     for number, at in enumerate(reversed(starts)):
         tail = turns[at:]
-        share = 1 if number == 0 else 2
+        share = 1 if number == 0 else _SHARE_KEPT
         if len(tail) * share > caps.messages or sum(len(turn.said) for turn in tail) * share > caps.history_chars:
             break
         kept = tail

@@ -43,14 +43,18 @@ class ConversationRow(Table):
     """What was said before the first message that prompts still hold."""
     window: Mapped[int] = mapped_column(default=0)
     """`seq` of the first message that prompts hold."""
-    opening: Mapped[str] = mapped_column(Text, default="")
-    """The message of the prompt in front of the talk, as it was sent: it stays the same while the window stays."""
+    base_code: Mapped[str] = mapped_column(Text, default="")
+    """The learner's code as it stands in front of the talk in prompts."""
+    base_facts: Mapped[str] = mapped_column(Text, default="")
+    """What the check found, as it stands there."""
+    bridge: Mapped[str] = mapped_column(Text, default="")
+    """The message of the prompt between that and the window, as it was sent: the summary, and what has changed."""
     code: Mapped[str] = mapped_column(Text, default="")
-    """The learner's code as the prompt knows it, opening and later changes together."""
+    """The learner's code as the prompt knows it, with all later changes."""
     facts: Mapped[str] = mapped_column(Text, default="")
     """What the check found, as the prompt knows it."""
     attached: Mapped[int] = mapped_column(default=0)
-    """Characters of code and facts that were sent with messages since the opening."""
+    """Characters of code and facts that came along with messages of the window."""
     judged: Mapped[str | None] = mapped_column(String(64))
     """Digest of the cells that `feedback` judges."""
     feedback: Mapped[str | None] = mapped_column(Text)

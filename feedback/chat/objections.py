@@ -37,7 +37,8 @@ _ALL_WELL = re.compile(
     r"|\b(?:dein|der|die|das)\s+(?:code|lösung|antwort|ergebnis|schritt)\s+(?:ist|sieht)\s+"
     r"(?:(?:jetzt|schon|völlig)\s+)*(?:richtig|korrekt|fertig|perfekt|gut aus)\b"
     r"|\b(?:votre|ton|ta|le|la)\s+(?:code|solution|réponse)\s+est\s+(?:\w+\s+)?(?:correcte?|juste|parfaite?)\b"
-    r"|\b(?:tu|el|la)\s+(?:código|solución|respuesta)\s+(?:es|está)\s+(?:\w+\s+)?(?:correct[oa]|bien|perfect[oa])\b",
+    r"|\b(?:tu|el|la)\s+(?:código|solución|respuesta)\s+(?:es|está)\s+(?:\w+\s+)?(?:correct[oa]|bien|perfect[oa])\b"
+    r"|\b(?:код|решение|результат|ответ)\s+(?:\w+\s+)?(?:верн\w+|правильн\w+|корректн\w+)",
     re.IGNORECASE,
 )
 _NOT_WELL = re.compile(
@@ -51,7 +52,7 @@ _NOT_WELL = re.compile(
 _UNCLAIMED = re.compile(
     r"\b(?:if|when|once|whether|until|unless|before|after|make sure|so that|would|could|should|might|suppose|imagine|"
     r"ensure|check that|test (?:if|whether)|not|never|n['’]t|cannot|think|believe|why|how|wenn|falls|ob|bis|nicht|si|"
-    r"quand|lorsque|cuando)\b",
+    r"quand|lorsque|cuando|если|не|когда)\b",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")

@@ -19,6 +19,8 @@ from services.contracts.feedback import Feedback, Verdict
 from services.contracts.identity import ScopeMode, Strictness
 
 _UNJUDGED: Final = "the code could not be judged"
+_SHORT: Final = 600
+"""Characters of code."""
 _SUMMARY_TOKENS: Final = 260
 """More than 900 characters of most languages take."""
 
@@ -67,18 +69,30 @@ def checked(feedback: Feedback | None) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def opening(known: Known) -> str:
-    """The data message in front of a talk."""
-    return data_message({"code": known.code, "check": json.loads(known.facts)}).content
+def opening(known: Known) -> ModelMessage:
+    """The message in front of a talk."""
+    return data_message({"code": known.code, "check": json.loads(known.facts)})
+
+
+def bridge(summary: str, before: Known, now: Known) -> str:
+    """The message between the opening and the window: what was said before, and what has changed meanwhile."""
+    told: dict[str, JsonValue] = {"summary": summary} if summary else {}
+    told |= _changed(before, now)
+    return data_message(told).content if told else ""
+
+
+def rewritten(before: Known, now: Known) -> bool:
+    """Whether the code has become another one, so that the old one in front of a talk helps nobody any more.
+
+    Short code is said once more all the same: that costs less than reading anew what stands behind it.
+    """
+    said = change(before.code, now.code)
+    return said is not None and said[0] == "code" and len(now.code) > _SHORT
 
 
 def question(text: str, reasoning: str | None, before: Known, now: Known) -> tuple[str, int]:
     """A learner's message with what has changed since the last one; how many of its characters are that."""
-    changed: dict[str, JsonValue] = {}
-    if (said := change(before.code, now.code)) is not None:
-        changed[said[0]] = said[1]
-    if before.facts != now.facts:
-        changed["check"] = json.loads(now.facts)
+    changed = _changed(before, now)
     plain: dict[str, JsonValue] = {"message": text}
     if reasoning:
         plain["reasoning"] = reasoning
@@ -87,16 +101,25 @@ def question(text: str, reasoning: str | None, before: Known, now: Known) -> tup
     return whole, len(whole) - len(data_message(plain).content) if changed else 0
 
 
+def _changed(before: Known, now: Known) -> dict[str, JsonValue]:
+    changed: dict[str, JsonValue] = {}
+    if (said := change(before.code, now.code)) is not None:
+        changed[said[0]] = said[1]
+    if before.facts != now.facts:
+        changed["check"] = json.loads(now.facts)
+    return changed
+
+
 def chat_request(
-    case: AuthorCase, subtask: Subtask, manner: Manner, opened: str, summary: str, turns: Sequence[Turn]
+    case: AuthorCase, subtask: Subtask, manner: Manner, base: Known, bridged: str, turns: Sequence[Turn]
 ) -> ModelRequest:
     """The prompt for the answer to the last of `turns`."""
     step: dict[str, JsonValue] = {"step": criteria(case, subtask)}
     if manner.topics:
         step["topics"] = list(manner.topics)
-    messages = [system(manner), data_message(step), ModelMessage("user", opened)]
-    if summary:
-        messages.append(data_message({"summary": summary}))
+    messages = [system(manner), data_message(step), opening(base)]
+    if bridged:
+        messages.append(ModelMessage("user", bridged))
     messages += [ModelMessage("user" if turn.role == "learner" else "assistant", turn.prompted) for turn in turns]
     return ModelRequest("chat", tuple(messages), tenant=case.version)
 

@@ -89,7 +89,7 @@ def _next_finding(seen: Situation, findings: Sequence[Finding]) -> Finding:
 
 
 def _debug(seen: Situation, finding: Finding) -> list[str]:
-    return [f"The check found this: {_message(finding)}", _step(seen, finding)]
+    return [f"The check found this: {_message(finding)}", _step(seen, finding), _where(finding)]
 
 
 def _status(seen: Situation, finding: Finding) -> list[str]:

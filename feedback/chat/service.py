@@ -175,7 +175,7 @@ class ChatService:
             cells=request.cells,
             code=code,
             feedback=evidence.feedback,
-            request=chat_request(case, subtask, manner, window.opening, window.summary, window.turns),
+            request=chat_request(case, subtask, manner, window.base, window.bridge, window.turns),
             firewall=firewall,
         )
         async with aclosing(self._writer.write(task)) as parts:

@@ -12,6 +12,7 @@ _LONGEST_WORD: Final = 120
 _MARK = re.compile(r"[ \t]?\[(?:(off-topic)|(?:finding-|id-)?(\d{1,3}-[0-9a-z]{1,64}))\]", re.IGNORECASE)
 _OPEN_MARK = re.compile(r"\[[^\[\]\s]*$")
 _EMPHASIS = re.compile(r"(?<![\w*`])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![\w*`])")
+_OPEN_HEADING = re.compile(r"(?m)^#{1,6}\Z")
 _HEADING = re.compile(r"(?m)^#{1,6} (?=\S)")
 _ID = re.compile(r"\d{1,3}-[0-9a-f]{10}")
 
@@ -51,7 +52,8 @@ class Spoken:
         if cut < 0 and len(self._held) > _LONGEST_WORD:
             half = _OPEN_MARK.search(self._held)
             return half.start() if half and half.start() else len(self._held)
-        return max(cut, 0)
+        heading = _OPEN_HEADING.search(self._held[: max(cut, 0)])
+        return heading.start() if heading else max(cut, 0)
 
     def _plain(self, text: str) -> str:
         if not text:

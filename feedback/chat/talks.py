@@ -28,7 +28,7 @@ LEFT: Final = "You went away before this was answered, so the answer was not fin
 _REMEMBERED_ANSWERS: Final = 60
 """A model's earlier answers in which pieces of a reference could hide."""
 _MOST_ATTACHED: Final = 2
-"""Changes of the code may take so many times the room of the opening before that is written anew."""
+"""Changes that came along with messages may take so many times the room of the code before the window is cut."""
 _UNCHANGED: Final = Known("", "")
 Also = Callable[[AsyncSession], Awaitable[None]]
 Judged = tuple[str, Feedback]
@@ -67,8 +67,8 @@ class Asked:
 class Window:
     """What the prompt for an answer holds of the conversation."""
 
-    opening: str
-    summary: str
+    base: Known
+    bridge: str
     turns: tuple[Turn, ...]
     """The question last."""
 
@@ -152,20 +152,21 @@ class Talks:
                 row.judged, row.feedback = judged[0], judged[1].for_learner().model_dump_json()
             talk = await rows.in_prompt(row.id, row.window)
             turns = self._turns(talk, redactor)
-            if not row.opening:
-                _open(row, now)
-            elif overfull(turns, self._caps) or row.attached > _MOST_ATTACHED * len(row.opening):
+            if not row.base_facts:
+                row.base_code, row.base_facts, row.code, row.facts = now.code, now.facts, now.code, now.facts
+            elif overfull(turns, self._caps) or row.attached > _MOST_ATTACHED * len(row.base_code + row.base_facts):
                 kept = newest(turns, self._caps)
                 dropped = turns[: len(turns) - len(kept)]
                 row.summary = summary_by_rules(row.summary, dropped, self._caps.summary_chars)
                 row.window = kept[0].seq if kept else mine.seq
                 turns = _without_code(talk, kept)
-                _open(row, now)
+                _bridge(row, now)
             said = self._said(mine, redactor)
             reasoning = capped(redactor.text(asked.reasoning), self._caps.turn_chars) if asked.reasoning else None
             mine.prompted, attached = prompting.question(said, reasoning, Known(row.code, row.facts), now)
             row.code, row.facts, row.attached = now.code, now.facts, row.attached + attached
-            return Window(row.opening, row.summary, (*turns, Turn(mine.seq, "learner", said, mine.prompted)))
+            last = Turn(mine.seq, "learner", said, mine.prompted)
+            return Window(Known(row.base_code, row.base_facts), row.bridge, (*turns, last))
 
     async def keep(
         self, asked: Asked, question: Message, answer: Message, *, counted: bool, quota: int | None, also: Also
@@ -223,7 +224,7 @@ class Talks:
             row.window, row.summary = overflow.first_kept, capped(summary, self._caps.summary_chars)
             talk = await rows.in_prompt(row.id, row.window)
             _without_code(talk, self._turns(talk, redactor))
-            _open(row, Known(row.code, row.facts))
+            _bridge(row, Known(row.code, row.facts))
             return True
 
     async def view(self, owner: Owner, mode: AiMode, quota: int | None) -> Conversation:
@@ -285,13 +286,18 @@ async def _both(rows: ConversationRepository, asked: Asked) -> tuple[Conversatio
     return row, mine
 
 
-def _open(row: ConversationRow, now: Known) -> None:
-    """Write the front of the prompt anew; it stays as it was where nothing has changed."""
-    row.opening, row.code, row.facts, row.attached = prompting.opening(now), now.code, now.facts, 0
+def _bridge(row: ConversationRow, now: Known) -> None:
+    """Say in front of the window what has changed; only where the code is another one the front is written anew."""
+    base = Known(row.base_code, row.base_facts)
+    if prompting.rewritten(base, now):
+        base = now
+        row.base_code, row.base_facts = now.code, now.facts
+    row.bridge = prompting.bridge(row.summary, base, now)
+    row.code, row.facts, row.attached = now.code, now.facts, 0
 
 
 def _without_code(talk: Sequence[MessageRow], kept: Sequence[Turn]) -> list[Turn]:
-    """The turns that stay, without the code that came along with them: the new opening holds it."""
+    """The turns that stay, without the code that came along with them: what stands in front of them holds it."""
     by_seq = {message.seq: message for message in talk}
     plain = []
     for turn in kept:
