@@ -210,7 +210,7 @@ def open_bench(
     shelf, changes, registry = Shelf(*(cases or (shop(),))), Changes(), CollectorRegistry()
     queue = TableJobQueue(db, JOBS, FAST)
     choices = AssistanceService(db, model.name if model else None, False)
-    pipeline = HintPipeline(checker, runs, model, KeptFirewalls(), chosen, tuple(engines))
+    pipeline = HintPipeline(checker, runs, model, KeptFirewalls(4), chosen, tuple(engines))
     service = HintService(db, queue, shelf, checker, choices, changes, chosen)
     job = HintJob(db, shelf, pipeline, choices, changes, HintMetrics(registry))
     return HintBench(db, service, job, queue, choices, registry, shelf, model)

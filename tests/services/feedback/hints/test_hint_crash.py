@@ -74,10 +74,12 @@ async def test_a_hint_that_kills_every_process_fails_and_costs_nothing(
 
 
 async def test_a_clean_stop_in_the_middle_costs_no_attempt(opened: OpenBench) -> None:
-    bench = opened(model=model_of({"hint": (HANG, hint_answer())}), attempts=1)
+    model = model_of({"hint": (HANG, hint_answer())})
+    bench = opened(model=model, attempts=1)
     await bench.consent("ada")
     asked = await bench.service.ask(ask_for(), scope_of())
-    async with bench.working():
-        await until_stage(bench, asked.id, "wording")
+    async with bench.working(), asyncio.timeout(20):
+        while not model.asked("hint"):
+            await asyncio.sleep(0.02)
     async with bench.working():
         assert (await bench.settled(asked.id, scope_of())).text == HINT
