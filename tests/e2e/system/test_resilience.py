@@ -109,6 +109,17 @@ def test_what_was_interrupted_is_done_at_the_next_start(system: System, learner:
     assert f'data-caseloop-case="{OTHER}"' in page
 
 
+def test_a_case_that_nobody_knows_is_told_so_and_starts_nothing(system: System, learner: Person) -> None:
+    page = learner.http.get("/hub/cases/nothing-like-it")
+    assert page.status_code == 404
+    assert "There is nothing here" in page.text
+    learner.request_start("nothing-like-it")
+    eventually(lambda: "There is no published case «nothing-like-it»" in system.logs(), "the start is refused")
+    eventually(lambda: not learner.servers().get("nothing-like-it", {}).get("pending"), "the start has ended")
+    assert not learner.servers().get("nothing-like-it", {}).get("ready")
+    assert system.leaders() == []
+
+
 def test_a_second_start_says_that_it_runs_already(system: System, project: Path, environment: Environment) -> None:
     same_home = System(project, system.home)
     same_home.begin()
