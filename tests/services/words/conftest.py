@@ -172,7 +172,7 @@ class Room:
             self.db,
             OneCase(self.case),
             self.choices,
-            KeptFirewalls(),
+            KeptFirewalls(4),
             model if answers else None,
             WordsSettings(**settings),
             self.registry,
