@@ -3,6 +3,7 @@
 import ast
 import base64
 import codecs
+import difflib
 import io
 import tokenize
 from collections.abc import Iterator
@@ -27,6 +28,13 @@ class Said:
     kind: str
     where: str
     turns: tuple[str, ...]
+
+
+def corrections(where: str, wrong: str, right: str) -> Iterator[Said]:
+    """Each line by which a known mistake differs from the reference, said to the learner who made it."""
+    for line in difflib.ndiff(wrong.split("\n"), right.split("\n")):
+        if line.startswith("+ ") and line[2:].strip():
+            yield Said("correction of a known mistake", where, (f"Almost: write `{line[2:].strip()}` instead.",))
 
 
 def leaks(where: str, source: str) -> Iterator[Said]:

@@ -9,9 +9,11 @@ from feedback.firewall.secret_index import SecretIndex
 from feedback.firewall.trees import Fragment
 
 STATEMENT_BITS = 34.0
-"""One statement that says this much is a leak by itself."""
+"""One statement that says this much is a leak by itself…"""
 EXPRESSION_BITS = 40.0
-"""So is an expression inside a statement that is otherwise another."""
+"""…and so is an expression inside a statement that is otherwise another…"""
+NAMED_STATEMENT_BITS, NAMED_EXPRESSION_BITS = 26.0, 28.0
+"""…sooner where the secret's own names stand in it: an example in a manual has others."""
 TREE_BITS = 42.0
 """Smaller fragments of one secret together."""
 RUN_BITS = 36.0
@@ -26,16 +28,22 @@ MOST_OF_IT, LITTLE_BITS = 0.6, 22.0
 """Of a small secret this share is a leak, as long as it says the least."""
 
 
+Best = tuple[float, int]
+
+
 @dataclass
 class Shown:
     """What a text shares with the secrets: per unit, digest -> bits."""
 
     trees: dict[int, dict[int, float]] = field(default_factory=dict)
     rows: dict[int, dict[int, float]] = field(default_factory=dict)
-    statement: tuple[float, int, bool] = (0.0, 0, False)
-    """Most telling single statement, its unit, and whether the names are the secret's too."""
-    expression: tuple[float, int, bool] = (0.0, 0, False)
-    run: tuple[float, int, bool] = (0.0, 0, True)
+    statement: Best = (0.0, 0)
+    """Most telling single statement, and its unit."""
+    named_statement: Best = (0.0, 0)
+    """The same among those whose names are the secret's too."""
+    expression: Best = (0.0, 0)
+    named_expression: Best = (0.0, 0)
+    run: Best = (0.0, 0)
 
     def bits(self, unit: int) -> float:
         """How much is shown of that unit."""
@@ -47,7 +55,8 @@ class Known:
     """Digests of what may be said again: the learner's own."""
 
     rows: Set[int] = frozenset()
-    trees: Set[int] = frozenset()
+    renamed: Set[int] = frozenset()
+    exact: Set[int] = frozenset()
 
     @classmethod
     def of(cls, read: Sequence[Fingerprint]) -> "Known":
@@ -55,6 +64,7 @@ class Known:
         return cls(
             frozenset(digest for one in read for digest, _ in one.rows),
             frozenset(part.renamed for one in read for tree in one.trees for part in tree),
+            frozenset(part.exact for one in read for tree in one.trees for part in tree),
         )
 
 
@@ -82,13 +92,16 @@ Way = Literal["code", "structure"]
 
 def too_much(shown: Shown, index: SecretIndex) -> tuple[Way, int] | None:
     """Whether that is a leak: the way it was seen, and the unit."""
-    for (bits, unit, as_it_is), most in (
-        (shown.statement, STATEMENT_BITS),
-        (shown.expression, EXPRESSION_BITS),
-        (shown.run, RUN_BITS),
-    ):
+    ways: tuple[tuple[Way, Best, float], ...] = (
+        ("code", shown.named_statement, NAMED_STATEMENT_BITS),
+        ("code", shown.named_expression, NAMED_EXPRESSION_BITS),
+        ("structure", shown.statement, STATEMENT_BITS),
+        ("structure", shown.expression, EXPRESSION_BITS),
+        ("code", shown.run, RUN_BITS),
+    )
+    for way, (bits, unit), most in ways:
         if bits >= most:
-            return "code" if as_it_is else "structure", unit
+            return way, unit
     return sum_too_much(shown, index)
 
 
@@ -112,21 +125,24 @@ def _trees(tree: Sequence[Fragment], index: SecretIndex, known: Known, shown: Sh
     place = len(tree) - 1
     while place >= 0:
         part = tree[place]
-        if part.renamed in known.trees:
+        if part.exact in known.exact:
             # What the learner wrote as a whole holds nothing new.
             place -= 1 + part.held
             continue
-        exact = index.exact.get(part.exact)
-        entry = exact or index.renamed.get(part.renamed)
+        named = index.exact.get(part.exact)
+        # The learner's line with other names is still the learner's; with the secret's names it is the correction.
+        entry = named or (None if part.renamed in known.renamed else index.renamed.get(part.renamed))
         if entry is None:
             place -= 1
             continue
         bits, units = entry
-        found = (bits, units[0], exact is not None)
+        found = (bits, units[0])
         if part.statement:
             shown.statement = max(shown.statement, found)
+            shown.named_statement = max(shown.named_statement, found if named else (0.0, 0))
         else:
             shown.expression = max(shown.expression, found)
+            shown.named_expression = max(shown.named_expression, found if named else (0.0, 0))
         for unit in units:
             held = shown.trees.setdefault(unit, {})
             held[part.renamed] = max(held.get(part.renamed, 0.0), bits)
@@ -154,4 +170,4 @@ def _end(running: dict[int, dict[int, float]], still: Sequence[int], shown: Show
         bits = sum(run.values())
         if bits >= SHORT_RUN_BITS:
             shown.rows.setdefault(unit, {}).update(run)
-            shown.run = max(shown.run, (bits, unit, True))
+            shown.run = max(shown.run, (bits, unit))

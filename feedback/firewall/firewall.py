@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 
 from feedback.firewall.canary import holds_canary, squeezed, stem_of
 from feedback.firewall.compared import OVER_TURNS, Known, Shown, compared, sum_too_much, together, too_much
@@ -12,7 +13,7 @@ from feedback.firewall.encoded import TooMuch, decoded
 from feedback.firewall.fingerprint import Fingerprint
 from feedback.firewall.leak import Leak
 from feedback.firewall.letters import Letters
-from feedback.firewall.literals import Literals, numbers_in
+from feedback.firewall.literals import Literals, numbers_in, squeezed_text, word_rows
 from feedback.firewall.normalise import plain
 from feedback.firewall.own import Own
 from feedback.firewall.public import imported_names, public_texts
@@ -24,6 +25,7 @@ from services.contracts.case import AuthorCase
 _NAME = re.compile(r"[^\W\d]\w*")
 _MAX_DEPTH = 2
 """Codes within codes that are looked into."""
+_LEAST_QUOTE = 8
 _DRIP_BITS = 6.0
 """What the text itself must add to what was said before."""
 _REMEMBERED, _REMEMBERED_CHARS = 512, 4_000
@@ -38,7 +40,13 @@ class _Read:
     known: Known
     numbers: frozenset[str]
     squeezed: str
+    words: frozenset[int]
     steps: tuple[tuple[str, ...], ...]
+
+    def holds(self, line: str) -> bool:
+        """Whether the learner wrote this line, long enough to be recognised."""
+        bare = squeezed_text(line)
+        return len(bare) >= _LEAST_QUOTE and bare in self.squeezed
 
 
 class Firewall:
@@ -74,8 +82,7 @@ class Firewall:
         mine = self._own_of(own)
         return (
             self._leak(said, mine)
-            or self._spelled(said)
-            or self._encoded(said, text, mine, _MAX_DEPTH)
+            or self._disguised(said, text, mine)
             or (self._drip(said, [plain(one) for one in before], mine) if before else None)
         )
 
@@ -88,11 +95,15 @@ class Firewall:
         where = self._literals.number_in(said, own.numbers)
         if where is not None:
             return Leak("number", where)
-        where = self._literals.text_in(said, own.squeezed)
+        where = self._literals.text_in(said, own.squeezed, own.words)
         if where is not None:
             return Leak("text", where)
         told = self._steps.told(concepts(said), own.steps)
         return Leak("steps", told.where) if told else None
+
+    def _disguised(self, said: str, raw: str, own: _Read) -> Leak | None:
+        rest = "\n".join(line for line in said.split("\n") if not own.holds(line))
+        return self._spelled(rest) or self._encoded(rest, "" if raw.isascii() else raw, own, _MAX_DEPTH)
 
     def _spelled(self, said: str) -> Leak | None:
         where = self._letters.turned_in(said) or self._letters.spelled_in(said)
@@ -125,7 +136,7 @@ class Firewall:
         if any(holds_canary(squeezed(one), self._canary) for one in all_texts):
             return Leak("canary", "")
         words = [mark for one in earlier for mark in concepts(one)]
-        told = self._steps.told([*words, *concepts(said)], own.steps)
+        told = self._steps.told([*words, *concepts(said)], own.steps, OVER_TURNS)
         if told is not None and told.worth >= self._steps.worth(words, told.outline) + _DRIP_BITS:
             return Leak("drip", told.where)
         return None
@@ -141,9 +152,11 @@ class Firewall:
 
     def _read_own(self, own: Own) -> _Read:
         texts = [plain(text) for text in own.texts]
+        rows = [tuple(concepts(text)) for text in texts]
         return _Read(
             Known.of([self._fingerprint(text) for text in texts]),
             frozenset(spelled for text in texts for spelled in numbers_in(text)),
-            "".join("".join(texts).split()).lower(),
-            tuple(tuple(concepts(text)) for text in texts),
+            squeezed_text("".join(texts)),
+            frozenset(row for text in texts for row in word_rows(text)),
+            (*rows, tuple(chain.from_iterable(rows))),
         )

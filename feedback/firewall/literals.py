@@ -15,7 +15,7 @@ NUMBER_BITS = 13.0
 _LEAST_DIGITS = 3
 TEXT_BITS = 27.0
 _LEAST_CHARS = 8
-SENTENCE_WORDS = 4
+SENTENCE_WORDS = 3
 """Words in a row that make one digest of a sentence."""
 SENTENCE_SHARE, SENTENCE_LEAST = 0.7, 3
 
@@ -43,7 +43,7 @@ class Literals:
         """Collect them; `public` texts are plain already."""
         found = cls()
         known = {spelled for text in public for spelled in numbers_in(text)}
-        shown = " ".join(_squeezed(text) for text in public)
+        shown = " ".join(squeezed_text(text) for text in public)
         said = {row for text in public for row in word_rows(text)}
         for piece in pieces:
             for spelled in numbers_in(plain(piece.source)):
@@ -57,7 +57,7 @@ class Literals:
         return found
 
     def _add_string(self, text: str, where: str, shown: str, said: set[int]) -> None:
-        squeezed = _squeezed(text)
+        squeezed = squeezed_text(text)
         if len(squeezed) >= _LEAST_CHARS and squeezed not in shown:
             if sum(word_profile().row(word_view(text))) >= TEXT_BITS:
                 self.texts.setdefault(squeezed, where)
@@ -76,14 +76,17 @@ class Literals:
             told[where] = told.get(where, 0.0) + bits
         return next((where for where, bits in told.items() if bits >= NUMBER_BITS), None)
 
-    def text_in(self, text: str, own: str) -> str | None:
-        """The subtask one of whose texts, or whose sentences, the text holds."""
-        squeezed = _squeezed(text)
+    def text_in(self, text: str, own: str, own_rows: frozenset[int]) -> str | None:
+        """The subtask one of whose texts, or whose sentences, the text holds.
+
+        `own`: what the learner wrote, squeezed; `own_rows`: its words in a row.
+        """
+        squeezed = squeezed_text(text)
         for secret, where in self.texts.items():
             if secret in squeezed and secret not in own:
                 return where
         if self.sentences:
-            rows = set(word_rows(text))
+            rows = set(word_rows(text)) - own_rows
             for sentence in self.sentences:
                 if len(rows & sentence.rows) >= max(SENTENCE_LEAST, SENTENCE_SHARE * len(sentence.rows)):
                     return sentence.where
@@ -138,5 +141,6 @@ def _comments(source: str) -> Iterator[str]:
             yield comment
 
 
-def _squeezed(text: str) -> str:
+def squeezed_text(text: str) -> str:
+    """The text without white space, in lower case."""
     return "".join(text.split()).lower()

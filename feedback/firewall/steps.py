@@ -161,7 +161,7 @@ class Steps:
                 one = Outline.of(where, part, known)
                 total = sum(one.bits)
                 if total >= _LEAST_OUTLINE:
-                    public_worth = max((aligned(row, one) for row in told), default=0.0)
+                    public_worth = _best(told, one)
                     enough = min(STEPS_BITS, max(_STEPS_LEAST, _STEPS_SHARE * total))
                     one.needed = max(enough, public_worth + ABOVE_PUBLIC)
                     outlines.append(one)
@@ -171,8 +171,11 @@ class Steps:
                 steps.by_mark.setdefault(mark, []).append((place, worth))
         return steps
 
-    def told(self, said: Sequence[str], own: Sequence[Sequence[str]]) -> "Told | None":
-        """The first outline that the row tells, or None. `own`: rows of the learner's own code."""
+    def told(self, said: Sequence[str], own: Sequence[Sequence[str]], factor: float = 1.0) -> "Told | None":
+        """The first outline that the row tells, or None.
+
+        `own`: rows of the learner's own code. `factor`: how much more than usual must be told.
+        """
         said = said[-MOST_WORDS:]
         ceiling: dict[int, float] = {}
         for mark in set(said):
@@ -180,10 +183,10 @@ class Steps:
                 ceiling[place] = ceiling.get(place, 0.0) + worth
         for place, most in ceiling.items():
             one = self.outlines[place]
-            if most < one.needed:
+            if most < factor * one.needed:
                 continue
             worth = aligned(said, one)
-            if worth >= one.needed and worth >= ABOVE_PUBLIC + max((aligned(row, one) for row in own), default=0.0):
+            if worth >= factor * one.needed and worth >= ABOVE_PUBLIC + _best(own, one):
                 return Told(one.where, place, worth)
         return None
 
@@ -211,6 +214,16 @@ def _parts(code: str) -> Iterator[str]:
 
 def _written(body: Sequence[ast.stmt]) -> str:
     return "\n".join(ast.unparse(statement) for statement in body)
+
+
+def _best(rows: Iterable[Sequence[str]], secret: Outline) -> float:
+    """The best alignment that any of the rows has with a secret."""
+    best = 0.0
+    for row in rows:
+        # No alignment is worth more than all that a row's concepts can bring.
+        if sum(secret.worth.get(mark, 0.0) for mark in set(row)) > best:
+            best = max(best, aligned(row, secret))
+    return best
 
 
 def aligned(said: Sequence[str], secret: Outline) -> float:

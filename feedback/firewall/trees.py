@@ -14,6 +14,7 @@ _MAX_DEPTH = 60
 _ESCAPE = re.compile(r"\\(?=[^\n\\'\"abfnrtvxNuU0-7])")
 _CHEAP = {ast.Subscript: 1.5, ast.Return: 2.0, ast.Assign: 1.0, ast.Expr: 0.0, ast.Load: 0.0, ast.Store: 0.0}
 _SKIPPED = frozenset({"ctx", "type_comment", "type_ignores", "returns", "annotation", "kind", "simple"})
+_COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.SetComp)
 _FREE_NAME_BITS = 0.5
 
 
@@ -57,7 +58,8 @@ def parsed(source: str) -> ast.Module | None:
 
 def fragments(source: str, vocabulary: frozenset[str] = frozenset()) -> list[Fragment]:
     """All fragments of the source, inner ones first; none when it is not Python."""
-    tree = parsed(source)
+    # A line from the middle of a call or a comprehension is one within brackets of its own.
+    tree = parsed(source) or parsed(f"_({source.strip().rstrip(',')})")
     if tree is None:
         return []
     reader = _Reader(vocabulary)
@@ -108,12 +110,15 @@ class _Reader:
 
     def _general(self, node: ast.AST, depth: int) -> _Read:
         start = len(self.found)
-        renamed: list[object] = [type(node).__name__]
-        exact: list[object] = [type(node).__name__]
+        kind = "comprehension" if isinstance(node, _COMPREHENSIONS) else type(node).__name__
+        renamed: list[object] = [kind]
+        exact: list[object] = [kind]
         bits = _CHEAP.get(type(node), 2.0 if isinstance(node, ast.stmt | ast.expr) else 1.0)
         names: tuple[str, ...] = ()
         bodies: list[list[ast.stmt]] = []
-        for value in _fields(node):
+        for name, value in _fields(node):
+            renamed.append(name)
+            exact.append(name)
             if isinstance(value, str):
                 renamed.append(value.lower())
                 exact.append(value.lower())
@@ -136,14 +141,14 @@ class _Reader:
         return read
 
 
-def _fields(node: ast.AST) -> Iterator[object]:
+def _fields(node: ast.AST) -> Iterator[tuple[str, object]]:
     for name, value in ast.iter_fields(node):
         if name in _SKIPPED or value is None or value == []:
             continue
         if name == "keywords" and isinstance(value, list):
-            yield sorted(value, key=lambda keyword: keyword.arg or "")
+            yield name, sorted(value, key=lambda keyword: keyword.arg or "")
         else:
-            yield value
+            yield name, value
 
 
 def _constant(value: object) -> _Read:
