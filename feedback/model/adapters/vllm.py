@@ -4,16 +4,14 @@ import logging
 import os
 import re
 import ssl
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, Final, Self
 
 import httpx2
 import openai
-from openai.types.chat import ChatCompletionChunk
 
 from feedback.model.port import (
-    DEFAULT_MAX_TOKENS,
     BadAnswer,
     Finish,
     ModelAnswer,
@@ -82,54 +80,89 @@ class VllmModel:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelDelta | ModelAnswer, None]:
         """As `ChatModel.stream`."""
-        pieces: list[str] = []
-        finish: str | None = None
-        usage, logprobs = Usage(), list[TokenLogprob]()
+        reading = _Reading()
         try:
-            chunks = await self._client.chat.completions.create(**self._arguments(request))
+            # Not by `chat.completions.create`: building its models, which are not checked, takes two thirds of the
+            # client's time for an answer.
+            chunks = await self._client.post(
+                "/chat/completions",
+                cast_to=object,
+                body=self._body(request),
+                stream=True,
+                stream_cls=openai.AsyncStream[object],
+            )
             async with aclosing(chunks):
                 async for chunk in chunks:
-                    if chunk.usage:
-                        usage = _usage(chunk)
-                    # The last chunk has the usage and no choice.
-                    for choice in chunk.choices[:1]:
-                        finish = choice.finish_reason or finish
-                        logprobs += _logprobs(choice)
-                        if text := choice.delta.content:
-                            pieces.append(text)
-                            yield ModelDelta(text)
+                    if text := reading.take(chunk):
+                        yield ModelDelta(text)
         except ModelError:
             raise
         except (openai.OpenAIError, httpx2.HTTPError, OSError) as error:
             # Not chained: the SDK's errors quote the server's, and that may quote the prompt.
             raise _as_model_error(error) from None
-        except (ValueError, TypeError, AttributeError) as error:
-            # The SDK builds its models without checking them.
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
             raise BadAnswer(f"the server does not speak the OpenAI interface ({type(error).__name__})") from None
-        yield _answer("".join(pieces), finish, usage, tuple(logprobs))
+        yield reading.answer()
 
-    def _arguments(self, request: ModelRequest) -> dict[str, Any]:
-        arguments: dict[str, Any] = {
+    def _body(self, request: ModelRequest) -> dict[str, Any]:
+        body: dict[str, Any] = {
             "model": self._name,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "max_tokens": request.max_tokens or self._max_tokens or DEFAULT_MAX_TOKENS,
+            "max_tokens": request.max_tokens or self._max_tokens,
             "temperature": request.temperature,
             "stream": True,
             "stream_options": {"include_usage": True},
+            # Thinking would be paid for and never shown, and vLLM's grammar only begins after it.
+            "chat_template_kwargs": {"enable_thinking": False},
         }
-        # Thinking would be paid for and never shown, and vLLM's grammar only begins after it.
-        extra: dict[str, Any] = {"chat_template_kwargs": {"enable_thinking": False}}
         if request.tenant:
-            extra["cache_salt"] = request.tenant
-        arguments["extra_body"] = extra
+            body["cache_salt"] = request.tenant
         if request.schema is not None:
             schema = {"name": request.purpose, "schema": request.schema, "strict": True}
-            arguments["response_format"] = {"type": "json_schema", "json_schema": schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
         if request.seed is not None:
-            arguments["seed"] = request.seed
+            body["seed"] = request.seed
         if request.logprobs is not None:
-            arguments |= {"logprobs": True, "top_logprobs": request.logprobs}
-        return arguments
+            body |= {"logprobs": True, "top_logprobs": request.logprobs}
+        return body
+
+
+class _Reading:
+    """Puts an answer together from its chunks. A chunk of another shape raises one of the errors of a look-up."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self._finish: str | None = None
+        self._usage = Usage()
+        self._logprobs: list[TokenLogprob] = []
+
+    def take(self, chunk: Any) -> str:
+        """The text of a chunk."""
+        if usage := chunk.get("usage"):
+            self._usage = _usage(usage)
+        text = ""
+        # The last chunk has the usage and no choice.
+        for choice in chunk["choices"][:1]:
+            self._finish = choice.get("finish_reason") or self._finish
+            if logprobs := choice.get("logprobs"):
+                self._logprobs += map(_logprob, logprobs["content"] or ())
+            text = choice["delta"].get("content") or ""
+            if not isinstance(text, str):
+                raise TypeError("content is no text")
+        if text:
+            self._pieces.append(text)
+        return text
+
+    def answer(self) -> ModelAnswer:
+        """The whole answer. Raises `ModelUnavailable` when it has no end, `BadAnswer` when there is nothing in it."""
+        text = "".join(self._pieces)
+        if self._finish is None:
+            raise ModelUnavailable("the server broke the answer off")
+        if not text.strip():
+            # vLLM sends no content when the end comes inside a thought.
+            raise BadAnswer("the answer is empty")
+        ended: Finish = "length" if self._finish == "length" else "stop"
+        return ModelAnswer(text, ended, self._usage, tuple(self._logprobs), truncated=ended == "length")
 
 
 class _Named:
@@ -142,27 +175,14 @@ class _Named:
         request.extensions["sni_hostname"] = self._name
 
 
-def _usage(chunk: ChatCompletionChunk) -> Usage:
-    assert chunk.usage is not None
-    details = chunk.usage.prompt_tokens_details
-    cached = details.cached_tokens if details else 0
-    return Usage(chunk.usage.prompt_tokens, cached or 0, chunk.usage.completion_tokens)
+def _usage(told: Any) -> Usage:
+    details = told.get("prompt_tokens_details") or {}
+    return Usage(int(told["prompt_tokens"]), int(details.get("cached_tokens") or 0), int(told["completion_tokens"]))
 
 
-def _logprobs(choice: Any) -> Iterator[TokenLogprob]:
-    for token in (choice.logprobs.content or ()) if choice.logprobs else ():
-        alternatives = {other.token: float(other.logprob) for other in token.top_logprobs}
-        yield TokenLogprob(token.token, float(token.logprob), alternatives)
-
-
-def _answer(text: str, finish: str | None, usage: Usage, logprobs: tuple[TokenLogprob, ...]) -> ModelAnswer:
-    if finish is None:
-        raise ModelUnavailable("the server broke the answer off")
-    if not text.strip():
-        # vLLM sends no content when the end comes inside a thought.
-        raise BadAnswer("the answer is empty")
-    ended: Finish = "length" if finish == "length" else "stop"
-    return ModelAnswer(text, ended, usage, logprobs, truncated=ended == "length")
+def _logprob(told: Any) -> TokenLogprob:
+    alternatives = {other["token"]: float(other["logprob"]) for other in told["top_logprobs"]}
+    return TokenLogprob(told["token"], float(told["logprob"]), alternatives)
 
 
 def _as_model_error(error: Exception) -> ModelError:
