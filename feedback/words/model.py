@@ -13,7 +13,7 @@ from feedback.firewall.firewall import Firewall
 from feedback.firewall.gate import SentenceGate
 from feedback.firewall.leak import Leaked
 from feedback.firewall.own import Own
-from feedback.model.port import BadAnswer, ChatModel, ModelAnswer, ModelRequest, streaming
+from feedback.model.port import BadAnswer, ChatModel, ModelAnswer, ModelDelta, ModelRequest, streaming
 from feedback.model.structured import DocumentReader, Member, parsed
 from feedback.words.answer import SaidOfConcept, SaidOfFinding, WordsAnswer
 from feedback.words.collected import Collected
@@ -96,19 +96,19 @@ class _Reading:
         self._texts: list[str] = []
         self.collected = Collected(wording.feedback, wording.findings)
 
-    def take(self, part: object) -> Iterator[WordsPart]:
+    def take(self, part: ModelDelta | ModelAnswer) -> Iterator[WordsPart]:
         """What may be shown of the next part. Raises BadAnswer, Unworded."""
-        if isinstance(part, ModelAnswer):
-            members = self._reader.end()
-            parsed(part, WordsAnswer)
-        else:
-            text = getattr(part, "text", "")
-            self._heard += len(text)
-            if self._heard > _MAX_CHARS:
-                raise BadAnswer("the answer does not end")
-            members = self._reader.push(text)
-        for member in members:
+        for member in self._members(part):
             yield from self._member(member)
+
+    def _members(self, part: ModelDelta | ModelAnswer) -> list[Member]:
+        if isinstance(part, ModelAnswer):
+            parsed(part, WordsAnswer)
+            return self._reader.end()
+        self._heard += len(part.text)
+        if self._heard > _MAX_CHARS:
+            raise BadAnswer("the answer does not end")
+        return self._reader.push(part.text)
 
     def _member(self, member: Member) -> Iterator[WordsPart]:
         try:

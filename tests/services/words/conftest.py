@@ -14,7 +14,7 @@ from feedback.assistance.service import AssistanceService
 from feedback.firewalls import KeptFirewalls
 from feedback.model.adapters.script import Answer, Script
 from feedback.model.adapters.scripted import ScriptedModel
-from feedback.model.port import ModelRequest
+from feedback.model.port import ModelError, ModelRequest
 from feedback.words.service import WordsService
 from feedback.words.settings import WordsSettings
 from services.contracts.assistance import AiChoice
@@ -185,10 +185,10 @@ class Room:
     def _noted(self, answer: Answer) -> Answer:
         def say(request: ModelRequest) -> str:
             self.asked.append(request)
-            assert isinstance(answer, str)
-            return answer
+            assert not isinstance(answer, ModelError)
+            return answer if isinstance(answer, str) else answer(request)
 
-        return say if isinstance(answer, str) else answer
+        return answer if isinstance(answer, ModelError) else say
 
     def scope(self, **changes: Any) -> ScopeClaims:
         claims = ScopeClaims(

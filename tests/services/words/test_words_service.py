@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from feedback.errors import OutsideScope
+from feedback.model.adapters.default_script import default_answer
 from feedback.model.adapters.script import BREAK, HANG
 from feedback.model.port import BreakerOpen, ModelBusy, ModelError, ModelRefused, ModelTimedOut, ModelUnavailable
 from services.contracts.assistance import AiChoice
@@ -120,6 +121,24 @@ class TestWording:
         assert (await room.choices.of(room.scope())).uses == 0
         await room.worded(service)
         assert (await room.choices.of(room.scope())).uses == 1
+
+    async def test_the_shipped_scripted_model_words_feedback(self, room: Fixture) -> None:
+        said, words = await room.worded(room.service(default_answer))
+        assert words.words_by == "model"
+        assert {part.finding for part in said} > {None}
+
+    async def test_a_prompt_keeps_its_stable_part_first_and_names_nobody(self, room: Fixture, good: Fixture) -> None:
+        service = room.service(good)
+        await room.choices.choose(room.scope(user="grace.hopper"), AiChoice(ai=True))
+        await room.worded(service, room.request("# Ada Lovelace, ada@example.org\npriced = goods"))
+        await room.worded(service, room.request("priced = 1"), room.scope(user="grace.hopper"))
+        ada, grace = (request.messages for request in room.asked)
+        assert ada[:2] == grace[:2]
+        assert [message.role for message in ada] == ["system", "user", "user"]
+        mine = json.loads(ada[2].content)
+        assert mine["code"] == [{"cell": "shelf", "lines": "1| # [name], [e-mail]\n2| priced = goods"}]
+        assert [fact["id"] for fact in mine["findings"]] == ["1-0a1b2c3d4e", "2-1122334455", "3-5566778899"]
+        assert not [secret for secret in ("4417", "20.417", "0.8375", "dropna") if secret in str(ada)]
 
     async def test_leaving_early_ends_the_request_and_counts_nothing(self, room: Fixture, good: Fixture) -> None:
         async with aclosing(room.service(good, pause=0.02).words(room.request(), room.scope())) as events:

@@ -11,6 +11,7 @@ from feedback.privacy.redaction import Redactor
 from services.contracts.notebook import Cell
 
 REDACTOR = Redactor("ada.lovelace")
+HOME = "/" + "home"
 
 FOUND = [
     # e-mails
@@ -54,7 +55,7 @@ FOUND = [
     ("__author__ = 'Ada King'", "__author__ = '[name]'"),
     ("меня зовут Анна", "меня зовут [name]"),
     ("Matrikelnummer: 2345678", "Matrikelnummer: [id]"),
-    ("open('/home/someone/data.csv')", "open('/home/[name]/data.csv')"),
+    (f"open('{HOME}/someone/data.csv')", f"open('{HOME}/[name]/data.csv')"),
     ("Ada Lovelace wrote this", "[name] wrote this"),
     ("by lovelace, ada", "by [name]"),
     ("ADA.LOVELACE", "[name]"),
@@ -88,7 +89,7 @@ KEPT = [
     "path = 'data/training/images2024/Resized256/batch_01_of_99'",
     "url = 'https://pandas.pydata.org/docs/reference/api/pandas.read_csv.html'",
     "print('author of the book', name)",
-    "open('/home/jovyan/work/data.csv')",
+    f"open('{HOME}/jovyan/work/data.csv')",
     "price: 0.0351234567 and 1234567.89",
 ]
 
