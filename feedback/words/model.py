@@ -70,16 +70,22 @@ class ModelWords:
             Unworded: what it said cannot be used.
         """
         reading = _Reading(wording, self._metrics)
-        async with streaming(self._model, wording.request) as parts:
-            while True:
-                async with asyncio.timeout_at(wording.deadline):
-                    part = await anext(parts, None)
-                if part is None:
-                    raise BadAnswer("the answer ended without its last part")
-                for said in reading.take(part):
-                    yield said
-                if isinstance(part, ModelAnswer):
-                    break
+        # Reading a whole notebook takes the firewall a while: it does so while the model begins to think.
+        ready = asyncio.create_task(asyncio.to_thread(wording.firewall.examine, "", wording.own))
+        try:
+            async with streaming(self._model, wording.request) as parts:
+                while True:
+                    async with asyncio.timeout_at(wording.deadline):
+                        part = await anext(parts, None)
+                        await ready
+                    if part is None:
+                        raise BadAnswer("the answer ended without its last part")
+                    for said in reading.take(part):
+                        yield said
+                    if isinstance(part, ModelAnswer):
+                        break
+        finally:
+            ready.cancel()
         if not reading.collected.said:
             raise Unworded("nothing_left")
         yield reading.collected.words()

@@ -44,7 +44,7 @@ def words_request(
     cells, findings = work
     found = [finding.model_copy(update={"message": redactor.text(finding.message)}) for finding in findings]
     learners: dict[str, JsonValue] = {
-        "code": _code(subtask, redactor.cells(cells), findings, code_chars),
+        "code": _code(redactor.cells(_shown(subtask, cells, findings)), code_chars),
         "findings": list[JsonValue](facts(found)),
     }
     messages = (_system(*manner), data_message({"step": criteria(case, subtask)}), data_message(learners))
@@ -61,14 +61,15 @@ def _system(strictness: Strictness, languages: tuple[str, ...]) -> ModelMessage:
     return ModelMessage("system", "\n\n".join([prompt("words"), prompt(f"words_{strictness}"), language]))
 
 
-def _code(subtask: Subtask, cells: Sequence[Cell], findings: Sequence[Finding], limit: int) -> list[JsonValue]:
-    """The step's answer cells and those that findings point to, with numbered lines."""
-    marked = {finding.place.cell for finding in findings if finding.place is not None}
-    shown = [c for c in cells if c.kind == "code" and (c.id in subtask.view.answer_cells or c.id in marked)][
-        :_MAX_CELLS
-    ]
-    each = limit // max(len(shown), 1)
-    return [{"cell": harmless(cell.id, 80), "lines": harmless(_numbered(cell.source), each)} for cell in shown]
+def _shown(subtask: Subtask, cells: Sequence[Cell], findings: Sequence[Finding]) -> list[Cell]:
+    """The step's answer cells and those that findings point to."""
+    wanted = {*subtask.view.answer_cells, *(f.place.cell for f in findings if f.place is not None)}
+    return [cell for cell in cells if cell.kind == "code" and cell.id in wanted][:_MAX_CELLS]
+
+
+def _code(cells: Sequence[Cell], limit: int) -> list[JsonValue]:
+    each = limit // max(len(cells), 1)
+    return [{"cell": harmless(cell.id, 80), "lines": harmless(_numbered(cell.source), each)} for cell in cells]
 
 
 def _numbered(source: str) -> str:
