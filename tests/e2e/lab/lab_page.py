@@ -84,6 +84,14 @@ class Lab:
         self.within(self.step(subtask), "check").click()
         return self.feedback(subtask)
 
+    def help(self, subtask: str, tab: str = "hints") -> Locator:
+        """Open the help of a step in the panel; the learner has chosen AI before."""
+        self.within(self.row(subtask), "open-help").click()
+        view = self.part("help-view")
+        self.within(view, f"tab-{tab}").click()
+        expect(self.within(view, "hint-kind" if tab == "hints" else "composer").first).to_be_visible()
+        return view
+
     def idle(self) -> None:
         # the toolbar's indicator says idle before the websocket is connected; the session knows
         self.page.wait_for_function(_IDLE, timeout=60_000)

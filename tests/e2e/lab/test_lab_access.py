@@ -19,14 +19,14 @@ _RUN_AXE = """async names => {
 }"""
 
 
-def _serious(lab: Lab, *names: str) -> list[str]:
+def serious(lab: Lab, *names: str) -> list[str]:
     if not lab.page.evaluate("() => 'axe' in window"):
         lab.page.add_script_tag(content=Path(AXE).read_text())
     return lab.page.evaluate(_RUN_AXE, list(names))
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_axe_finds_nothing_serious(lab: Lab, desk: Desk, gateway: GatewayDouble, theme: str) -> None:
+def test_axe_finds_nothingserious(lab: Lab, desk: Desk, gateway: GatewayDouble, theme: str) -> None:
     desk.newer, desk.standing.checks_left = 3, 9
     lab.write(total="total = 1", mean="usual = median(prices)")
     lab.open()
@@ -37,20 +37,20 @@ def test_axe_finds_nothing_serious(lab: Lab, desk: Desk, gateway: GatewayDouble,
         expect(lab.check("mean")).to_be_visible()
         lab.type(3, "\nx = 1")
         expect(lab.feedback("total")).to_have_attribute("data-state", "stale")
-        assert _serious(lab, "panel", "step") == []
+        assert serious(lab, "panel", "step") == []
         lab.within(lab.row("mean"), "open-review").click()
         expect(lab.part("remark")).to_have_count(2)
-        assert _serious(lab, "panel") == []
+        assert serious(lab, "panel") == []
         lab.within(lab.panel, "back").click()
         lab.within(lab.row("mean"), "open-history").click()
         lab.part("view-version").first.click()
         expect(lab.part("version-code")).to_be_visible()
-        assert _serious(lab, "panel") == []
+        assert serious(lab, "panel") == []
         lab.within(lab.panel, "back").click()
         gateway.stop()
         lab.within(lab.step("report"), "check").click()
         expect(lab.part("check-problem")).to_be_visible()
-        assert _serious(lab, "panel", "step") == []
+        assert serious(lab, "panel", "step") == []
     finally:
         lab.theme("JupyterLab Light")
 

@@ -6,6 +6,7 @@ import type { LabFeedback, Stage, SubtaskView } from '../api/types';
 import type { CaseModel } from '../case/model';
 import { notebookCells } from '../case/notebook-cells';
 import type { CaseNotebooks } from '../case/notebooks';
+import { saveNotebook } from '../case/saving';
 import type { NotebookCell } from '../case/cells';
 import { METADATA_KEY, toStored } from '../feedback/stored';
 import { announce } from '../parts/announce';
@@ -73,7 +74,7 @@ export class Checker {
       this.finish(view.id, run);
       announce(outcomeWords(answer, view.title));
       this._answered.emit({ panel, view, answer });
-      await panel.context.save();
+      await saveNotebook(panel);
     } catch (reason) {
       this.failed(view, run, reason);
     }
@@ -134,7 +135,7 @@ export class Checker {
 
 async function save(panel: NotebookPanel): Promise<void> {
   try {
-    await panel.context.save();
+    await saveNotebook(panel);
   } catch {
     throw new ApiError(409, 'not_saved', 'The notebook could not be saved, so nothing was checked. Save it, then check again.');
   }

@@ -38,7 +38,8 @@ function Content({ subtask, services }: HelpProps): JSX.Element {
   React.useEffect(() => {
     // the buttons of the question have gone with its answer
     if (asked.current && value?.choice !== null) {
-      after.current?.querySelector<HTMLElement>('[role="tab"][aria-selected="true"], button')?.focus();
+      const find = (selector: string) => after.current?.querySelector<HTMLElement>(selector);
+      (find('[role="tab"][aria-selected="true"]') ?? find('button'))?.focus();
     }
     asked.current = value?.choice === null;
   }, [value?.choice]);

@@ -5,6 +5,7 @@ import type { CaseloopClient } from '../api/client';
 import type { SubtaskView } from '../api/types';
 import type { AssistanceModel } from '../assistance/model';
 import type { CaseNotebooks } from '../case/notebooks';
+import { saveNotebook } from '../case/saving';
 import type { Answered, Checker } from '../check/checker';
 import { parseStored } from '../feedback/parse';
 import { METADATA_KEY } from '../feedback/stored';
@@ -91,7 +92,7 @@ export class Wording {
       home.model.setMetadata(METADATA_KEY, { ...stored, feedback });
       if (saved) {
         // the learner changed nothing, so nothing is left to save either
-        void panel.context.save().catch(() => undefined);
+        void saveNotebook(panel).catch(() => undefined);
       }
     }
     this.finish(view, run, 'model');

@@ -1,0 +1,115 @@
+"""The learner's choice about AI: asked before anything is, kept, changed, not asked where a case is without AI."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.lab.gateway_double import Desk, GatewayDouble
+from tests.e2e.lab.lab_page import Lab, eventually
+
+pytestmark = pytest.mark.browser
+
+
+def test_nothing_is_asked_of_a_model_before_the_learner_has_chosen(lab: Lab, desk: Desk) -> None:
+    lab.write(total="total = 1")
+    lab.open()
+    expect(lab.part("ai-standing")).to_have_text("AI help: Not decided yetDecide")
+    feedback = lab.check("total")
+    expect(feedback).to_have_attribute("data-verdict", "needs_work")
+    expect(lab.within(feedback, "words")).to_have_count(0)
+    lab.within(feedback, "open-help").click()
+    consent = lab.part("consent")
+    expect(consent).to_contain_text("a-model")
+    expect(consent).to_contain_text("this text goes nowhere else")
+    expect(lab.part("tab-hints")).to_have_count(0)
+    assistant = desk.assistant
+    assert (assistant.worded, assistant.asked, assistant.questions, assistant.chosen) == ([], [], [], [])
+
+    lab.within(consent, "use-ai").click()
+    expect(lab.part("tab-hints")).to_be_focused()
+    lab.said("AI help is on.")
+    expect(lab.part("ai-standing")).to_have_attribute("data-choice", "yes")
+    assert assistant.chosen == [True]
+    lab.open()
+    lab.help("total")
+    expect(lab.part("consent")).to_have_count(0)
+
+
+def test_who_works_without_ai_is_left_in_peace_and_may_change_that(lab: Lab, desk: Desk) -> None:
+    lab.write(total="total = 1")
+    lab.open()
+    lab.within(lab.row("total"), "open-help").click()
+    lab.part("decline-ai").click()
+    expect(lab.part("ai-declined")).to_contain_text("You work on this case without AI.")
+    expect(lab.part("change-ai")).to_be_focused()
+    feedback = lab.check("total")
+    expect(feedback).to_have_attribute("data-verdict", "needs_work")
+    expect(lab.within(feedback, "open-help")).to_have_count(0)
+    expect(lab.within(feedback, "show-hint")).to_be_visible()  # what the checks themselves say stays
+    assert desk.assistant.worded == []
+
+    lab.part("change-ai").click()
+    lab.part("keep-choice").click()
+    expect(lab.part("change-ai")).to_be_focused()
+    lab.part("change-ai").click()
+    lab.part("use-ai").click()
+    expect(lab.part("hint-kind")).to_have_count(3)
+    expect(lab.within(feedback, "open-help")).to_be_visible()
+    assert desk.assistant.chosen == [False, True]
+
+
+def test_the_choice_says_when_text_leaves_the_machine_and_when_no_model_is_there(lab: Lab, desk: Desk) -> None:
+    desk.assistant.remote = True
+    lab.open()
+    lab.part("change-ai").click()
+    expect(lab.part("consent")).to_contain_text("this text leaves the machine")
+    desk.assistant.model, desk.assistant.remote = None, False
+    lab.open()
+    lab.part("change-ai").click()
+    expect(lab.part("consent")).to_contain_text("No language model is set up here")
+
+
+def test_a_case_without_ai_says_so_and_has_no_buttons_for_it(lab: Lab, desk: Desk) -> None:
+    desk.assistant.mode = "none"
+    lab.write(total="total = 1")
+    lab.open()
+    expect(lab.part("without-ai")).to_contain_text("This case is worked on without AI.")
+    feedback = lab.check("total")
+    expect(feedback).to_have_attribute("data-verdict", "needs_work")
+    expect(lab.part("open-help")).to_have_count(0)
+    expect(lab.part("change-ai")).to_have_count(0)
+    assert desk.assistant.worded == []
+
+
+def test_the_count_of_uses_is_visible_and_follows_what_is_used(lab: Lab, desk: Desk) -> None:
+    desk.assistant.choice = True
+    lab.write(total="total = 1")
+    lab.open()
+    standing = lab.part("ai-standing")
+    expect(standing).to_contain_text("On · not used yet")
+    lab.check("total")
+    expect(standing).to_have_attribute("data-uses", "1")
+    lab.help("total")
+    lab.part("ask-hint").first.click()
+    expect(standing).to_contain_text("used 2 times")
+
+
+def test_a_choice_that_cannot_be_kept_is_not_taken_as_made(lab: Lab, desk: Desk, gateway: GatewayDouble) -> None:
+    lab.open()
+    lab.part("change-ai").click()
+    gateway.stop()
+    lab.part("use-ai").click()
+    expect(lab.part("consent-problem")).to_contain_text("Caseloop cannot be reached")
+    gateway.start()
+    lab.part("use-ai").click()
+    expect(lab.part("ai-standing")).to_have_attribute("data-choice", "yes")
+    eventually(lambda: desk.assistant.chosen == [True])
+
+
+def test_a_choice_changed_elsewhere_is_noticed_at_the_next_question(lab: Lab, desk: Desk) -> None:
+    desk.assistant.choice = True
+    lab.open()
+    lab.help("total")
+    desk.assistant.choice = False
+    lab.part("ask-hint").first.click()
+    expect(lab.part("ai-declined")).to_be_visible()
+    assert desk.assistant.asked == []

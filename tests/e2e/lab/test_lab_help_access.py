@@ -1,0 +1,113 @@
+"""Help by keyboard alone, and nothing in it that axe finds serious."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.lab.assistance_double import ANSWER
+from tests.e2e.lab.gateway_double import Desk, GatewayDouble
+from tests.e2e.lab.lab_page import Lab
+from tests.e2e.lab.test_lab_access import serious
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_axe_finds_nothing_serious_in_help(lab: Lab, desk: Desk, gateway: GatewayDouble, theme: str) -> None:
+    assistant = desk.assistant
+    assistant.mode, assistant.messages_left = "lead_and_reveal", 2
+    lab.write(total="total = 1")
+    lab.open()
+    lab.theme(theme)
+    try:
+        lab.within(lab.row("total"), "open-help").click()
+        expect(lab.part("consent")).to_be_visible()
+        assert serious(lab, "panel") == []
+        lab.part("use-ai").click()
+        assistant.hold.clear()
+        expect(lab.within(lab.check("total"), "words")).to_have_attribute("data-state", "working")
+        lab.part("ask-hint").first.click()
+        expect(lab.part("hint-progress")).to_be_visible()
+        assert serious(lab, "panel", "step") == []
+        assistant.hold.set()
+        lab.part("reflection-text").fill("it forgets everything")
+        lab.part("send-reflection").click()
+        expect(lab.part("rating")).to_be_visible()
+        expect(lab.within(lab.feedback("total"), "words")).to_have_attribute("data-state", "model")
+        assert serious(lab, "panel", "step") == []
+        lab.part("tab-chat").click()
+        expect(lab.part("chat-reasoning")).to_be_visible()
+        assert serious(lab, "panel") == []
+        lab.part("chat-reasoning").fill("it forgets everything")
+        assistant.hold.clear()
+        lab.part("chat-text").fill("Why?")
+        lab.part("send").click()
+        expect(lab.part("answering")).to_contain_text("Look at")
+        assert serious(lab, "panel") == []
+        assistant.hold.set()
+        expect(lab.part("follow-up").first).to_be_visible()
+        gateway.stop()
+        lab.part("follow-up").first.click()
+        expect(lab.part("chat-problem")).to_be_visible()
+        assert serious(lab, "panel") == []
+    finally:
+        assistant.hold.set()
+        lab.theme("JupyterLab Light")
+
+
+def test_a_learner_without_a_mouse_decides_asks_thinks_rates_and_chats(lab: Lab, desk: Desk) -> None:
+    lab.write(total="total = 1")
+    lab.open()
+    keyboard, assistant = lab.page.keyboard, desk.assistant
+    expect(lab.check("total")).to_be_visible()
+    lab.command("caseloop:go-to-feedback")
+    expect(lab.within(lab.feedback("total"), "verdict")).to_be_focused()
+    for _ in range(4):
+        keyboard.press("Tab")
+    expect(lab.within(lab.feedback("total"), "open-help")).to_be_focused()
+    keyboard.press("Enter")
+    expect(lab.part("help-view").locator("h2")).to_be_focused()
+    keyboard.press("Tab")
+    expect(lab.part("use-ai")).to_be_focused()
+    keyboard.press("Enter")
+    expect(lab.part("tab-hints")).to_be_focused()
+
+    assistant.hold.clear()
+    expect(lab.part("ask-hint")).to_have_count(3)
+    for _ in range(2):
+        keyboard.press("Tab")
+    expect(lab.part("ask-hint").nth(1)).to_be_focused()
+    keyboard.press("Enter")
+    expect(lab.part("reflection-text")).to_be_focused()
+    keyboard.type("I think it forgets")
+    keyboard.press("Tab")
+    expect(lab.part("send-reflection")).to_be_focused()
+    keyboard.press("Enter")
+    expect(lab.part("reflection")).to_be_focused()
+    assistant.hold.set()
+    expect(lab.part("hint-text")).to_be_visible()
+    keyboard.press("Tab")
+    expect(lab.within(lab.part("hint-text"), "go-to-line")).to_be_focused()
+    keyboard.press("Tab")
+    expect(lab.part("helpful")).to_be_focused()
+    keyboard.press("Enter")
+    expect(lab.part("rated")).to_be_focused()
+    assert [asked.kind for asked in assistant.asked] == ["debug"]
+
+    tab = lab.part("tab-hints")
+    for _ in range(10):
+        if tab.evaluate("node => node === document.activeElement"):
+            break
+        keyboard.press("Shift+Tab")
+    expect(tab).to_be_focused()
+    keyboard.press("ArrowRight")
+    expect(lab.part("tab-chat")).to_be_focused()
+    keyboard.press("Tab")
+    expect(lab.part("chat-text")).to_be_focused()
+    keyboard.type("Why is it so?")
+    keyboard.press("Enter")
+    lab.said(f"Answer: {ANSWER}")
+    expect(lab.part("chat-text")).to_be_focused()
+    keyboard.press("Shift+Tab")
+    expect(lab.part("follow-up").last).to_be_focused()
+    keyboard.press("Escape")
+    expect(lab.within(lab.row("total"), "open-help")).to_be_focused()
