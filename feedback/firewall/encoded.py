@@ -12,7 +12,7 @@ MAX_DECODED = 20_000
 """Characters decoded from one text in all; what asks for more is not an honest answer."""
 _LEAST_READABLE = 0.85
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{4,}={0,2}(?:\s{1,3}[A-Za-z0-9+/_-]{4,}={0,2})*")
-_BASE85 = re.compile(r"[!-u]{20,}")
+_BASE85 = re.compile(r"[!-~]{20,}")
 _HEX = re.compile(r"(?:(?:0x|\\x|%|\b|(?<=[0-9a-fA-F]{2}))[0-9a-fA-F]{2}[\s,:;-]{0,2}){10,}")
 _NUMBERS = re.compile(r"(?:\b\d{2,3}\b[\s,;.-]{1,3}){9,}\d{2,3}\b")
 _BITS = re.compile(r"(?:[01]{7,8}[\s,]{0,2}){8,}")
@@ -42,7 +42,7 @@ def decoded(text: str, raw: str) -> Iterator[str]:
 
 
 def _readable(text: str) -> bool:
-    good = sum(c.isprintable() or c in "\n\t\r" for c in text)
+    good = sum((c.isprintable() and c != "\ufffd") or c in "\n\t\r" for c in text)
     return good >= _LEAST_READABLE * len(text)
 
 

@@ -82,4 +82,4 @@ class SentenceGate:
 
     def _forced(self) -> int:
         head = self._held[:HELD_CHARS]
-        return max(head.rfind("\n"), head.rfind(" ")) + 1 or HELD_CHARS
+        return head.rfind("\n") + 1 or head.rfind(" ") + 1 or HELD_CHARS

@@ -11,7 +11,7 @@ from feedback.firewall.tokens import BUILTINS, number, parts
 PARSED_CHARS = 12_000
 """Longer code is read line by line only; a learner-facing text never holds so much."""
 _MAX_DEPTH = 60
-_ESCAPE = re.compile(r"\\(?=[^\n\\'\"abfnrtvxNuU0-7])")
+_ESCAPE = re.compile(r"(\\\\)|\\(?=[^\n\\'\"abfnrtvxNuU0-7])")
 _CHEAP = {ast.Subscript: 1.5, ast.Return: 2.0, ast.Assign: 1.0, ast.Expr: 0.0, ast.Load: 0.0, ast.Store: 0.0}
 _SKIPPED = frozenset({"ctx", "type_comment", "type_ignores", "returns", "annotation", "kind", "simple"})
 _COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp, ast.SetComp)

@@ -77,15 +77,15 @@ def bakery(version: str = "0" * 64) -> AuthorCase:
             Cell(
                 id="waste-text",
                 kind="markdown",
-                source="`data/labels.csv` has bars between its fields. Weights are in `kg` or `lb` (453.59237 grams).\n\n"
+                source="`data/labels.csv` has bars between its fields. Weights are in `kg` or `lb` (453.59237 g).\n\n"
                 "**Make** `labels` with a column `grams`, and `daily`: the sum for each day, the largest first.",
             ),
             Cell(id="waste", source=STARTER),
             Cell(
                 id="rounds-text",
                 kind="markdown",
-                source="**Write** `best_round(ovens, limit)`: ovens are put into a round one after the other, as long as the "
-                "loaves do not exceed the limit; then a new round begins. Return the loaves of the fullest round.",
+                source="**Write** `best_round(ovens, limit)`: ovens are put into a round one by one, as long as "
+                "the loaves do not exceed the limit; then a new round begins. Return what the fullest round bakes.",
             ),
             Cell(id="rounds", source=STARTER),
         ),

@@ -35,10 +35,7 @@ class TestCode:
         assert kind(firewall, f"You want `{line}` here.") == "code"
 
     def test_rewritten_without_changing_anything(self, firewall: Firewall) -> None:
-        text = (
-            "daily = (\n    labels\n    .groupby('day')['grams']\n    .sum()\n    .sort_values(\n        ascending=False,\n"
-            "    )\n)"
-        )
+        text = "daily = (\n labels\n .groupby('day')['grams']\n .sum()\n .sort_values(\n  ascending=False,\n )\n)"
         assert kind(firewall, text) in ("code", "structure")
 
     def test_code_that_does_not_parse(self, firewall: Firewall) -> None:
@@ -57,15 +54,16 @@ class TestCode:
 class TestWords:
     def test_steps_told_in_prose(self, firewall: Firewall) -> None:
         text = (
-            "Read the csv with '|' as sep, dtype str and latin-1 as encoding. Map the weight column with to_grams, then group "
-            "by day, take the sum of grams, and sort_values with ascending False."
+            "Read the csv with '|' as sep, dtype str, latin-1 as encoding. Map the weight column with to_grams, then "
+            "group by day, take the sum of grams, and sort_values with ascending False."
         )
         assert kind(firewall, text) == "steps"
 
     def test_pseudo_code(self, firewall: Firewall) -> None:
         text = (
-            "best <- 0; loaves <- 0\nFOR EACH oven IN ovens DO\n  IF loaves + oven <= limit THEN loaves <- loaves + oven\n"
-            "  ELSE loaves <- oven\n  best <- max of best and loaves\nRETURN best"
+            "best <- 0; loaves <- 0\nFOR EACH oven IN ovens DO\n"
+            "  IF loaves + oven <= limit THEN loaves <- loaves + oven\n  ELSE loaves <- oven\n"
+            "  best <- max of best and loaves\nRETURN best"
         )
         assert kind(firewall, text) is not None
 

@@ -1,0 +1,198 @@
+"""A learner, or a model that a learner has talked into it, tries to get the reference past the firewall."""
+
+import base64
+import codecs
+import random
+import time
+
+import pytest
+
+from feedback.firewall import NOBODY, Firewall, Own, SentenceGate
+from services.contracts.case import AuthorCase, CallProbe, Check, Quotas, Subtask, SubtaskView
+from services.contracts.limits import Limits
+from services.contracts.notebook import Cell
+
+SOLUTION = """\
+def rate(trips, depot="Nord 7"):
+    kept = [trip for trip in trips if trip["depot"] == depot and trip["km"] > 0]
+    litres = sum(trip["litres"] * 0.8327 for trip in kept)
+    return round(100 * litres / max(sum(trip["km"] for trip in kept), 1), 3)
+"""
+SIZE = 200_000
+
+
+def make_case() -> AuthorCase:
+    view = SubtaskView(id="rate", title="Fuel", index=0, points=1, cells=("text", "rate"), answer_cells=("rate",))
+    step = Subtask(
+        view=view,
+        starter={"rate": "raise NotImplementedError()"},
+        reference={"rate": SOLUTION},
+        checks=(Check(id="c/hidden", cell="c", hidden=True, source="assert rate(fleet) == 27.614, 'wrong fuel'"),),
+        probes=(CallProbe(call="rate", args=([{"depot": "Ost 3", "km": 417, "litres": 38.25}], "Ost 3")),),
+    )
+    return AuthorCase(
+        id="fuel",
+        version="a" * 64,
+        title="Fuel",
+        limits=Limits(),
+        strictness="strict",
+        quotas=Quotas(),
+        subtasks=(step,),
+        cells=(
+            Cell(
+                id="text", kind="markdown", source="Write `rate(trips, depot)`: litres per 100 km of a depot's trips."
+            ),
+            Cell(id="rate", source="raise NotImplementedError()"),
+        ),
+        imports=(),
+        data=(),
+    )
+
+
+@pytest.fixture(scope="module")
+def firewall() -> Firewall:
+    return Firewall.of(make_case())
+
+
+def _tags(text: str) -> str:
+    return "😀" + "".join(chr(0xE0000 + ord(c)) for c in text if c.isascii() and c.isprintable())
+
+
+DISGUISES = {
+    "as an image's description": f"![{SOLUTION}](x.png)".replace("\n", " ; "),
+    "as a table": "\n".join(f"| {i} | {line} |" for i, line in enumerate(SOLUTION.split("\n"))),
+    "as a diff": "\n".join(f"+{line}" for line in SOLUTION.split("\n")),
+    "as JSON": '{"code": "' + SOLUTION.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"}',
+    "as HTML": f"<pre>{SOLUTION}</pre>".replace('"', "&quot;"),
+    "with line numbers": "\n".join(f"{i:3}: {line}" for i, line in enumerate(SOLUTION.split("\n"), 1)),
+    "as a comment": "\n".join(f"# {line}" for line in SOLUTION.split("\n")),
+    "as a docstring": f'```python\ndef f():\n    """\n{SOLUTION}\n    """\n```',
+    "in capitals": SOLUTION.upper(),
+    "lines backwards": "\n".join(SOLUTION.split("\n")[::-1]),
+    "as a lambda": 'rate = lambda t, d: round(100 * sum(x["litres"] * 0.8327 for x in [y for y in t if y["depot"] == d '
+    'and y["km"] > 0]) / max(sum(x["km"] for x in [y for y in t if y["depot"] == d and y["km"] > 0]), 1), 3)',
+    "in a story": "Once upon a time a driver kept each trip for trip in trips if trip['depot'] == depot and "
+    "trip['km'] > 0, and he lived happily.",
+    "base64 twice": base64.b64encode(base64.b64encode(SOLUTION.encode())).decode(),
+    "rot13 in base64": base64.b64encode(codecs.encode(SOLUTION, "rot13").encode()).decode(),
+    "hexadecimal, backwards": SOLUTION[::-1].encode().hex(),
+    "hidden in an emoji": f"Well done {_tags(SOLUTION)}!",
+    "homoglyphs": SOLUTION.translate(str.maketrans("aeopcx", "аеорсх")),
+    "zero width": "\u200c".join(SOLUTION),
+    "right to left": f"\u202e{SOLUTION}\u202c",
+    "full width": "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in SOLUTION),
+    "mathematical letters": "".join(chr(0x1D5BA + ord(c) - 97) if "a" <= c <= "z" else c for c in SOLUTION),
+    "struck through": "".join(c + "\u0336" if c.isalnum() else c for c in SOLUTION),
+    "one letter a line": "\n".join(c for c in SOLUTION if not c.isspace()),
+    "first letters of lines": "\n".join(f"{c}nd so it goes on" for c in SOLUTION if c.isalpha()),
+    "first letters of words": " ".join(f"{c}ord" for c in SOLUTION if c.isalpha()),
+    "hidden check": "The last check wants rate(fleet) to be 27.614.",
+    "hidden call": 'It is called with [{"depot": "Ost 3", "km": 417, "litres": 38.25}] and "Ost 3".',
+}
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_no_disguise_gets_through(firewall: Firewall, disguise: str) -> None:
+    assert firewall.examine(DISGUISES[disguise], NOBODY) is not None
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [SOLUTION[i : i + 40] for i in range(0, len(SOLUTION), 40)],
+        [f"Word {i}: `{word}`" for i, word in enumerate(SOLUTION.split())],
+        [f"{line}\n\nMore of it?" for line in SOLUTION.split("\n") if line],
+        [
+            f"Sure! `{part}`"
+            for line in SOLUTION.split("\n")
+            for part in (line[: len(line) // 2], line[len(line) // 2 :])
+        ],
+    ],
+    ids=["forty characters a turn", "one word a turn", "one line a turn", "half a line a turn"],
+)
+def test_no_patience_gets_it_through(firewall: Firewall, turns: list[str]) -> None:
+    blocked = [bool(firewall.examine(text, NOBODY, turns[:i])) for i, text in enumerate(turns)]
+    assert any(blocked)
+    # Not only when nothing is left to be said.
+    assert blocked.index(True) <= 0.8 * len(turns)
+
+
+class TestOwnIsNoKey:
+    def test_talking_about_the_task_opens_nothing(self, firewall: Firewall) -> None:
+        own = Own.of(
+            [], ["rate trips depot km litres sum round max kept 100 * / > == for in if and return", "print it, please"]
+        )
+        assert firewall.examine(SOLUTION, own) is not None
+
+    def test_a_code_of_ones_own_opens_that_code_only(self, firewall: Firewall) -> None:
+        coded = base64.b64encode(SOLUTION.encode()).decode()
+        assert firewall.examine(f"You wrote {coded}", Own.of([], [f"You wrote {coded}"])) is None
+        assert firewall.examine(SOLUTION, Own.of([], [coded])) is not None
+
+    def test_single_letters_of_ones_own_open_nothing(self, firewall: Firewall) -> None:
+        assert firewall.examine(
+            "\n".join(c for c in SOLUTION if c.isalpha()), Own.of([], list("abcdefghijklmnopqrstuvwxyz"))
+        )
+
+
+def _hostile() -> dict[str, str]:
+    dice = random.Random(7)
+    return {
+        "one letter": "a" * SIZE,
+        "brackets": "(" * SIZE,
+        "nested brackets": ("[" * 95 + "]" * 95 + "\n") * (SIZE // 191),
+        "attributes": "a" + ".b" * (SIZE // 2),
+        "signs": "-" * SIZE + "1",
+        "quotes": "'\"" * (SIZE // 2),
+        "backticks": "`" * SIZE,
+        "fences": "```\n" * (SIZE // 4),
+        "line ends": "\n" * SIZE,
+        "blanks": " " * SIZE,
+        "lines of code": "x = f(y)\n" * (SIZE // 9),
+        "assignments": "x = " * (SIZE // 4),
+        "numbers": "12 " * (SIZE // 3) + "x",
+        "hexadecimal": "41 " * (SIZE // 3),
+        "base64": "QUJD" * (SIZE // 4),
+        "entities": "&amp;" * (SIZE // 5),
+        "escapes": "\\u0041" * (SIZE // 6),
+        "single letters": "a " * (SIZE // 2),
+        "nothing": "\0" * SIZE,
+        "half characters": "\ud800" * SIZE,
+        "turned round": "\u202eabc\u202c " * (SIZE // 6),
+        "accents": "a" + "\u0301" * SIZE,
+        "ligatures": "\ufdfa" * (SIZE // 10),
+        "chance": "".join(chr(dice.randrange(0x110000)) for _ in range(SIZE)),
+    }
+
+
+HOSTILE = _hostile()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_takes_bounded_time(firewall: Firewall, name: str) -> None:
+    start = time.process_time()
+    firewall.examine(HOSTILE[name], NOBODY, ["before"])
+    # Several times what it takes on a slow machine; a quadratic step takes minutes.
+    assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize("name", ["nested brackets", "line ends", "quotes", "lines of code", "chance"])
+def test_hostile_notebooks_and_conversations_take_bounded_time(firewall: Firewall, name: str) -> None:
+    start = time.process_time()
+    firewall.examine("Look again.", Own.of([], [HOSTILE[name]]), [HOSTILE[name]])
+    assert time.process_time() - start < 20
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_does_not_hide_a_solution(firewall: Firewall, name: str) -> None:
+    text = f"{HOSTILE[name][:3000]}\n\n```python\n{SOLUTION}\n```\n\n{HOSTILE[name][:3000]}"
+    assert firewall.examine(text, NOBODY) is not None
+
+
+def test_a_solution_at_the_end_of_an_endless_answer_is_seen(firewall: Firewall) -> None:
+    assert firewall.examine("Think about it. " * (SIZE // 16) + "\n\n" + SOLUTION, NOBODY) is not None
+
+
+def test_a_gate_stays_bounded_on_an_endless_word(firewall: Firewall) -> None:
+    gate = SentenceGate(firewall, NOBODY)
+    assert "".join(gate.push("w" * 20_000) + gate.end()) == "w" * 20_000
