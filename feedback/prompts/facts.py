@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pydantic import JsonValue
 
@@ -10,20 +10,21 @@ MAX_FACTS = 12
 MAX_MESSAGE = 500
 
 
-def facts(findings: Sequence[Finding]) -> list[dict[str, JsonValue]]:
+def facts(findings: Sequence[Finding], redacted: Callable[[str], str] = str) -> list[dict[str, JsonValue]]:
     """Findings as a prompt that a learner's words come from may hold them, most consequential first.
 
-    Their rule-based message only: what the evidence itself says may quote hidden expectations.
+    Their rule-based message only: what the evidence itself says may quote hidden expectations. A message quotes what
+    the learner's own code or data said: `redacted` (`Redactor.text`) takes out of it what identifies somebody.
     """
-    return [_fact(finding) for finding in findings[:MAX_FACTS]]
+    return [_fact(finding, redacted) for finding in findings[:MAX_FACTS]]
 
 
-def _fact(finding: Finding) -> dict[str, JsonValue]:
+def _fact(finding: Finding, redacted: Callable[[str], str]) -> dict[str, JsonValue]:
     fact: dict[str, JsonValue] = {
         "id": harmless(finding.id, 80),
         "kind": finding.kind,
         "severity": finding.severity,
-        "message": harmless(finding.message, MAX_MESSAGE),
+        "message": harmless(redacted(finding.message), MAX_MESSAGE),
     }
     aspect = finding.evidence[0].aspect if finding.evidence else None
     if aspect is not None:

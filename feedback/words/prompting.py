@@ -42,10 +42,9 @@ def words_request(
         max_tokens: of the answer.
     """
     cells, findings = work
-    found = [finding.model_copy(update={"message": redactor.text(finding.message)}) for finding in findings]
     learners: dict[str, JsonValue] = {
         "code": _code(redactor.cells(_shown(subtask, cells, findings)), code_chars),
-        "findings": list[JsonValue](facts(found)),
+        "findings": list[JsonValue](facts(findings, redactor.text)),
     }
     messages = (_system(*manner), data_message({"step": criteria(case, subtask)}), data_message(learners))
     asked = ModelRequest("feedback", messages, max_tokens=max_tokens, tenant=case.version)

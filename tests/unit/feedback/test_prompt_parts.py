@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import pytest
 
+from feedback.privacy.redaction import Redactor
 from feedback.prompts.channel import CUT, harmless
 from feedback.prompts.criteria import MAX_INSTRUCTIONS, criteria
 from feedback.prompts.facts import MAX_FACTS, facts
@@ -83,6 +84,11 @@ class TestFacts:
         whole = json.dumps(facts([finding()]))
         assert "4711" not in whole
         assert "secret_name" not in whole
+
+    def test_name_nobody_that_an_error_quotes(self) -> None:
+        said = "There is no entry called `ada@example.org` here."
+        told = facts([finding(message=said)], Redactor("ada").text)[0]["message"]
+        assert told == "There is no entry called `[e-mail]` here."
 
     @pytest.mark.parametrize(
         ("place", "told"),
