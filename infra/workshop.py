@@ -15,6 +15,7 @@ from evaluation.grading.cli import CannotGrade
 from evaluation.grading.grade import Judge
 from feedback import wiring as feedback_wiring
 from feedback.app import create_app as create_feedback_app
+from feedback.chat.staff import ChatStaff
 from feedback.pipeline import Checker, last
 from infra.ending_runs import ending_runs
 from infra.settings import EmbeddedSettings
@@ -61,6 +62,14 @@ async def open_case_service(settings: EmbeddedSettings) -> AsyncIterator[CaseSer
             _, verifier = scope_keys(open_vault(settings.mode, settings.home).secrets)
             feedback = FeedbackClient(in_process_client(create_feedback_app(service, verifier), "cases"))
             yield cases_wiring.publishing_service(backends, feedback, cases_wiring.learner_environment(settings))
+
+
+@contextlib.asynccontextmanager
+async def open_chat_staff(settings: EmbeddedSettings) -> AsyncIterator[ChatStaff]:
+    """Learners' conversations, for those who look after a class; also while Caseloop is running."""
+    settings.prepare()
+    async with feedback_wiring.open_staff(settings) as staff:
+        yield staff
 
 
 @contextlib.asynccontextmanager

@@ -32,7 +32,11 @@ class Exports:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
+
+    def prepare(self) -> None:
+        """Make the folder. Raises VaultError when others could look into it."""
+        private_folder(self.folder)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[None]:
@@ -59,7 +63,7 @@ class Exports:
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
-        sync_folder(self._folder)
+        sync_folder(self.folder)
 
     def forget(self, learner: str) -> int:
         """Take a learner's lines out of every export; returns how many. Drafts that a crash left go altogether.
@@ -74,10 +78,10 @@ class Exports:
                 dropped += _without(file, learner)
             except (ValueError, KeyError, TypeError):
                 damaged.append(file.name)
-        sync_folder(self._folder)
+        sync_folder(self.folder)
         if damaged:
             raise ExportDamaged(
-                f"{', '.join(damaged)} in {self._folder} cannot be read, so nobody knows whose talks it holds; look "
+                f"{', '.join(damaged)} in {self.folder} cannot be read, so nobody knows whose talks it holds; look "
                 "at the file and delete it, then do it again"
             )
         return dropped
@@ -94,7 +98,7 @@ class Exports:
         return self._path(name)
 
     def _made(self) -> Path:
-        return private_folder(self._folder)
+        return private_folder(self.folder)
 
     def _files(self) -> list[Path]:
         return sorted(

@@ -163,7 +163,8 @@ class Archive:
         ids = list(last_messages)
         for chunk in (ids[at : at + _CHUNK] for at in range(0, len(ids), _CHUNK)):
             now = select(MessageRow.conversation, func.max(MessageRow.seq)).where(MessageRow.conversation.in_(chunk))
-            newest = dict((await self._session.execute(now.group_by(MessageRow.conversation))).tuples().all())
+            rows = await self._session.execute(now.group_by(MessageRow.conversation))
+            newest = {row.conversation: row[1] for row in rows}
             unchanged = [id_ for id_ in chunk if newest.get(id_, 0) <= last_messages[id_]]
             dropped = delete(ConversationRow).where(ConversationRow.id.in_(unchanged)).returning(ConversationRow.id)
             gone += len((await self._session.scalars(dropped)).all())

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from feedback.chat.archiving import ArchiveJob, ArchiveOrder
@@ -35,6 +36,11 @@ class ChatStaff:
     ) -> None:
         self._db, self._queue, self._exports, self._settings, self._clock = db, queue, exports, settings, clock
 
+    @property
+    def folder(self) -> Path:
+        """Where exports are."""
+        return self._exports.folder
+
     def handlers(self) -> Mapping[str, Handler]:
         """Who does the jobs, by kind, for `JobQueue.work(QUEUE, …)`."""
         return {
@@ -50,7 +56,10 @@ class ChatStaff:
             await self._queue.enqueue(session, retention_job())
 
     async def export(self, case: str, who: str) -> str:
-        """Have all conversations of a case written into files; returns the job's id."""
+        """Have all conversations of a case written into files; returns the job's id.
+
+        Raises VaultError, as the others do, when the folder of exports is open to others.
+        """
         return await self._archive(EXPORT, case, who)
 
     async def reset_class(self, case: str, who: str) -> str:
@@ -59,6 +68,7 @@ class ChatStaff:
 
     async def forget(self, learner: str, who: str) -> str:
         """Have everything about a learner deleted that `feedback` keeps, exports included; returns the job's id."""
+        self._exports.prepare()
         request = ForgetRow(id=secrets.token_hex(16), learner=learner, who=who, asked=self._clock())
         async with self._db.write() as session:
             session.add(request)
@@ -72,6 +82,8 @@ class ChatStaff:
             return await self._queue.state(session, job)
 
     async def _archive(self, kind: str, case: str, who: str) -> str:
+        # Whoever asks hears at once that nothing can be written, not after five attempts of a job.
+        self._exports.prepare()
         order = ArchiveOrder(case=case, who=who, before=self._clock())
         async with self._db.write() as session:
             return await self._queue.enqueue(

@@ -1,6 +1,7 @@
 """A small case, a real database, a model that says what a test wants, and the service over both."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -191,15 +192,19 @@ class Verdicts:
 
 
 class Clock:
-    """A clock that a test turns."""
+    """A clock that a test can turn; otherwise it goes as every clock does, and shows no moment twice."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+        self._began, self._turned, self._last = time.monotonic(), timedelta(0), datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+        self._start = self._last
 
     def __call__(self) -> datetime:
-        # No two moments are the same.
-        self.now += timedelta(milliseconds=1)
-        return self.now
+        now = self._start + self._turned + timedelta(seconds=time.monotonic() - self._began)
+        self._last = max(now, self._last + timedelta(microseconds=1))
+        return self._last
+
+    def turn(self, by: timedelta) -> None:
+        self._turned += by
 
 
 @dataclass

@@ -197,7 +197,7 @@ async def test_a_killed_process_leaves_no_half_answer_and_the_place_comes_back(o
             kept = await after.service.conversation(after.scope())
             assert [(m.role, m.text) for m in kept.messages] == [("learner", "Why?")]
             assert kept.left == 0
-            after.clock.now += timedelta(minutes=6)
+            after.clock.turn(timedelta(minutes=6))
             asked = await after.ask("Why?")
             assert asked.done.answer.words_by == "model"
             assert asked.done.left == 0
