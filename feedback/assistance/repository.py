@@ -1,6 +1,6 @@
 """All SQL about choices and uses, bound to one learner and case."""
 
-from sqlalchemy import ColumnElement, and_, delete, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback.assistance.models import AiChoiceRow, AiUseRow
@@ -30,12 +30,3 @@ class AssistanceRepository:
 
     def _my_uses(self) -> ColumnElement[bool]:
         return and_(AiUseRow.learner == self._learner, AiUseRow.case_id == self._case)
-
-
-async def forget_assistance(session: AsyncSession, learner: str) -> int:
-    """Delete everything about a learner, in every case; returns how many rows that were."""
-    deleted = 0
-    for table in (AiChoiceRow, AiUseRow):
-        gone = await session.scalars(delete(table).where(table.learner == learner).returning(table.seq))
-        deleted += len(gone.all())
-    return deleted

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
@@ -99,12 +99,6 @@ async def hint_to_make(session: AsyncSession, id_: str) -> HintRow | None:
 async def hint_to_write(session: AsyncSession, id_: str) -> HintRow | None:
     """The same, locked until the transaction ends where the database locks rows."""
     return (await session.scalars(_locked(select(HintRow).where(HintRow.id == id_)))).one_or_none()
-
-
-async def forget_hints(session: AsyncSession, learner: str) -> int:
-    """Delete all hints of a learner, in every case; returns how many there were. Jobs that make them find nothing."""
-    gone = await session.scalars(delete(HintRow).where(HintRow.learner == learner).returning(HintRow.seq))
-    return len(gone.all())
 
 
 def _locked(rows: Select[HintRow]) -> Select[HintRow]:

@@ -178,7 +178,7 @@ class HintService:
         await _require_place(hints, request, quotas, besides=new.id)
         await self._jobs.enqueue(
             session,
-            Job(HINT_QUEUE, HINT_JOB, {"hint": new.id}, key=new.id, id=new.id, attempts=self._settings.attempts),
+            Job(HINT_QUEUE, HINT_JOB, {"hint": new.id}, id=new.id, attempts=self._settings.attempts),
         )
         return new
 

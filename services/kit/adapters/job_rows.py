@@ -211,7 +211,7 @@ class JobRows:
         return select(self._jobs.c.id).where(due).order_by(*order)
 
     def _wait(self, attempt: int) -> timedelta:
-        doubled = self.times.backoff * 2 ** min(attempt - 1, 20)
+        doubled = self.times.backoff * (1 << min(attempt - 1, 20))
         # Chance keeps jobs that failed together from coming back together.
         return min(doubled, self.times.longest_backoff) * random.uniform(0.5, 1.5)  # noqa: S311
 

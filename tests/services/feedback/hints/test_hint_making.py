@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
-from feedback.assistance.repository import forget_assistance
+from feedback.chat.forgetting import forget_rows
 from feedback.hints.engines import Candidate
-from feedback.hints.repository import forget_hints
+from feedback.hints.models import HintRow
 from feedback.hints.task import HintTask
 from feedback.model.adapters.script import HANG
 from feedback.model.port import (
@@ -500,28 +501,38 @@ class TestPlatform:
         assert hint.words_by == "model"
 
 
-async def test_a_forgotten_learner_leaves_nothing_and_their_job_does_nothing(opened: OpenBench) -> None:
+async def test_a_forgotten_learner_leaves_nothing(opened: OpenBench) -> None:
     bench = await consenting(opened)
     await bench.consent("bob")
-    done = await bench.made(ask_for())
-    await bench.rated(done)
+    await bench.rated(await bench.made(ask_for()))
     asked = await bench.service.ask(ask_for("plan"), scope_of())
     bobs = await bench.service.ask(ask_for(), scope_of("bob"))
     async with bench.db.write() as session:
-        assert await forget_hints(session, "ada") == 2
-        assert await forget_assistance(session, "ada") == 2
+        assert await forget_rows(session, "ada", "none") == 4
+        assert await bench.queue.state(session, asked.id) is None
     async with bench.working():
         assert (await bench.settled(bobs.id, scope_of("bob"))).state == "ready"
-        async with asyncio.timeout(10):
-            while True:
-                async with bench.db.read() as session:
-                    state = await bench.queue.state(session, asked.id)
-                if state is not None and state.status == "done":
-                    break
-                await asyncio.sleep(0.02)
     assert (await bench.service.shelf("shelf", scope_of())).hints == ()
     standing = await bench.choices.of(scope_of())
     assert (standing.choice, standing.uses) == (None, 0)
+
+
+async def test_a_job_whose_hint_is_gone_does_nothing(opened: OpenBench) -> None:
+    model = model_of({})
+    bench = await consenting(opened, model=model)
+    asked = await bench.service.ask(ask_for(), scope_of())
+    async with bench.db.write() as session:
+        await session.execute(delete(HintRow).where(HintRow.id == asked.id))
+    async with bench.working(), asyncio.timeout(10):
+        while (await _state(bench, asked.id)) != "done":
+            await asyncio.sleep(0.02)
+    assert model.requests == []
+
+
+async def _state(bench: HintBench, job: str) -> str | None:
+    async with bench.db.read() as session:
+        state = await bench.queue.state(session, job)
+    return state.status if state else None
 
 
 async def test_a_model_is_asked_in_the_shape_it_needs(opened: OpenBench) -> None:
