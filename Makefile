@@ -35,7 +35,7 @@ format: setup-dev ## Format and sort imports
 	@$(VENV)/ruff format .
 
 bench: setup-dev ## Measure what the documentation claims
-	@for name in check startup; do $(VENV)/python -m benchmarks.$$name || exit $$?; done
+	@for name in check startup firewall; do $(VENV)/python -m benchmarks.$$name || exit $$?; done
 
 clean: ## Remove environments, builds and caches; keeps your data in .caseloop
 	rm -rf .venv .venv-learner .cache .mypy_cache .ruff_cache .pytest_cache web/node_modules web/labextension/caseloop_lab/labextension web/labextension/lib
