@@ -1,0 +1,1 @@
+"""What must not leave for a model's server: names, addresses, keys."""

@@ -1,1 +1,1 @@
-"""Who writes the sentences: rules today; the `Words` protocol is the seam for a language model."""
+"""Who writes the sentences: rules, with every check; a model afterwards, where one may and what it says holds."""
