@@ -61,7 +61,7 @@ LINE: Final = re.compile(
 
 EMPTY: Final = (
     "that this there these those which with from your yours have when then they them their what where while code value "
-    "values result results step here into only some other others each every same right wrong look looks nobody somebody "
-    "does will would could cannot being been were dass diese dieser wenn dein"
+    "values result results step here into only some other others each every same right wrong look looks nobody "
+    "somebody does will would could cannot being been were dass diese dieser wenn dein"
 )
 """Longer words that say nothing of what something is about."""

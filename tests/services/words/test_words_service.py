@@ -265,9 +265,10 @@ class TestBadAnswers:
         self, room: Fixture, judged: Feedback, fault: str
     ) -> None:
         answer, outcome = FAULTS[fault]
+        budget = 1.0 if answer == HANG else 20.0
         began = time.perf_counter()
-        _, words = await room.worded(room.service(answer, seconds=0.5))
-        assert time.perf_counter() - began < 2
+        _, words = await room.worded(room.service(answer, seconds=budget))
+        assert time.perf_counter() - began < budget + 2
         assert (words.headline, words.warnings, words.remarks) == (judged.headline, judged.warnings, judged.remarks)
         assert words.words_by == "rules"
         assert room.count("words", outcome=outcome) == 1
@@ -275,8 +276,8 @@ class TestBadAnswers:
 
     async def test_what_comes_after_the_limit_is_not_used(self, room: Fixture, good: Fixture, judged: Feedback) -> None:
         began = time.perf_counter()
-        said, words = await room.worded(room.service(good, pause=0.02, seconds=0.3))
-        assert time.perf_counter() - began < 1
+        said, words = await room.worded(room.service(good, pause=0.1, seconds=1))
+        assert time.perf_counter() - began < 3
         assert words.words_by == "rules"
         assert words.warnings == judged.warnings
         assert len(said) < 5
