@@ -30,11 +30,11 @@ class Cap:
 
     def push(self, piece: str) -> str:
         """Take the next piece; returns what may be given on now."""
+        if self.full:
+            return ""
         if not self._held and self._given + len(piece) <= self._passing:
             self._given += len(piece)
             return piece
-        if self.full:
-            return ""
         self._held += piece
         room = self._limit - self._given
         if len(self._held) <= room:

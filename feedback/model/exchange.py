@@ -5,7 +5,7 @@ from typing import Final
 import stamina
 
 from feedback.model.breaker import Breaker
-from feedback.model.metrics import ModelMetrics
+from feedback.model.metrics import Course
 from feedback.model.port import (
     BadAnswer,
     ChatModel,
@@ -39,10 +39,10 @@ class Exchange:
         settings: ModelSettings,
         slot: Slot,
         breaker: Breaker,
-        metrics: ModelMetrics,
+        course: Course,
     ) -> None:
         self._model, self._request, self._settings = model, request, settings
-        self._slot, self._breaker, self._metrics = slot, breaker, metrics
+        self._slot, self._breaker, self._course = slot, breaker, course
         self._loop = asyncio.get_running_loop()
         self._parts: AsyncGenerator[ModelDelta | ModelAnswer, None] | None = None
         self._waiting = False
@@ -63,7 +63,7 @@ class Exchange:
         ):
             with attempt:
                 self._left -= self._loop.time() - ended
-                self._metrics.attempted(self._request.purpose)
+                self._course.attempted()
                 self._parts = self._model.stream(self._request)
                 try:
                     return await self._next(self._parts, min(self._settings.first_token_limit, self._left))

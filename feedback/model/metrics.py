@@ -1,11 +1,14 @@
+import time
 from typing import Final
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from feedback.model.breaker import Breaker
 from feedback.model.port import Purpose, Usage
 from feedback.model.slots import Slots
 
+_log = structlog.get_logger(__name__)
 _SECONDS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60)
 _FIRST_SECONDS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
@@ -17,17 +20,17 @@ class ModelMetrics:
         def counter(name: str, says: str, *labels: str) -> Counter:
             return Counter(f"caseloop_model_{name}", says, labels, registry=registry)
 
-        self._requests = counter("requests", "Answers asked for, by how they ended.", "purpose", "outcome")
-        self._attempts = counter("attempts", "Requests made at the server, repeated ones included.", "purpose")
-        self._tokens = counter("tokens", "Tokens: of prompts, of these from the server's cache, of answers.", "kind")
-        self._first = Histogram(
+        self.requests = counter("requests", "Answers asked for, by how they ended.", "purpose", "outcome")
+        self.attempts = counter("attempts", "Requests made at the server, repeated ones included.", "purpose")
+        self.tokens = counter("tokens", "Tokens: of prompts, of these from the server's cache, of answers.", "kind")
+        self.first = Histogram(
             "caseloop_model_first_token_seconds",
             "From having a slot to the first piece of the answer.",
             ("purpose",),
             registry=registry,
             buckets=_FIRST_SECONDS,
         )
-        self._seconds = Histogram(
+        self.seconds = Histogram(
             "caseloop_model_seconds",
             "From asking to the end of the answer, waiting for a slot included.",
             ("purpose",),
@@ -42,18 +45,54 @@ class ModelMetrics:
         open_ = Gauge("caseloop_model_breaker_open", "1 while the server is left alone or on trial.", registry=registry)
         open_.set_function(lambda: not breaker.closed)
 
-    def attempted(self, purpose: Purpose) -> None:
-        """Count a request made at the server."""
-        self._attempts.labels(purpose).inc()
+    def course(self, purpose: Purpose) -> "Course":
+        """Begin to watch one answer."""
+        return Course(self, purpose)
 
-    def began(self, purpose: Purpose, seconds: float) -> None:
-        """Note when the first piece came."""
-        self._first.labels(purpose).observe(seconds)
 
-    def ended(self, purpose: Purpose, outcome: str, seconds: float, usage: Usage) -> None:
-        """Note the end. `outcome`: `answered`, `truncated`, `abandoned` or a ModelError's reason."""
-        self._requests.labels(purpose, outcome).inc()
-        self._seconds.labels(purpose).observe(seconds)
-        self._tokens.labels("prompt").inc(usage.prompt)
-        self._tokens.labels("cached").inc(usage.cached)
-        self._tokens.labels("completion").inc(usage.completion)
+class Course:
+    """The way of one answer, from asking to its end: what is counted of it, and its line in the log."""
+
+    def __init__(self, metrics: ModelMetrics, purpose: Purpose) -> None:
+        self._metrics, self._purpose = metrics, purpose
+        self._asked = self._admitted = self._began = time.perf_counter()
+        self._attempts = 0
+        self.outcome = "abandoned"
+        """`answered`, `truncated`, `abandoned` or a ModelError's reason."""
+        self.detail: str | None = None
+        """Why there is no answer."""
+        self.usage = Usage()
+
+    def admitted(self) -> None:
+        """It has a slot."""
+        self._admitted = self._began = time.perf_counter()
+
+    def attempted(self) -> None:
+        """A request was made at the server."""
+        self._attempts += 1
+        self._metrics.attempts.labels(self._purpose).inc()
+
+    def began(self) -> None:
+        """The first piece came."""
+        self._began = time.perf_counter()
+        self._metrics.first.labels(self._purpose).observe(self._began - self._admitted)
+
+    def end(self) -> None:
+        """It is over, however it went."""
+        seconds = time.perf_counter() - self._asked
+        self._metrics.requests.labels(self._purpose, self.outcome).inc()
+        self._metrics.seconds.labels(self._purpose).observe(seconds)
+        for kind, count in vars(self.usage).items():
+            self._metrics.tokens.labels(kind).inc(count)
+        tell = _log.info if self.detail is None else _log.warning
+        tell(
+            "model",
+            purpose=self._purpose,
+            outcome=self.outcome,
+            detail=self.detail,
+            attempts=self._attempts,
+            waited_ms=round((self._admitted - self._asked) * 1e3),
+            first_ms=round((self._began - self._admitted) * 1e3),
+            total_ms=round(seconds * 1e3),
+            **vars(self.usage),
+        )

@@ -1,20 +1,17 @@
-import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from typing import Final
 
-import structlog
 from prometheus_client import CollectorRegistry
 
 from feedback.model.breaker import Breaker
 from feedback.model.cutting import Cap
 from feedback.model.exchange import Exchange
 from feedback.model.metrics import ModelMetrics
-from feedback.model.port import ChatModel, ModelAnswer, ModelDelta, ModelError, ModelRequest, Usage
+from feedback.model.port import ChatModel, ModelAnswer, ModelDelta, ModelError, ModelRequest
 from feedback.model.settings import ModelSettings
 from feedback.model.slots import Slots
 
-_log = structlog.get_logger(__name__)
 _CHARS_PER_TOKEN: Final = 8
 """More than any tokenizer packs into its average token: a document beyond it comes from a server without limits."""
 
@@ -39,9 +36,7 @@ class Steady:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelDelta | ModelAnswer, None]:
         """As `ChatModel.stream`."""
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
-        outcome, usage = "abandoned", Usage()
+        course = self._metrics.course(request.purpose)
         try:
             # Before the queue: nobody waits for a server that is left alone.
             self._breaker.admit()
@@ -49,11 +44,11 @@ class Steady:
             exchange = None
             try:
                 self._breaker.admit()
-                given = loop.time()
+                course.admitted()
                 request = self._filled(request)
-                exchange = Exchange(self._model, request, self._settings, slot, self._breaker, self._metrics)
+                exchange = Exchange(self._model, request, self._settings, slot, self._breaker, course)
                 part = await exchange.begin()
-                self._metrics.began(request.purpose, loop.time() - given)
+                course.began()
                 cap, pieces = self._cap(request), []
                 while isinstance(part, ModelDelta):
                     if text := cap.push(part.text):
@@ -70,14 +65,13 @@ class Steady:
                 if exchange is not None:
                     await exchange.close()
                 slot.free()
-            outcome, usage = "truncated" if part.truncated else "answered", part.usage
+            course.outcome, course.usage = "truncated" if part.truncated else "answered", part.usage
             yield part
         except ModelError as error:
-            outcome = error.reason
-            _log.warning("no answer from the model", purpose=request.purpose, reason=outcome, detail=str(error))
+            course.outcome, course.detail = error.reason, str(error)
             raise
         finally:
-            self._metrics.ended(request.purpose, outcome, loop.time() - asked, usage)
+            course.end()
 
     def _filled(self, request: ModelRequest) -> ModelRequest:
         return request if request.max_tokens is not None else replace(request, max_tokens=self._settings.max_tokens)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
 
 from feedback.model.adapters.vllm import VllmModel
@@ -381,3 +382,31 @@ async def test_a_mistake_in_an_adapter_costs_the_words_and_not_the_check():
     assert "Lena" not in str(caught.value)
     with pytest.raises(BadAnswer):
         await complete(Steady(Unfinished(), ModelSettings()), ASKED)
+
+
+async def test_an_answer_is_one_line_of_the_log_without_a_text():
+    async with system() as there:
+        there.double.answers(SHED, GOOD)
+        with structlog.testing.capture_logs() as lines:
+            await complete(there.model, ModelRequest("hint", (ModelMessage("user", "I am Lena"),)))
+        (line,) = [line for line in lines if line["event"] == "model"]
+        assert (line["purpose"], line["outcome"], line["attempts"], line["log_level"]) == (
+            "hint",
+            "answered",
+            2,
+            "info",
+        )
+        assert 0 <= line["first_ms"] <= line["total_ms"]
+        assert (line["prompt"], line["cached"], line["completion"]) == (40, 32, 4)
+        assert "Lena" not in str(lines)
+        assert TEXT not in str(lines)
+
+
+async def test_a_failure_is_a_warning_with_its_reason():
+    async with system() as there:
+        there.double.answers(Reply(status=400))
+        with structlog.testing.capture_logs() as lines, pytest.raises(ModelRefused):
+            await complete(there.model, ASKED)
+        assert [(line["log_level"], line["outcome"], line["detail"]) for line in lines] == [
+            ("warning", "refused", "the server answered 400")
+        ]
