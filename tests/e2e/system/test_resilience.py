@@ -261,7 +261,10 @@ def test_a_notebook_deleted_from_disk_is_restored_at_the_next_start(
 def test_nothing_that_caseloop_keeps_can_be_read_by_others(system: System) -> None:
     public = {"ca.pem"}  # certificates are for everybody; and sockets are guarded by their folders and by TLS
     # data of cases, which sandboxes read as somebody else: behind a folder that is private
-    shown = (system.home / "runner" / "files", system.home / "runner" / "trees")
+    shown = {system.home / "runner" / "files", system.home / "runner" / "trees"}
+    # what a learner's own programs make there has the modes they choose: behind a folder that is private, too
+    shown |= set((system.home / "homes").glob("*/*/work"))
+    assert len(shown) > 2
     for path in (system.home, *system.home.rglob("*")):
         mode = path.lstat().st_mode
         if (
