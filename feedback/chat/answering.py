@@ -1,13 +1,14 @@
 """One answer by the model: read as it arrives, judged before a word of it is given on."""
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Final
 
 from feedback.chat.objections import Bounds, Objection, objection_to
 from feedback.chat.spoken import Spoken
 from feedback.firewall.gate import SentenceGate
+from feedback.firewall.leak import Leak, Leaked
 from feedback.model.port import BadAnswer, ChatModel, ModelAnswer, ModelRequest, streaming
 
 _BARE_WORDS: Final = 8
@@ -34,6 +35,8 @@ class Answering:
     model: ChatModel
     request: ModelRequest
     gate: SentenceGate
+    whole: Callable[[str], Leak | None]
+    """Looks for a leak in the answer as a whole, which no sentence of it need hold."""
     spoken: Spoken
     bounds: Bounds
     hold_off_topic: bool
@@ -74,6 +77,8 @@ class Answering:
         heard += rest
         held += "".join([*self.gate.push(rest), *self.gate.end()])
         self._judge(heard)
+        if (leak := self.whole(heard)) is not None:
+            raise Leaked(leak)
         if not (self.text + held).strip():
             raise BadAnswer("the answer is empty")
         if _bare(self.text + held):

@@ -5,13 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from feedback.chat.cryptic import cryptic
 from feedback.chat.language import LATIN, language_of, wrong_language
 from services.contracts.feedback import Feedback, Verdict
 from services.contracts.identity import Strictness
 
-Objection = Literal["markup", "language", "contradiction", "strictness"]
-"""Holds markup or an address; is in a language that is not allowed; says the contrary of the evidence; shows code or
-places where the case allows neither."""
+Objection = Literal["markup", "cryptic", "language", "contradiction", "strictness"]
+"""Holds markup or an address; holds a code that nobody reads; is in a language that is not allowed; says the contrary
+of the evidence; shows code or places where the case allows neither."""
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _FENCE: Final = "```"
@@ -71,6 +72,8 @@ class Bounds:
     languages: tuple[str, ...]
     own_code: str
     """The learner's code, which may be quoted back also where no other code may be shown."""
+    readable: str = ""
+    """What the learner has written or can read anyway."""
 
 
 def objection_to(text: str, bounds: Bounds) -> Objection | None:
@@ -78,6 +81,8 @@ def objection_to(text: str, bounds: Bounds) -> Objection | None:
     prose = _CODE.sub(" ", text)
     if has_markup(prose):
         return "markup"
+    if cryptic(text, bounds.readable):
+        return "cryptic"
     if wrong_language(text, bounds.languages):
         return "language"
     if contradicts(prose, bounds.feedback):

@@ -110,12 +110,14 @@ class Writer:
         findings = task.feedback.findings if task.feedback else ()
         own = Own.of(task.cells, task.asked.typed)
         languages = allowed_languages(task.scope.languages, task.asked.typed[::-1])
+        readable = "\n".join([*(cell.source for cell in (*task.case.cells, *task.cells)), *task.asked.typed])
         return Answering(
             model,
             task.request,
             SentenceGate(task.firewall, own, task.asked.by_model),
-            Spoken(finding.id for finding in findings),
-            Bounds(task.feedback, task.scope.strictness, languages, task.code),
+            whole=lambda text: task.firewall.examine(text, own),
+            spoken=Spoken(finding.id for finding in findings),
+            bounds=Bounds(task.feedback, task.scope.strictness, languages, task.code, readable),
             hold_off_topic=task.scope.scope_mode == "strict",
         )
 
