@@ -67,9 +67,13 @@ class Answering:
                 if not said:
                     continue
                 heard += said
-                held += "".join(self.gate.push(said))
+                cleared = "".join(self.gate.push(said))
+                if not cleared:
+                    continue
+                # With what is not cleared yet: an objection to its beginning is one to all of it.
                 self._judge(heard)
-                if held and not _bare(self.text + held):
+                held += cleared
+                if not _bare(self.text + held):
                     self.text += held
                     yield held
                     held = ""

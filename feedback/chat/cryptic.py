@@ -1,7 +1,7 @@
 """Text that nobody reads: codes and keys, however short the pieces in which they come.
 
-The firewall decodes what it is given, sentence by sentence. A code that comes in lines of eight letters is no secret yet
-in any of them; it is no sentence either.
+The firewall decodes what it is given, sentence by sentence. A code that comes in lines of eight letters is no secret
+yet in any of them; it is no sentence either.
 """
 
 import re
@@ -16,7 +16,7 @@ _NUMBERS = re.compile(
 _SHORTEST: Final = 6
 _ALONE: Final = 12
 """So long a piece is a code by itself; of shorter ones it takes two."""
-_RESTLESS: Final = 0.4
+_RESTLESS: Final = 0.35
 """Share of neighbours of different kinds (capital, small letter, digit) that no word of any language reaches."""
 
 

@@ -22,7 +22,7 @@ _INTENTS: Final[tuple[tuple[Intent, re.Pattern[str]], ...]] = (
     (
         "debug",
         _forms(
-            r"\w*Error\b",
+            r"\b\w{0,60}Error\b",
             r"\btraceback\b",
             r"\bexception\b",
             r"\b(?:crash|fail|break|stop|hang|freez)(?:s|es|ed|ing)?\b",
@@ -117,7 +117,7 @@ _WORK: Final = _forms(
     r"\b(?:error|exception|result|output|print|loop|list|dict|string|index|type|import|return|argument|"
     r"answer|hint|solution|plot|mean|model)s?\b",
     r"`[^`]+`",
-    r"\w+\(\)?",
+    r"\b\w{1,60}\(",
 )
 
 

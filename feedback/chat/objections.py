@@ -17,7 +17,7 @@ of the evidence; shows code or places where the case allows neither."""
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
 _FENCE: Final = "```"
 _MARKUP = re.compile(
-    r"<\s*/?\s*[a-z][\w:-]*(?:\s[^<>]*|/)?>|<!--|<!\w|<\s*/?\s*(?:script|style|iframe|img|svg|object|embed|link|meta|form|"
+    r"</?[a-z][\w:-]*(?:\s[^<>]*|/)?>|<!--|<!\w|<\s*/?\s*(?:script|style|iframe|img|svg|object|embed|link|meta|form|"
     r"input|button|video|audio|base|body|html|math|template|think|tool_call)\b|&(?:#x?[0-9a-f]+|lt|gt|amp|quot|nbsp);|"
     r"\]\s*\(|!\[|\b(?:javascript|vbscript|data|file)\s*:\s*[\w/]|\bhttps?\s*:\s*//|\bwww\.\w",
     re.IGNORECASE,
