@@ -4,7 +4,7 @@ from feedback.chat.intent import words
 from services.contracts.chat import Cited, Intent
 from services.contracts.finding import Finding
 
-_ABOUT_EVIDENCE: frozenset[Intent] = frozenset({"debug", "status", "strategy", "reflection"})
+_ABOUT_EVIDENCE: frozenset[Intent] = frozenset({"debug", "status", "strategy", "reflection", "general"})
 _SHARED = 0.3
 """Share of a finding's own words that an answer must hold to be about it."""
 _SAYS_NOTHING = 3

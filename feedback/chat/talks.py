@@ -25,7 +25,7 @@ from services.kit.clock import Clock
 from services.kit.database import Database
 
 LEFT: Final = "You went away before this was answered, so the answer was not finished. Ask again to have it."
-_REMEMBERED_ANSWERS: Final = 60
+_REMEMBERED_ANSWERS: Final = 30
 """A model's earlier answers in which pieces of a reference could hide."""
 _MOST_ATTACHED: Final = 2
 """Changes that came along with messages may take so many times the room of the code before the window is cut."""
