@@ -96,6 +96,10 @@ class Lab:
         # the toolbar's indicator says idle before the websocket is connected; the session knows
         self.page.wait_for_function(_IDLE, timeout=60_000)
 
+    def saved(self) -> None:
+        """Wait until everything in the notebook is on disk: a second save at once makes Lab ask what to do."""
+        self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
     def select(self, index: int) -> None:
         """Make a cell current, in command mode."""
         self.page.evaluate(

@@ -43,7 +43,7 @@ def test_sentences_take_the_place_of_the_rules_as_they_come_and_nothing_below_mo
     lab.said("is now in a model's words")
     assert button.bounding_box() == before
 
-    lab.command("docmanager:save")
+    lab.saved()
     lab.open()
     expect(lab.within(lab.feedback("total"), "headline")).to_have_text(HEADLINE)
     expect(lab.within(lab.feedback("total"), "words")).to_have_attribute("data-state", "model")
@@ -87,7 +87,7 @@ def test_closing_the_notebook_ends_the_words(willing: Lab, desk: Desk) -> None:
     lab = willing
     desk.assistant.hold.clear()
     expect(lab.within(lab.check("total"), "words")).to_have_attribute("data-state", "working")
-    lab.command("docmanager:save")
+    lab.saved()
     lab.command("application:close")
     eventually(lambda: desk.assistant.cancelled == 1)
 

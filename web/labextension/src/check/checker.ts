@@ -25,6 +25,8 @@ export interface Answered {
   panel: NotebookPanel;
   view: SubtaskView;
   answer: LabFeedback;
+  /** Settles when the notebook has been saved with it, or could not be. */
+  saved: Promise<unknown>;
 }
 
 /** Runs checks, one a subtask at a time, and puts the answer into the notebook. */
@@ -44,7 +46,7 @@ export class Checker {
     return this._changed;
   }
 
-  /** Emits each answer, before it is saved with the notebook. */
+  /** Emits each answer while it is being saved with the notebook. */
   get answered(): ISignal<this, Answered> {
     return this._answered;
   }
@@ -73,8 +75,9 @@ export class Checker {
       this.keep(panel, view, answer, cells);
       this.finish(view.id, run);
       announce(outcomeWords(answer, view.title));
-      this._answered.emit({ panel, view, answer });
-      await saveNotebook(panel);
+      const saved = saveNotebook(panel);
+      this._answered.emit({ panel, view, answer, saved });
+      await saved;
     } catch (reason) {
       this.failed(view, run, reason);
     }

@@ -48,15 +48,16 @@ export class Wording {
     return [...this.runs.values()].find(run => run.submission === submission);
   }
 
-  private answered({ panel, view, answer }: Answered): void {
-    const { verdict, words_by } = answer.feedback;
-    this.stop(view.id);
-    if (verdict === 'needs_work' && words_by === 'rules' && this.assistance.words && !panel.isDisposed) {
-      void this.word(panel, view, answer.submission);
+  private answered(answered: Answered): void {
+    const { verdict, words_by } = answered.answer.feedback;
+    this.stop(answered.view.id);
+    if (verdict === 'needs_work' && words_by === 'rules' && this.assistance.words && !answered.panel.isDisposed) {
+      void this.word(answered);
     }
   }
 
-  private async word(panel: NotebookPanel, view: SubtaskView, submission: string): Promise<void> {
+  private async word({ panel, view, answer, saved }: Answered): Promise<void> {
+    const { submission } = answer;
     const run: WordingRun = { submission, state: 'working', parts: [], abort: new AbortController() };
     const leave = (): void => run.abort.abort();
     this.runs.set(view.id, run);
@@ -64,6 +65,8 @@ export class Wording {
     try {
       for await (const event of this.client.words({ submission }, run.abort.signal)) {
         if (event.kind === 'worded') {
+          // while the answer is being saved, nobody knows whether there is anything else to save
+          await saved.catch(() => undefined);
           this.worded(panel, view, run, event.worded);
         } else {
           run.parts = [...run.parts, event];
@@ -88,9 +91,9 @@ export class Wording {
     const home = this.notebooks.home(panel, view);
     const stored = home && parseStored(home.model.getMetadata(METADATA_KEY));
     if (home && stored?.submission === run.submission) {
-      const saved = !panel.context.model.dirty;
+      const clean = !panel.context.model.dirty;
       home.model.setMetadata(METADATA_KEY, { ...stored, feedback });
-      if (saved) {
+      if (clean) {
         // the learner changed nothing, so nothing is left to save either
         void saveNotebook(panel).catch(() => undefined);
       }
