@@ -13,6 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from services.kit.sqlite_connection import connected
+
 _BUSY_MS: Final = 10_000
 
 
@@ -73,11 +75,9 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite and parsed.database in {None, "", ":memory:"}:
             raise ValueError("an SQLite database must be a file: readers and the writer have connections of their own")
-        self._engine = create_async_engine(url)
+        self._engine = _sqlite_engine(url, str(parsed.database)) if self.is_sqlite else create_async_engine(url)
         self._write_lock = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
-        if self.is_sqlite:
-            _configure_sqlite(self._engine)
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         reading = self._engine.execution_options(read_only=True, postgresql_readonly=True)
         self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
@@ -137,6 +137,12 @@ def _rewrite(file: str) -> None:
         busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if busy:
         raise StillInUse(f"{file} has been read all the while; what was deleted is still in its log of changes")
+
+
+def _sqlite_engine(url: str, file: str) -> AsyncEngine:
+    engine = create_async_engine(url, async_creator=lambda: connected(file))
+    _configure_sqlite(engine)
+    return engine
 
 
 def _configure_sqlite(engine: AsyncEngine) -> None:
