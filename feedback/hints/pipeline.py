@@ -129,7 +129,8 @@ class _Making:
         repair = await self._repair()
         if repair is None and self.task.kind == "optimize":
             return Made(FAST_ALREADY, counted=False, reason="fast_already")
-        self.trace.note(chosen=repair.candidate.origin if repair else None)
+        if repair is not None:
+            self.trace.note(chosen=repair.candidate.origin, winner=dict(repair.candidate.answers))
         objection: str | None = None
         for _ in range(_TURNS):
             await self.watch.stage("wording")

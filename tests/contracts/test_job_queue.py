@@ -21,7 +21,7 @@ from services.kit.adapters.job_rows import JobRows, TableTimes, job_table
 from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.clock import utc_now
 from services.kit.database import Database, table_metadata
-from services.kit.jobs import Held, Job, JobQueue, JobState, Lease
+from services.kit.jobs import Held, Job, JobQueue, JobState, Lease, LeaseLost
 
 METADATA = table_metadata()
 JOBS = job_table(METADATA)
@@ -397,6 +397,27 @@ class TestTable:
             await asyncio.wait_for(refused.wait(), 5)
         assert await bench.effects() == {"result": "lively"}
         assert (await bench.state(id_)).status == "done"
+
+    async def test_what_one_worker_gave_back_is_not_its_own_any_more(self, bench: Bench) -> None:
+        rows = JobRows(bench.db, JOBS, FAST, utc_now)
+        await bench.put(job())
+        (mine,) = await rows.take("q", ["note"], 1, "one")
+        await rows.give_back(mine, "one")
+        (theirs,) = await rows.take("q", ["note"], 1, "other")
+        assert mine.attempt == theirs.attempt == 1
+        with pytest.raises(LeaseLost):
+            await rows.renew(mine, "one")
+        await rows.renew(theirs, "other")
+
+    async def test_a_worker_that_takes_its_lost_job_again_holds_it_once(self, bench: Bench) -> None:
+        await bench.put(job())
+        (lost,) = await JobRows(bench.db, JOBS, FAST, utc_now).take("q", ["note"], 1, "one")
+        later = JobRows(bench.db, JOBS, FAST, lambda: utc_now() + timedelta(seconds=60))
+        (again,) = await later.take("q", ["note"], 1, "one")
+        assert (lost.id, lost.attempt, again.attempt) == (again.id, 1, 2)
+        with pytest.raises(LeaseLost):
+            await later.again(lost, "one", "late")
+        await later.again(again, "one", "in time")
 
     async def test_what_ended_long_ago_is_forgotten(self, bench: Bench) -> None:
         ended, waiting = await bench.put(job()), await bench.put(job("unheard-of"))

@@ -56,7 +56,7 @@ FAST = TableTimes(lease=timedelta(seconds=1.5), poll=timedelta(seconds=0.1), bac
 
 
 def seen(request: RunRequest) -> Observation:
-    """Work is right when its answer says so, or is the reference; code with `slow` takes its time."""
+    """Work is right when its answer says so, or is the reference; code with `slow` or `middling` takes its time."""
     text = "\n".join(cell.source for cell in request.cells)
     right = "# good" in text or "notna()" in text
     status = "passed" if right else "failed"
@@ -64,7 +64,12 @@ def seen(request: RunRequest) -> Observation:
     value = {"kind": "scalar", "type": "float", "family": "float", "value": 1.0 if right else 2.0}
     return Observation(
         cells=tuple(
-            CellOutcome(id=cell.id, status="ok", cpu_ms=500 if "slow" in cell.source else 5) for cell in request.cells
+            CellOutcome(
+                id=cell.id,
+                status="ok",
+                cpu_ms=500 if "slow" in cell.source else 100 if "middling" in cell.source else 5,
+            )
+            for cell in request.cells
         ),
         checks=tuple(CheckOutcome(id=check.id, status=status, error=error) for check in request.checks),
         probes=tuple(ProbeOutcome(id=probe.id, value=value) for probe in request.probes),

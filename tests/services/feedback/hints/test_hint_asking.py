@@ -1,6 +1,7 @@
 """Asking for hints: who may, how many, and that nobody gets around it."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -20,10 +21,11 @@ from services.contracts.assistance import AiChoice
 from services.contracts.case import AuthorCase, HintQuotas, Quotas
 from services.contracts.hint import AskHint, HintView, RateHint, Reflect
 from services.contracts.notebook import Cell
+from services.contracts.observation import RunEvent, RunRequest
 from services.kit.errors import CaseloopError
-from tests.services.feedback.conftest import shop
+from tests.services.feedback.conftest import ScriptedRuns, shop
 from tests.services.feedback.hints.conftest import OpenBench
-from tests.services.feedback.hints.hint_bench import BAD, GOOD, HINT, HintBench, ask_for, scope_of
+from tests.services.feedback.hints.hint_bench import BAD, GOOD, HINT, HintBench, ask_for, scope_of, seen
 
 
 def with_quotas(**quotas: Any) -> AuthorCase:
@@ -234,6 +236,34 @@ async def test_nothing_is_made_better_before_it_is_right(bench: HintBench) -> No
     with pytest.raises(NotApproved):
         await bench.service.ask(ask_for("optimize", BAD), scope_of())
     assert (await bench.service.shelf("shelf", scope_of())).hints == ()
+
+
+@pytest.mark.parametrize(("rated", "refusal"), [(True, HintsSpent), (False, RatingFirst)])
+async def test_what_changes_between_the_question_and_its_place_counts(
+    opened: OpenBench, rated: bool, refusal: type[CaseloopError]
+) -> None:
+    """One question passes the first look, and is held up until another one has had the last place."""
+    gate, held = asyncio.Event(), asyncio.Event()
+
+    class Gated(ScriptedRuns):
+        async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
+            if any("# wait" in cell.source for cell in request.cells):
+                held.set()
+                await gate.wait()
+            async for event in super().run(request):
+                yield event
+
+    bench = opened(with_quotas(optimize=1), model=None, runs=Gated(seen))
+    await bench.consent("ada")
+    late = asyncio.create_task(bench.service.ask(ask_for("optimize", GOOD + "\n# wait"), scope_of()))
+    await asyncio.wait_for(held.wait(), 10)
+    first = await bench.made(ask_for("optimize", GOOD))
+    if rated:
+        await bench.rated(first)
+    gate.set()
+    with pytest.raises(refusal):
+        await late
+    assert [hint.id for hint in (await bench.service.shelf("shelf", scope_of())).hints] == [first.id]
 
 
 async def test_a_notebook_that_is_too_large_is_refused(bench: HintBench) -> None:

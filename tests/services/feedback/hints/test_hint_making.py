@@ -72,7 +72,9 @@ async def test_the_nearest_repair_that_passes_is_what_the_hint_is_about(opened: 
     assert tried == {FAR: ("approved", 0), GOOD: ("approved", 0), STILL_BAD: ("needs_work", 2)}
     distances = {c["answers"]["shelf"]: c["distance"] for c in noted["candidates"]}
     assert distances[GOOD] < distances[FAR]
+    assert noted["winner"] == {"shelf": GOOD}
     assert noted["chosen"] == "model"
+    assert {c["origin"] for c in noted["candidates"]} == {"model", "simulated"}
     (prompt,) = model.asked("hint")
     changes = json.loads(model.requests[-2].messages[-1].content)["changes"]
     assert [(c["cell"], c["kind"], c["lines"]) for c in changes] == [("shelf", "call", [1, 1])]
@@ -413,16 +415,17 @@ class TestOptimize:
     QUICK = GOOD + " quick"
 
     async def test_the_hint_is_about_the_fastest_that_passes(self, opened: OpenBench) -> None:
-        answers = (cells_answer(GOOD), cells_answer(BAD))
+        answers = (cells_answer(self.SLOW + " middling"), cells_answer("middling = 1\n" + GOOD), cells_answer(GOOD))
         text = "What does your loop do in its second round?"
         model = model_of({"repair": answers, "hint": (hint_answer(text),), "simulate": (cells_answer(self.QUICK),)})
-        bench = await consenting(opened, model=model)
+        bench = await consenting(opened, model=model, repairs=4)
         hint = await bench.made(ask_for("optimize", self.SLOW))
         assert (hint.text, hint.words_by) == (text, "model")
         noted = await trace(bench, hint.id)
         assert noted["cpu_ms"] == 505
-        assert [t["cpu_ms"] for t in noted["timed"]] == [10]
-        changes = json.loads(model.requests[2].messages[1].content)["changes"]
+        assert [t["cpu_ms"] for t in noted["timed"]] == [505, 105, 10]
+        assert noted["winner"] == {"shelf": GOOD}
+        changes = json.loads(model.requests[-2].messages[1].content)["changes"]
         assert {c["kind"] for c in changes} == {"extra step"}
 
     async def test_what_is_fast_already_pays_nothing(self, opened: OpenBench) -> None:
