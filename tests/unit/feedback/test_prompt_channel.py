@@ -43,7 +43,10 @@ TOKENS = (
     "<system>",
     "</system>",
 )
-UNSEEN = "\u200b\u200c\u200d\u2060\ufeff\u202e\u202d\u2066\u2069\u00ad\u180e\u034f\u3164\ufe0f\U000e0041\U000e01ef\x00\x1b\x08"
+UNSEEN = (
+    "\u200b\u200c\u200d\u2060\ufeff\u202e\u202d\u2066\u2069"
+    "\u00ad\u180e\u034f\u3164\ufe0f\U000e0041\U000e01ef\x00\x1b\x08"
+)
 hostile = st.lists(
     st.one_of(
         st.sampled_from(TOKENS), st.sampled_from(UNSEEN), st.sampled_from('<>|[]/ \n"\\`{}'), st.text(max_size=6)
