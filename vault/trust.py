@@ -8,7 +8,7 @@ from vault.identity import Identity
 ENV: Final = "env"
 """Stands for every learner's environment in the graph and in a route's list of callers."""
 
-LISTENERS: Final = ("gateway", "progress", "feedback", "linting", "cases", "runner")
+LISTENERS: Final = ("gateway", "dashboard", "progress", "mentoring", "feedback", "linting", "cases", "runner")
 """Services that answer others."""
 
 SUPERVISOR: Final = "supervisor"
@@ -16,9 +16,12 @@ SUPERVISOR: Final = "supervisor"
 
 CALLS: Final[Mapping[str, frozenset[str]]] = {
     ENV: frozenset({"gateway"}),
-    "proxy": frozenset({"gateway"}),
-    "gateway": frozenset({"progress", "feedback", "linting", "cases"}),
-    "feedback": frozenset({"runner", "cases"}),
+    # Browsers of mentors and admins, through the Hub's proxy.
+    "proxy": frozenset({"dashboard"}),
+    "gateway": frozenset({"progress", "mentoring", "feedback", "linting", "cases"}),
+    "dashboard": frozenset({"progress", "mentoring", "feedback", "linting", "cases"}),
+    # What mentors have answered before, by signature.
+    "feedback": frozenset({"runner", "cases", "mentoring"}),
     # The data of a case version only; `cases` refuses it everything else.
     "runner": frozenset({"cases"}),
     # Trials of an author's own material only.

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -58,3 +59,7 @@ class Finding(WireModel):
     confidence: float = Field(default=1.0, ge=0, le=1)
     mentor: str | None = None
     """A mentor's words for this known flaw, when the signature matches one."""
+    remembered: str | None = None
+    """Id of the remembered answer that `mentor` is from; None: the words are the case author's."""
+    mentor_name: str | None = None
+    mentor_wrote: datetime | None = None

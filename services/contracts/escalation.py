@@ -1,0 +1,237 @@
+"""Escalations: a learner's question to a human mentor, and the conversation about it."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from services.contracts.case import Slug
+from services.contracts.feedback import Feedback
+from services.contracts.model import JsonObject, WireModel
+from services.contracts.notebook import MAX_CELLS, Cell, Place
+
+EscalationId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+EscalationState = Literal["waiting", "leased", "answered", "rated", "cancelled"]
+"""`waiting` again after a lease ran out or was given back, and after an unhelpful rating (`reopened` counts these)."""
+Reason = Literal["unhelpful_hint", "repeated_failure", "low_confidence", "unhelpful_answer"]
+MAX_NOTE = 10_000
+
+
+class LineComment(WireModel):
+    """A mentor's words about some lines of the learner's code."""
+
+    place: Place
+    text: str = Field(min_length=1, max_length=2_000)
+
+
+class Note(WireModel):
+    """One turn of the conversation; Markdown, shown as text until a sanitiser has had it."""
+
+    id: EscalationId
+    author: Literal["learner", "mentor"]
+    name: str
+    text: str
+    written: datetime
+    comments: tuple[LineComment, ...] = ()
+    is_answer: bool = False
+
+
+class Offer(WireModel):
+    """Whether a learner may ask a mentor about a subtask now, and why."""
+
+    subtask: Slug
+    reasons: tuple[Reason, ...]
+    """Empty: not yet."""
+    open: EscalationId | None = None
+    """The one that is under way already."""
+
+
+class Escalate(WireModel):
+    """POST /api/escalations, from the Lab."""
+
+    subtask: Slug
+    submission: str = Field(pattern=r"^[0-9a-f]{32}$")
+    """The judged version it is about."""
+    notes: str = Field(default="", max_length=MAX_NOTE)
+    email: str = Field(default="", max_length=254)
+
+
+class Open(WireModel):
+    """gateway -> mentoring: all that a mentor needs to see, as it was when the learner asked."""
+
+    subtask: Slug
+    subtask_title: str
+    case_title: str
+    submission: str
+    number: int
+    cells: tuple[Cell, ...] = Field(max_length=MAX_CELLS)
+    feedback: Feedback
+    """With the evidence's facts: mentors may see them."""
+    signature: str
+    """Of the most consequential finding; empty where there is none."""
+    reason: Reason
+    notes: str = Field(default="", max_length=MAX_NOTE)
+    email: str = Field(default="", max_length=254)
+    help: JsonObject = Field(default_factory=dict)
+    """Hints and talk so far, and the style report, as plain JSON for the screen."""
+
+
+class WriteNote(WireModel):
+    """A further turn by the learner, or by the mentor who holds the lease."""
+
+    text: str = Field(min_length=1, max_length=MAX_NOTE)
+    comments: tuple[LineComment, ...] = Field(default=(), max_length=100)
+
+
+class AnswerEscalation(WriteNote):
+    """A mentor's answer."""
+
+    remember: bool = False
+    """Attach it to the finding's signature: learners who hit it later get it at once."""
+    only_version: bool = False
+    """Remembered for this case version only."""
+    also: tuple[EscalationId, ...] = Field(default=(), max_length=200)
+    """Others that wait with the same signature, each looked at by the mentor, to be answered with the same words."""
+
+
+class RateAnswer(WireModel):
+    """The learner's rating; unhelpful reopens."""
+
+    helpful: bool
+    text: str = Field(default="", max_length=MAX_NOTE)
+
+
+class EscalationView(WireModel):
+    """As its learner sees it."""
+
+    id: EscalationId
+    subtask: Slug
+    submission: str
+    state: EscalationState
+    reason: Reason
+    opened: datetime
+    updated: datetime
+    mentor: str | None = None
+    """Who answered or is reading it."""
+    notes: tuple[Note, ...]
+    helpful: bool | None = None
+    reopened: int = 0
+
+
+class QueueItem(WireModel):
+    """One line of the mentors' queue."""
+
+    id: EscalationId
+    case: Slug
+    case_title: str
+    subtask: Slug
+    subtask_title: str
+    learner: str
+    state: EscalationState
+    reason: Reason
+    opened: datetime
+    waited_seconds: float
+    mentor: str | None = None
+    leased_until: datetime | None = None
+    signature: str
+    same: int = 0
+    """How many others wait with the same signature."""
+    headline: str = ""
+    reopened: int = 0
+
+
+class QueuePage(WireModel):
+    """Part of the queue, most urgent first."""
+
+    items: tuple[QueueItem, ...]
+    total: int
+    next: str | None = None
+    """Pass it as `after` for the next part."""
+
+
+class MemoryEntry(WireModel):
+    """A mentor's answer, tied to a signature."""
+
+    id: EscalationId
+    case: Slug
+    case_version: str | None
+    """None: every version."""
+    subtask: Slug
+    signature: str
+    text: str
+    mentor: str
+    written: datetime
+    edited: datetime | None = None
+    withdrawn: datetime | None = None
+    shown: int = 0
+    helpful: int = 0
+    unhelpful: int = 0
+
+
+class EscalationFull(WireModel):
+    """All that a mentor sees on the screen of one escalation, besides what other services add."""
+
+    item: QueueItem
+    case_version: str
+    submission: str
+    number: int
+    cells: tuple[Cell, ...]
+    feedback: Feedback
+    help: JsonObject
+    notes: tuple[Note, ...]
+    same: tuple[QueueItem, ...] = ()
+    remembered: tuple[MemoryEntry, ...] = ()
+    """Entries for the same signature, withdrawn ones left out."""
+
+
+class EditMemory(WireModel):
+    """Change a remembered answer; what was said before stays in the audit log."""
+
+    text: str = Field(min_length=1, max_length=MAX_NOTE)
+    only_version: bool = False
+
+
+class Recall(WireModel):
+    """feedback -> mentoring: what mentors have answered to these signatures. The scope says which case and version."""
+
+    subtask: Slug
+    signatures: tuple[str, ...] = Field(max_length=20)
+
+
+class Recalled(WireModel):
+    """Signature -> the entry that is given."""
+
+    entries: dict[str, MemoryEntry]
+
+
+class RateMemory(WireModel):
+    """A learner's rating of a remembered answer; unhelpful brings it back to a mentor."""
+
+    helpful: bool
+    submission: str = Field(pattern=r"^[0-9a-f]{32}$")
+
+
+class Phrase(WireModel):
+    """An entry of a mentor's own comment bank."""
+
+    id: EscalationId
+    text: str = Field(min_length=1, max_length=2_000)
+    used: int = 0
+
+
+class Measures(WireModel):
+    """How much mentors are asked, over a period."""
+
+    case: Slug | None
+    since: datetime
+    judged: int = 0
+    """Failing submissions that reached a learner with an answer of any kind; filled in by the door."""
+    escalated: int
+    remembered: int
+    """Times a remembered answer was given instead."""
+    answered: int
+    first_answer_seconds_median: float | None
+    helpful_share: float | None
+    remembered_helpful_share: float | None
+    minutes_saved: float
+    """Remembered answers times the median time that mentors take for one."""
