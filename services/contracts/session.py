@@ -17,9 +17,9 @@ MAX_EVENTS = 1_000
 class SessionEvent(WireModel):
     """One logged action.
 
-    `data` by kind: snapshot: {cells: [{id, kind, source}]} at the start of a session;
-    edit: {at, removed, inserted} in UTF-16 units; paste: {length, large}; run: {}; result: {ok, error}; check: {verdict}; cell_created: {index, kind, source};
-    cell_deleted: {}; cell_moved: {index}.
+    `data` by kind: snapshot: {cells: [{id, kind, source}]} at the start of a session; edit: {at, removed, inserted} in
+    UTF-16 units; paste: {length, large}; result: {ok, error}; check: {verdict};
+    cell_created: {index, kind, source}; cell_moved: {index}; the others hold nothing.
     """
 
     seq: int = Field(ge=0)
