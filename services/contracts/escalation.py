@@ -219,6 +219,12 @@ class Phrase(WireModel):
     used: int = 0
 
 
+class WritePhrase(WireModel):
+    """A new entry of a mentor's own comment bank."""
+
+    text: str = Field(min_length=1, max_length=2_000)
+
+
 class Measures(WireModel):
     """How much mentors are asked, over a period."""
 
