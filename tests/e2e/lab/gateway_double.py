@@ -26,6 +26,8 @@ from services.kit.serving import Listener, serving
 from services.kit.stream import sse
 from tests.e2e.lab.assistance_double import Assistant
 from tests.e2e.lab.case_double import VIEWS, Standing, judge, review
+from tests.e2e.lab.mentor_double import Mentors
+from tests.e2e.lab.mentor_double import router as mentor_router
 from vault.adapters.local_ca import LocalAuthority
 from vault.identity import Identity
 from vault.rotation import Credential
@@ -80,6 +82,8 @@ class Desk:
         self.saved: list[SavedNotebook] = []
         self.assistant = Assistant()
         """Words, hints and chat."""
+        self.mentors = Mentors()
+        """Questions to mentors, remembered answers, the record of sessions."""
 
     def release(self) -> None:
         """Let go of everything that waits."""
@@ -113,6 +117,7 @@ def _desk(request: Request) -> Desk:
 
 AtDesk = Annotated[Desk, Depends(_desk)]
 router = APIRouter(prefix="/api", dependencies=[Depends(require_peer("env"))])
+router.include_router(mentor_router, dependencies=[Depends(_desk)])
 
 
 @router.get("/me")

@@ -57,7 +57,13 @@ class ForwardHandler(CaseloopHandler):
     @web.authenticated
     @authorized
     async def post(self, path: str) -> None:
-        """Forward a check, a review, or what is said to the assistant."""
+        """Forward a check, a review, or what is said to the assistant, to a mentor or to the recorder."""
+        await self._forward(path)
+
+    @web.authenticated
+    @authorized
+    async def delete(self, path: str) -> None:
+        """Forward the wish to have recorded sessions deleted."""
         await self._forward(path)
 
     async def _forward(self, path: str) -> None:

@@ -33,6 +33,18 @@ ROUTES = (
     Route("POST", re.compile(r"chat")),
     Route("GET", re.compile(r"chat"), query=("subtask",)),
     Route("POST", re.compile(r"chat/reset")),
+    Route("GET", re.compile(r"escalations/offer"), query=("subtask",)),
+    Route("GET", re.compile(r"escalations"), query=("subtask",)),
+    Route("POST", re.compile(r"escalations")),
+    Route("GET", re.compile(r"escalations/[0-9a-f]{32}")),
+    Route("POST", re.compile(r"escalations/[0-9a-f]{32}/(notes|rating|cancellation)")),
+    Route("POST", re.compile(r"remembered/[0-9a-f]{32}/rating")),
+    Route("POST", re.compile(r"events")),
+    Route("GET", re.compile(r"recording")),
+    Route("POST", re.compile(r"recording")),
+    Route("GET", re.compile(r"sessions")),
+    Route("GET", re.compile(r"sessions/export")),
+    Route("DELETE", re.compile(r"sessions")),
 )
 
 
