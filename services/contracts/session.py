@@ -6,12 +6,15 @@ from typing import Literal
 from pydantic import Field
 
 from services.contracts.model import JsonObject, WireModel
+from services.contracts.notebook import MAX_SOURCE_CHARS
 
 EventKind = Literal[
     "snapshot", "edit", "cursor", "paste", "run", "result", "check", "hint", "chat",
     "cell_created", "cell_deleted", "cell_moved", "focus", "blur",
 ]  # fmt: skip
 MAX_EVENTS = 1_000
+_MOST = 2**31 - 1
+"""Of numbers and milliseconds: a session of 24 days."""
 
 
 class SessionEvent(WireModel):
@@ -20,11 +23,12 @@ class SessionEvent(WireModel):
     `data` by kind: snapshot: {cells: [{id, kind, source}]} at the start of a session; edit: {at, removed, inserted} in
     UTF-16 units; paste: {length, large}; result: {ok, error}; check: {verdict};
     cell_created: {index, kind, source}; cell_moved: {index}; the others hold nothing.
+    docs/reference/session-events.md is the whole of it.
     """
 
-    seq: int = Field(ge=0)
+    seq: int = Field(ge=0, le=_MOST)
     """Counts up within a session; order and gaps are told by it, never by the clock."""
-    at: int = Field(ge=0)
+    at: int = Field(ge=0, le=_MOST)
     """Milliseconds since the session began."""
     kind: EventKind
     cell: str | None = Field(default=None, max_length=64)
@@ -39,11 +43,22 @@ class EventBatch(WireModel):
     events: tuple[SessionEvent, ...] = Field(max_length=MAX_EVENTS)
 
 
+class Gap(WireModel):
+    """Events that never arrived."""
+
+    first: int
+    last: int
+    """Inclusive."""
+
+
 class EventsKept(WireModel):
     """What is kept of a session by now."""
 
     session: str
     next_seq: int
+    """One more than the highest that is kept."""
+    missing: tuple[Gap, ...] = ()
+    """Below it; the first twenty. A recorder that still has them sends them again."""
 
 
 class RecordingChoice(WireModel):
@@ -67,11 +82,15 @@ class SessionSummary(WireModel):
 
     session: str
     started: datetime
+    """As the learner's browser says."""
     seconds: float
+    """From the first event to the last."""
     events: int
     active_typing_seconds: float
     """Without stretches of more than 30 s in which nothing was done."""
     idle_seconds: float
+    """Together, of all stretches of more than 30 s without an event."""
+    idle_stretches: int = 0
     pastes: int
     large_pastes: int
     """Over 100 characters."""
@@ -81,11 +100,36 @@ class SessionSummary(WireModel):
     checks: int
     hints: int
     chats: int
+    gaps: tuple[Gap, ...] = ()
+    """The first twenty."""
+
+
+class ReplayCell(WireModel):
+    """One cell of a notebook as it was at some instant of a session."""
+
+    id: str = Field(min_length=1, max_length=64)
+    kind: Literal["code", "markdown", "raw"] = "code"
+    source: str = Field(max_length=MAX_SOURCE_CHARS)
+
+
+class Instant(WireModel):
+    """A place on the time line of a session."""
+
+    seq: int
+    at: int
+    kind: EventKind
 
 
 class SessionPart(WireModel):
-    """Events of a session in order, from `seq` on."""
+    """Events of a session in order, and all it takes to show the notebook at any of them."""
 
     summary: SessionSummary
     events: tuple[SessionEvent, ...]
+    start: tuple[ReplayCell, ...] = ()
+    """The notebook before the first of `events`."""
     next: int | None = None
+    """Ask with `from` = this for what follows; None: this is the end."""
+    marks: tuple[Instant, ...] = ()
+    """What one may jump to in the whole session: pastes, runs, checks, hints, chats. With the first part only."""
+    keyframes: tuple[Instant, ...] = ()
+    """Where parts begin quickly: to seek, ask with `from` = the last one at or before it. With the first part only."""

@@ -1,5 +1,10 @@
+from collections.abc import AsyncIterator
+from typing import Literal
+from urllib.parse import quote
+
 from pydantic import TypeAdapter
 
+from services.contracts.classroom import ClassView
 from services.contracts.clients.service import ServiceClient
 from services.contracts.feedback import Feedback
 from services.contracts.progress import (
@@ -15,11 +20,20 @@ from services.contracts.progress import (
     Version,
     VersionSummary,
 )
+from services.contracts.session import (
+    EventBatch,
+    EventsKept,
+    Recording,
+    RecordingChoice,
+    SessionPart,
+    SessionSummary,
+)
 from services.contracts.words import Reword
 
 _VERSIONS = TypeAdapter(tuple[VersionSummary, ...])
 _SAVES = TypeAdapter(tuple[SavedSummary, ...])
 _STANDINGS = TypeAdapter(tuple[CaseStanding, ...])
+_SESSIONS = TypeAdapter(tuple[SessionSummary, ...])
 
 
 class ProgressClient(ServiceClient):
@@ -102,3 +116,96 @@ class ProgressClient(ServiceClient):
     async def standing_of(self, user: str) -> tuple[CaseStanding, ...]:
         """Where a learner stands in every case they touched; for the Hub's page of cases."""
         return _STANDINGS.validate_json((await self._call("GET", f"/users/{user}/standing")).content)
+
+    async def record(self, batch: EventBatch, scope: str) -> EventsKept:
+        """Keep events of the learner's session; those that are kept already change nothing.
+
+        409 `recording_not_chosen`, 410 `session_deleted` (begin a new one), 413 `event_too_large`, 422
+        `event_invalid`, 429 `recording_full`: none of them is worth sending the same batch again.
+        """
+        return EventsKept.model_validate_json(
+            (await self._call("POST", "/events", content=batch.model_dump_json(), scope=scope)).content
+        )
+
+    async def recording(self, scope: str) -> Recording:
+        """Where the learner stands with recording in this case."""
+        return Recording.model_validate_json((await self._call("GET", "/recording", scope=scope)).content)
+
+    async def choose_recording(self, choice: RecordingChoice, scope: str) -> Recording:
+        """Keep the learner's consent, or its end; every change is kept."""
+        return Recording.model_validate_json(
+            (await self._call("POST", "/recording", content=choice.model_dump_json(), scope=scope)).content
+        )
+
+    async def own_sessions(self, scope: str) -> tuple[SessionSummary, ...]:
+        """The learner's recorded sessions of this case, newest first."""
+        return _SESSIONS.validate_json((await self._call("GET", "/sessions", scope=scope)).content)
+
+    async def export_sessions(self, scope: str) -> AsyncIterator[str]:
+        """All that is kept of the learner's sessions of this case: the lines of one JSON document, as they come."""
+        async for line in self._lines("/sessions/export", None, scope, method="GET"):
+            yield line
+
+    async def delete_sessions(self, scope: str) -> Recording:
+        """Delete all recorded sessions of the learner in this case, on the disk too."""
+        return Recording.model_validate_json((await self._call("DELETE", "/sessions", scope=scope)).content)
+
+    async def sessions_of(self, user: str, case: str, scope: str) -> tuple[SessionSummary, ...]:
+        """A learner's recorded sessions, newest first, for a mentor. Like all that follow: 403 `not_a_mentor`."""
+        return _SESSIONS.validate_json(
+            (await self._call("GET", f"{_learner(user, case)}/sessions", scope=scope)).content
+        )
+
+    async def session_of(self, user: str, case: str, session: str, scope: str, start: int = 0) -> SessionPart:
+        """Part of a recorded session from the sequence number `start` on, for a mentor. 404 `session_not_found`."""
+        path = f"{_learner(user, case)}/sessions/{quote(session, safe='')}"
+        response = await self._call("GET", path, scope=scope, params={"from": str(start)})
+        return SessionPart.model_validate_json(response.content)
+
+    async def history_of(
+        self,
+        user: str,
+        case: str,
+        scope: str,
+        subtask: str | None = None,
+        *,
+        before: str | None = None,
+        limit: int | None = None,
+    ) -> tuple[VersionSummary, ...]:
+        """As `history`, of a learner, for a mentor."""
+        asked = {"subtask": subtask, "before": before, "limit": None if limit is None else str(limit)}
+        params = {name: value for name, value in asked.items() if value is not None}
+        path = f"{_learner(user, case)}/history"
+        return _VERSIONS.validate_json((await self._call("GET", path, scope=scope, params=params)).content)
+
+    async def version_of(self, user: str, case: str, submission: str, scope: str) -> Version:
+        """As `version`, of a learner, for a mentor. 404 `submission_not_found`."""
+        path = f"{_learner(user, case)}/history/{quote(submission, safe='')}"
+        return Version.model_validate_json((await self._call("GET", path, scope=scope)).content)
+
+    async def class_view(
+        self,
+        case: str,
+        scope: str,
+        *,
+        steps: int | None = None,
+        watch: bool = False,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> ClassView:
+        """Part of a class, by name; `steps`: how many the case has; `watch`: only those on the watch list."""
+        asked = {"case": case, "steps": None if steps is None else str(steps), "after": after, "limit": str(limit)}
+        params = {name: value for name, value in asked.items() if value is not None}
+        params["watch"] = "true" if watch else "false"
+        return ClassView.model_validate_json((await self._call("GET", "/class", scope=scope, params=params)).content)
+
+    async def class_export(
+        self, case: str, kind: Literal["csv", "json"], scope: str, *, steps: int | None = None
+    ) -> bytes:
+        """The whole class as a file: CSV (UTF-8, safe to open in a spreadsheet) or JSON."""
+        params = {"case": case} | ({} if steps is None else {"steps": str(steps)})
+        return (await self._call("GET", f"/class/export.{kind}", scope=scope, params=params)).content
+
+
+def _learner(user: str, case: str) -> str:
+    return f"/users/{quote(user, safe='')}/cases/{quote(case, safe='')}"

@@ -1,0 +1,61 @@
+"""What mentors see of a class: who is where, who is stuck, who has fallen silent."""
+
+from datetime import datetime
+from typing import Literal
+
+from services.contracts.case import Slug
+from services.contracts.model import WireModel
+from services.contracts.progress import SubtaskState
+
+WatchRule = Literal["many_attempts", "long_in_one_step", "silent"]
+"""Written in `services/progress/classroom/rules.py` and docs/reference/class-view.md. The first two mean stuck."""
+
+
+class Watch(WireModel):
+    """Why somebody stands on the watch list."""
+
+    rule: WatchRule
+    subtask: Slug | None
+    """None: the whole case."""
+    since: datetime
+
+
+class ClassSubtask(WireModel):
+    """Where a learner stands in one step."""
+
+    subtask: Slug
+    state: SubtaskState
+    attempts: int
+    points: float
+    updated: datetime
+
+
+class ClassRow(WireModel):
+    """One learner of a class."""
+
+    user: str
+    current: Slug | None
+    """The step worked on last that is not approved; None: none is open."""
+    subtasks: tuple[ClassSubtask, ...]
+    """Only those that were ever checked."""
+    approved: int
+    attempts: int
+    last_seen: datetime
+    """Of the last check or recorded event."""
+    watch: tuple[Watch, ...] = ()
+
+
+class ClassView(WireModel):
+    """Part of a class, by name; the counts are of the whole class."""
+
+    case: Slug
+    at: datetime
+    rows: tuple[ClassRow, ...]
+    total: int
+    """Learners that the question finds; all of the class unless it asks for the watch list."""
+    learners: int
+    stuck: int
+    silent: int
+    finished: int
+    next: str | None = None
+    """Pass it as `after` for the next part."""
