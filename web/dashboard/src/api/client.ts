@@ -1,0 +1,215 @@
+import type { Brief, CaseName, ClassView, Me, Run } from './desk-types';
+import { ApiError } from './errors';
+import { events } from './events';
+import type {
+  AnswerEscalation,
+  EditMemory,
+  EscalationFull,
+  Measures,
+  MemoryEntry,
+  Phrase,
+  QueuePage,
+  WriteNote
+} from './mentoring-types';
+import type { Feedback, SessionPart, SessionSummary, Stage, Version, VersionSummary } from './types';
+
+export interface QueueQuery {
+  state?: string;
+  case?: string;
+  mine?: boolean;
+  after?: string;
+  limit?: number;
+}
+
+export type RunPart = { kind: 'stage'; stage: Stage } | { kind: 'feedback'; feedback: Feedback };
+
+type Query = object;
+
+/** Talks to the desk's door. Every method throws ApiError. */
+export class DeskClient {
+  private xsrf = '';
+
+  /** @param base address of the page, ending in a slash: the API is below it. */
+  constructor(private readonly base: string) {}
+
+  async me(): Promise<Me> {
+    const me = await this.json<Me>('GET', 'me');
+    this.xsrf = me.xsrf;
+    return me;
+  }
+
+  cases(): Promise<CaseName[]> {
+    return this.json('GET', 'cases');
+  }
+
+  queue(query: QueueQuery, signal?: AbortSignal): Promise<QueuePage> {
+    return this.json('GET', `queue${search(query)}`, undefined, signal);
+  }
+
+  /** Leases the most urgent one; 404 when nothing waits. */
+  takeNext(): Promise<EscalationFull> {
+    return this.json('POST', 'queue/next');
+  }
+
+  escalation(id: string): Promise<EscalationFull> {
+    return this.json('GET', one(id));
+  }
+
+  /** 409 when another mentor was first. */
+  lease(id: string): Promise<EscalationFull> {
+    return this.json('POST', `${one(id)}/lease`);
+  }
+
+  release(id: string): Promise<EscalationFull> {
+    return this.json('DELETE', `${one(id)}/lease`);
+  }
+
+  write(id: string, note: WriteNote): Promise<EscalationFull> {
+    return this.json('POST', `${one(id)}/notes`, note);
+  }
+
+  answer(id: string, answer: AnswerEscalation): Promise<EscalationFull> {
+    return this.json('POST', `${one(id)}/answer`, answer);
+  }
+
+  brief(id: string): Promise<Brief> {
+    return this.json('GET', `${one(id)}/brief`);
+  }
+
+  versions(id: string): Promise<VersionSummary[]> {
+    return this.json('GET', `${one(id)}/versions`);
+  }
+
+  version(id: string, submission: string): Promise<Version> {
+    return this.json('GET', `${one(id)}/versions/${encodeURIComponent(submission)}`);
+  }
+
+  sessions(id: string): Promise<SessionSummary[]> {
+    return this.json('GET', `${one(id)}/sessions`);
+  }
+
+  /** Every event of a session, part after part. */
+  async session(id: string, session: string, signal?: AbortSignal): Promise<SessionPart> {
+    const path = `${one(id)}/sessions/${encodeURIComponent(session)}`;
+    let part = await this.json<SessionPart>('GET', path, undefined, signal);
+    const all = [...part.events];
+    while (part.next !== null) {
+      part = await this.json<SessionPart>('GET', `${path}${search({ from: part.next })}`, undefined, signal);
+      all.push(...part.events);
+    }
+    return { ...part, events: all };
+  }
+
+  /** The stages of a run as they pass; it always ends with the feedback or by throwing. */
+  async *run(id: string, body: Run, signal: AbortSignal): AsyncGenerator<RunPart> {
+    const response = await this.fetch('POST', `${one(id)}/run`, body, signal, 'text/event-stream');
+    for await (const { event, data } of events(response.body!)) {
+      if (event === 'error') {
+        throw ApiError.parse(503, data);
+      } else if (event === 'stage') {
+        yield { kind: 'stage', stage: JSON.parse(data) as Stage };
+      } else if (event === 'feedback') {
+        yield { kind: 'feedback', feedback: JSON.parse(data) as Feedback };
+        return;
+      }
+    }
+    throw new ApiError(503, 'service_unavailable', 'The run was cut off before it had a result. Run it again.');
+  }
+
+  memory(query: { case?: string; q?: string }, signal?: AbortSignal): Promise<MemoryEntry[]> {
+    return this.json('GET', `memory${search(query)}`, undefined, signal);
+  }
+
+  editMemory(id: string, edit: EditMemory): Promise<MemoryEntry> {
+    return this.json('PUT', `memory/${encodeURIComponent(id)}`, edit);
+  }
+
+  withdraw(id: string): Promise<unknown> {
+    return this.json('DELETE', `memory/${encodeURIComponent(id)}`);
+  }
+
+  phrases(): Promise<Phrase[]> {
+    return this.json('GET', 'phrases');
+  }
+
+  addPhrase(text: string): Promise<Phrase> {
+    return this.json('POST', 'phrases', { text });
+  }
+
+  dropPhrase(id: string): Promise<unknown> {
+    return this.json('DELETE', `phrases/${encodeURIComponent(id)}`);
+  }
+
+  measures(query: { case?: string; days: number }): Promise<Measures> {
+    return this.json('GET', `measures${search(query)}`);
+  }
+
+  classView(name: string): Promise<ClassView> {
+    return this.json('GET', `class${search({ case: name })}`);
+  }
+
+  /** Address of a download, for a link. */
+  exportAddress(name: string, format: 'csv' | 'json'): string {
+    return new URL(`api/class/export.${format}${search({ case: name })}`, this.base).href;
+  }
+
+  /** Ends the session here; the Hub's own goes on. */
+  async signOut(): Promise<void> {
+    await this.fetch('POST', '../logout');
+  }
+
+  private async json<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+    const response = await this.fetch(method, path, body, signal);
+    const text = await response.text();
+    try {
+      return (text ? JSON.parse(text) : null) as T;
+    } catch {
+      throw new ApiError(503, 'service_unavailable', 'The answer of Caseloop was cut off. Try again.');
+    }
+  }
+
+  /** The only fetch: base path, cookies, and the XSRF header on whatever changes something. */
+  private async fetch(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+    accept = 'application/json'
+  ): Promise<Response> {
+    const headers: Record<string, string> = { Accept: accept };
+    if (method !== 'GET') {
+      headers['X-XSRFToken'] = this.xsrf;
+      headers['Content-Type'] = 'application/json';
+    }
+    let response: Response;
+    try {
+      response = await fetch(new URL(`api/${path}`, this.base), {
+        method,
+        headers,
+        body: method === 'GET' ? undefined : JSON.stringify(body ?? {}),
+        signal,
+        credentials: 'same-origin',
+        redirect: 'error'
+      });
+    } catch (reason) {
+      if (signal?.aborted) {
+        throw reason;
+      }
+      throw ApiError.from(reason);
+    }
+    if (!response.ok) {
+      throw await ApiError.of(response);
+    }
+    return response;
+  }
+}
+
+function one(id: string): string {
+  return `queue/${encodeURIComponent(id)}`;
+}
+
+/** A query string of what is set; empty when nothing is. */
+export function search(query: Query): string {
+  const set = Object.entries(query).filter(([, value]) => value !== undefined && value !== '' && value !== false);
+  return set.length ? `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}` : '';
+}

@@ -1,0 +1,110 @@
+/** Escalations and remembered answers: mirrors services/contracts/escalation.py, snake_case as there. */
+
+import type { Cell, Feedback, Json, Place } from './types';
+
+export type EscalationState = 'waiting' | 'leased' | 'answered' | 'rated' | 'cancelled';
+export type Reason = 'unhelpful_hint' | 'repeated_failure' | 'low_confidence' | 'unhelpful_answer';
+
+export interface LineComment {
+  place: Place;
+  text: string;
+}
+
+export interface Note {
+  id: string;
+  author: 'learner' | 'mentor';
+  name: string;
+  text: string;
+  written: string;
+  comments: LineComment[];
+  is_answer: boolean;
+}
+
+export interface WriteNote {
+  text: string;
+  comments: LineComment[];
+}
+
+export interface AnswerEscalation extends WriteNote {
+  remember: boolean;
+  only_version: boolean;
+  also: string[];
+}
+
+export interface QueueItem {
+  id: string;
+  case: string;
+  case_title: string;
+  subtask: string;
+  subtask_title: string;
+  learner: string;
+  state: EscalationState;
+  reason: Reason;
+  opened: string;
+  waited_seconds: number;
+  mentor: string | null;
+  leased_until: string | null;
+  signature: string;
+  same: number;
+  headline: string;
+  reopened: number;
+}
+
+export interface QueuePage {
+  items: QueueItem[];
+  total: number;
+  next: string | null;
+}
+
+export interface MemoryEntry {
+  id: string;
+  case: string;
+  case_version: string | null;
+  subtask: string;
+  signature: string;
+  text: string;
+  mentor: string;
+  written: string;
+  edited: string | null;
+  withdrawn: string | null;
+  shown: number;
+  helpful: number;
+  unhelpful: number;
+}
+
+export interface EscalationFull {
+  item: QueueItem;
+  case_version: string;
+  submission: string;
+  number: number;
+  cells: Cell[];
+  feedback: Feedback;
+  help: { [key: string]: Json };
+  notes: Note[];
+  same: QueueItem[];
+  remembered: MemoryEntry[];
+}
+
+export interface EditMemory {
+  text: string;
+  only_version: boolean;
+}
+
+export interface Phrase {
+  id: string;
+  text: string;
+  used: number;
+}
+
+export interface Measures {
+  case: string | null;
+  since: string;
+  judged: number;
+  escalated: number;
+  remembered: number;
+  answered: number;
+  first_answer_seconds_median: number | null;
+  helpful_share: number | null;
+  remembered_helpful_share: number | null;
+  minutes_saved: number;
+}

@@ -1,0 +1,74 @@
+import { useQuery } from '@tanstack/react-query';
+import { type ComponentType, Suspense, lazy } from 'react';
+import { DeskClient } from '../api/client';
+import { Loading, Problem } from '../parts/notice';
+import { QueuePage } from '../queue/queue-page';
+import { Announcer } from './announcer';
+import { DeskContext } from './desk';
+import { Frame } from './frame';
+import { type Route, useRoute } from './router';
+import { Shortcuts } from './shortcuts';
+
+const EscalationPage = lazy(() => import('../escalation/escalation-page'));
+const ReplayPage = lazy(() => import('../replay/replay-page'));
+const MemoryPage = lazy(() => import('../memory/memory-page'));
+const ClassPage = lazy(() => import('../class/class-page'));
+const MeasuresPage = lazy(() => import('../measures/measures-page'));
+
+const PAGES: Record<string, ComponentType<{ route: Route }>> = {
+  queue: QueuePage,
+  escalations: ({ route }) => {
+    const [id = '', part, session] = route.args;
+    return part === 'replay' && session ? (
+      <ReplayPage key={session} id={id} session={session} />
+    ) : (
+      <EscalationPage key={id} id={id} />
+    );
+  },
+  memory: MemoryPage,
+  class: ClassPage,
+  measures: MeasuresPage
+};
+
+const client = new DeskClient(new URL('.', document.baseURI).href);
+
+export function App() {
+  const me = useQuery({ queryKey: ['me'], queryFn: () => client.me(), staleTime: Infinity, retry: false });
+  const route = useRoute();
+  if (me.isPending) {
+    return <Loading what="your desk" />;
+  }
+  if (me.isError) {
+    return (
+      <main className="Alone">
+        <h1>Mentors’ desk</h1>
+        <Problem reason={me.error} retry={() => me.refetch()} />
+      </main>
+    );
+  }
+  const Page = PAGES[route.name] ?? Nowhere;
+  return (
+    <DeskContext.Provider value={{ client, me: me.data }}>
+      <Announcer>
+        <Shortcuts>
+          <Frame>
+            <Suspense fallback={<Loading what="the page" />}>
+              <Page route={route} />
+            </Suspense>
+          </Frame>
+        </Shortcuts>
+      </Announcer>
+    </DeskContext.Provider>
+  );
+}
+
+function Nowhere() {
+  return (
+    <div className="Page">
+      <h1>There is no such page</h1>
+      <p>
+        The address may be from an older version. <a href="#/queue">Go to the queue</a>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,75 @@
+import type { ReactNode } from 'react';
+import { useSay } from './announcer';
+import { useDesk } from './desk';
+import { address, useRoute } from './router';
+import { useShortcutHelp } from './shortcuts';
+
+export interface Place {
+  name: string;
+  title: string;
+  /** Routes that belong to it besides its own. */
+  also?: string[];
+}
+
+/** What hangs in the navigation; further pages are added here and in `pages`. */
+export const PLACES: Place[] = [
+  { name: 'queue', title: 'Queue', also: ['escalations'] },
+  { name: 'memory', title: 'Remembered' },
+  { name: 'class', title: 'Class' },
+  { name: 'measures', title: 'Measures' }
+];
+
+export function Frame({ children }: { children: ReactNode }) {
+  const { name } = useRoute();
+  const { client, me } = useDesk();
+  const help = useShortcutHelp();
+  const say = useSay();
+  const leave = () =>
+    client.signOut().then(
+      () => window.location.reload(),
+      (reason: Error) => say(reason.message)
+    );
+  return (
+    <div className="Frame">
+      <a className="Skip" href="#main" onClick={toMain}>
+        Skip to the content
+      </a>
+      <header className="Frame-bar">
+        <a className="Frame-brand" href={address('queue')}>
+          <span className="Frame-mark" aria-hidden="true" />
+          Caseloop <span className="Frame-desk">Mentors’ desk</span>
+        </a>
+        <nav aria-label="Pages">
+          {PLACES.map(place => (
+            <a
+              key={place.name}
+              href={address(place.name)}
+              aria-current={place.name === name || place.also?.includes(name) ? 'page' : undefined}
+            >
+              {place.title}
+            </a>
+          ))}
+        </nav>
+        <div className="Frame-who">
+          <button type="button" className="Button is-quiet" onClick={help} data-caseloop="show-shortcuts">
+            <kbd>?</kbd> <span className="wide-only">Keyboard</span>
+          </button>
+          <span data-caseloop="signed-in" title={me.roles.join(', ')}>
+            {me.user}
+          </span>
+          <button type="button" className="Button is-quiet" data-caseloop="sign-out" onClick={leave}>
+            Sign out
+          </button>
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+    </div>
+  );
+}
+
+function toMain(event: { preventDefault: () => void }): void {
+  event.preventDefault(); // the fragment is the route
+  document.getElementById('main')?.focus();
+}

@@ -1,0 +1,128 @@
+/** The notebook at any instant, from the events of a session: pure functions, the rules of docs/reference/session-events.md. */
+
+import type { Json, SessionEvent } from '../api/types';
+
+export interface ReplayCell {
+  id: string;
+  kind: string;
+  source: string;
+  /** What the last run of it came to; null: not run yet. */
+  ran: 'running' | 'ok' | 'failed' | null;
+}
+
+export interface Instant {
+  cells: ReplayCell[];
+  /** The cell that was worked in last. */
+  active: string | null;
+  /** Where the last edit ended in the active cell, in UTF-16 units; null: not known. */
+  caret: number | null;
+  /** Events are missing before this instant, and no snapshot has come since. */
+  uncertain: boolean;
+}
+
+export const NOTHING: Instant = { cells: [], active: null, caret: null, uncertain: false };
+
+/** The instant after one more event. What does not fit (an unknown cell, a place beyond the end) is cut to what does. */
+export function apply(before: Instant, event: SessionEvent): Instant {
+  const { kind, cell, data } = event;
+  switch (kind) {
+    case 'snapshot':
+      return { ...NOTHING, cells: cellsOf(data.cells) };
+    case 'edit':
+      return edited(before, cell, data);
+    case 'run':
+      return ran(before, cell, 'running');
+    case 'result':
+      return ran(before, cell, data.ok === true ? 'ok' : 'failed');
+    case 'cell_created':
+      return created(before, cell, data);
+    case 'cell_deleted':
+      return { ...before, cells: before.cells.filter(other => other.id !== cell) };
+    case 'cell_moved':
+      return moved(before, cell, whole(data.index));
+    case 'cursor':
+    case 'paste':
+      return { ...before, active: cell ?? before.active, caret: cell === before.active ? before.caret : null };
+    default:
+      return before;
+  }
+}
+
+/** All events on top of a start. A gap in the numbers makes what follows uncertain, until the next snapshot. */
+export function applyAll(start: Instant, events: readonly SessionEvent[], expected: number | null): Instant {
+  let instant = start;
+  let next = expected;
+  for (const event of events) {
+    if (next !== null && event.seq !== next && event.kind !== 'snapshot') {
+      instant = { ...instant, uncertain: true };
+    }
+    instant = apply(instant, event);
+    next = event.seq + 1;
+  }
+  return instant;
+}
+
+function edited(before: Instant, id: string | null, data: SessionEvent['data']): Instant {
+  const inserted = typeof data.inserted === 'string' ? data.inserted : '';
+  let caret: number | null = null;
+  const cells = before.cells.map(cell => {
+    if (cell.id !== id) {
+      return cell;
+    }
+    const at = Math.min(whole(data.at), cell.source.length);
+    const end = Math.min(at + removedUnits(data.removed), cell.source.length);
+    caret = at + inserted.length;
+    return { ...cell, source: cell.source.slice(0, at) + inserted + cell.source.slice(end) };
+  });
+  return caret === null ? before : { ...before, cells, active: id, caret };
+}
+
+function ran(before: Instant, id: string | null, result: ReplayCell['ran']): Instant {
+  const cells = before.cells.map(cell => (cell.id === id ? { ...cell, ran: result } : cell));
+  return { ...before, cells, active: id ?? before.active, caret: null };
+}
+
+function created(before: Instant, id: string | null, data: SessionEvent['data']): Instant {
+  if (!id) {
+    return before;
+  }
+  const others = before.cells.filter(cell => cell.id !== id);
+  const made: ReplayCell = { id, kind: text(data.kind) || 'code', source: text(data.source), ran: null };
+  return { ...before, cells: placed(others, made, whole(data.index)), active: id, caret: null };
+}
+
+function moved(before: Instant, id: string | null, index: number): Instant {
+  const cell = before.cells.find(other => other.id === id);
+  if (!cell) {
+    return before;
+  }
+  const others = before.cells.filter(other => other !== cell);
+  return { ...before, cells: placed(others, cell, index) };
+}
+
+function placed(cells: ReplayCell[], cell: ReplayCell, index: number): ReplayCell[] {
+  const at = Math.min(index, cells.length);
+  return [...cells.slice(0, at), cell, ...cells.slice(at)];
+}
+
+function cellsOf(value: Json | undefined): ReplayCell[] {
+  const cells = Array.isArray(value) ? value : [];
+  return cells.flatMap(cell =>
+    cell && typeof cell === 'object' && !Array.isArray(cell) && typeof cell.id === 'string'
+      ? [{ id: cell.id, kind: text(cell.kind) || 'code', source: text(cell.source), ran: null }]
+      : []
+  );
+}
+
+/** A count of units, or the text that was removed. */
+function removedUnits(value: Json | undefined): number {
+  return typeof value === 'string' ? value.length : whole(value);
+}
+
+function whole(value: Json | undefined): number {
+  return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, Math.floor(value)) : 0;
+}
+
+function text(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
+}
