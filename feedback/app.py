@@ -25,7 +25,8 @@ def create_app(
     settings: FeedbackSettings | None = None,
     pings: Mapping[str, Ping] | None = None,
 ) -> FastAPI:
-    """The feedback service over HTTP: checks, words, hints and chat for the gateway, trials for `cases`.
+    """The feedback service over HTTP: checks, words, hints and chat for the gateway, trials for `cases`,
+    checks and briefs for the dashboard.
 
     Without `open_assisted` it judges and nothing else, as an author's command line needs it.
     """
@@ -40,12 +41,17 @@ def create_app(
             app.state.assisted = assisted
             yield
 
-    return create_service(
+    assisted = [assisted_endpoints.router, assisted_endpoints.mentors_router]
+    app = create_service(
         "feedback",
-        [router] if open_assisted is None else [router, assisted_endpoints.router],
+        [router] if open_assisted is None else [router, *assisted],
         service=service,
         scope_verifier=scope_verifier,
         pings=pings,
         lifespan=lifespan,
         max_body_bytes=settings.body_bytes,
     )
+    if service.remembering is not None:
+        app.state.metrics.registry.register(service.remembering.recalls)
+        app.state.metrics.registry.register(service.remembering.leaks)
+    return app

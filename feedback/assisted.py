@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from feedback.assistance.service import AssistanceService
+from feedback.briefs.service import BriefService
 from feedback.chat.service import ChatService
 from feedback.hints.service import HintService
 from feedback.words.service import WordsService
@@ -14,3 +15,4 @@ class Assisted:
     words: WordsService
     hints: HintService
     chat: ChatService
+    briefs: BriefService

@@ -5,6 +5,7 @@ from fastapi.responses import StreamingResponse
 
 from feedback.assisted import Assisted
 from services.contracts.assistance import AiChoice, Assistance
+from services.contracts.brief import AskBrief, Brief
 from services.contracts.case import Slug
 from services.contracts.chat import AskChat, Conversation
 from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Reflect
@@ -94,3 +95,12 @@ async def conversation(scope: Scope, services: Services) -> Conversation:
 async def reset_chat(scope: Scope, services: Services) -> Conversation:
     """Begin the conversation of the scope's subtask anew."""
     return await services.chat.reset(scope)
+
+
+mentors_router = APIRouter(dependencies=[Depends(require_peer("dashboard"))])
+
+
+@mentors_router.post("/briefs")
+async def brief(request: AskBrief, scope: Scope, services: Services) -> Brief:
+    """What a mentor is shown of a learner's code; 403 `not_a_mentor` for every other role."""
+    return await services.briefs.brief(request, scope)

@@ -1,11 +1,13 @@
-from typing import Annotated, cast
+from typing import Annotated, Final, cast
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import StreamingResponse
 
+from feedback.mentors import require_mentor
 from feedback.service import FeedbackService
+from services.contracts.clients.service import SCOPE_HEADER
 from services.contracts.feedback import CheckRequest, TrialRequest, TrialResult
-from services.kit.peer import require_peer
+from services.kit.peer import PeerIdentity, require_peer
 from services.kit.scope import Scope
 from services.kit.stream import ndjson
 
@@ -14,14 +16,25 @@ def _service(request: Request) -> FeedbackService:
     return cast("FeedbackService", request.app.state.service)
 
 
+_DASHBOARD: Final = "dashboard"
+ScopeToken = Annotated[str, Header(alias=SCOPE_HEADER)]
+"""The token itself, which `Scope` has verified."""
 Service = Annotated[FeedbackService, Depends(_service)]
 router = APIRouter()
 
 
-@router.post("/checks", dependencies=[Depends(require_peer("gateway"))])
-async def check(request: CheckRequest, scope: Scope, service: Service) -> StreamingResponse:
-    """Judge a learner's submission; one CheckEvent a line, the last is Judged."""
-    return ndjson(service.check(request, scope))
+@router.post("/checks", dependencies=[Depends(require_peer("gateway", _DASHBOARD))])
+async def check(
+    request: CheckRequest, scope: Scope, token: ScopeToken, peer: PeerIdentity, service: Service
+) -> StreamingResponse:
+    """Judge a learner's submission; one CheckEvent a line, the last is Judged.
+
+    From the dashboard it is a mentor who tries code out: nobody is given a remembered answer, so none counts as given.
+    """
+    if peer.name == _DASHBOARD:
+        require_mentor(scope)
+        return ndjson(service.check(request, scope))
+    return ndjson(service.check(request, scope, recall_as=token))
 
 
 @router.post("/trials", dependencies=[Depends(require_peer("cases"))])

@@ -2,6 +2,7 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from services.contracts.case import AuthorCase
+from services.contracts.escalation import Recall, Recalled
 from services.contracts.observation import RunEvent, RunRequest
 
 
@@ -18,6 +19,14 @@ class AuthorCases(Protocol):
 
     async def author(self, version: str) -> AuthorCase:
         """One version. Raises `ServiceError`: 404 `case_version_not_found`, 503 when the service is away."""
+        ...
+
+
+class Memory(Protocol):
+    """What mentors have answered before; `services.contracts.clients.mentoring.MentoringClient` is one."""
+
+    async def recall(self, recall: Recall, scope: str) -> Recalled:
+        """Answers for these signatures, in the case and version of the scope token `scope`. Raises `ServiceError`."""
         ...
 
 

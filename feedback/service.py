@@ -6,6 +6,7 @@ import structlog
 from feedback.errors import OutsideScope, SubtaskNotFound
 from feedback.pipeline import PLATFORM_FAILED, Checker, last
 from feedback.ports import AuthorCases
+from feedback.remembering import Remembering
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import CheckEvent, CheckRequest, Judged, TrialRequest, TrialResult
 from services.contracts.identity import ScopeClaims
@@ -14,13 +15,24 @@ _log = structlog.get_logger(__name__)
 
 
 class FeedbackService:
-    """Checks of learners' submissions, and trials of authors' own material."""
+    """Checks of learners' submissions, and trials of authors' own material.
 
-    def __init__(self, cases: AuthorCases, checker: Checker) -> None:
-        self._cases, self._checker = cases, checker
+    Args:
+        cases: case versions with their references.
+        checker: judges.
+        remembering: what mentors answered before; None: nothing is remembered.
+    """
 
-    async def check(self, request: CheckRequest, scope: ScopeClaims) -> AsyncGenerator[CheckEvent]:
+    def __init__(self, cases: AuthorCases, checker: Checker, remembering: Remembering | None = None) -> None:
+        self._cases, self._checker, self.remembering = cases, checker, remembering
+
+    async def check(
+        self, request: CheckRequest, scope: ScopeClaims, recall_as: str | None = None
+    ) -> AsyncGenerator[CheckEvent]:
         """Judge a submission for the case version that the scope states.
+
+        `recall_as`: the learner's scope token, for asking what mentors answered to the same mistakes before. None: they
+        are not asked, as when nobody is told the answer.
 
         Raises:
             OutsideScope: the scope is for another subtask.
@@ -39,7 +51,11 @@ class FeedbackService:
             return
         async with aclosing(self._checker.check(case, request)) as events:
             async for event in events:
-                yield event
+                if isinstance(event, Judged) and self.remembering and recall_as:
+                    feedback = await self.remembering.remember(case, request.subtask, event.feedback, recall_as)
+                    yield Judged(feedback=feedback)
+                else:
+                    yield event
 
     async def trial(self, request: TrialRequest) -> TrialResult:
         """Judge an author's notebook for the asked subtasks, or all, in order.

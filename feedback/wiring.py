@@ -14,6 +14,8 @@ from feedback.assistance.service import AssistanceService
 from feedback.assisted import Assisted
 from feedback.author_cases import KeptAuthorCases
 from feedback.baseline import Baselines
+from feedback.briefs.drafting import Drafting
+from feedback.briefs.service import BriefService
 from feedback.chat.exports import Exports
 from feedback.chat.judging import CheckerJudgements
 from feedback.chat.retention import QUEUE as CHAT_QUEUE
@@ -31,7 +33,8 @@ from feedback.model.settings import ModelSettings
 from feedback.model.wiring import open_model
 from feedback.models import JOBS
 from feedback.pipeline import Checker
-from feedback.ports import AuthorCases, Runs
+from feedback.ports import AuthorCases, Memory, Runs
+from feedback.remembering import Remembering
 from feedback.service import FeedbackService
 from feedback.settings import FeedbackSettings
 from feedback.words.rules import RuleWords
@@ -49,16 +52,18 @@ class NoAdapter(Exception):
 
 @dataclass(frozen=True)
 class Judging:
-    """What judges: the case versions, the runner, and the pipeline on both."""
+    """What judges: the case versions, the runner, the pipeline on both, and what mentors remember."""
 
     cases: AuthorCases
     runs: Runs
     checker: Checker
+    firewalls: KeptFirewalls
+    remembering: Remembering | None = None
 
     @property
     def service(self) -> FeedbackService:
         """The part of the service that judges."""
-        return FeedbackService(self.cases, self.checker)
+        return FeedbackService(self.cases, self.checker, self.remembering)
 
 
 def build_checker(runs: Runs, baselines: Path, settings: FeedbackSettings | None = None) -> Checker:
@@ -68,10 +73,23 @@ def build_checker(runs: Runs, baselines: Path, settings: FeedbackSettings | None
     return Checker(runs, kept, RuleWords())
 
 
-def build_judging(runs: Runs, cases: AuthorCases, baselines: Path, settings: FeedbackSettings | None = None) -> Judging:
-    """Judging on a runner and a case service; both may be typed clients."""
+def build_judging(
+    runs: Runs,
+    cases: AuthorCases,
+    baselines: Path,
+    settings: FeedbackSettings | None = None,
+    memory: Memory | None = None,
+) -> Judging:
+    """Judging on a runner, a case service and, where there is one, mentors' memory; all may be typed clients."""
     settings = settings or FeedbackSettings()
-    return Judging(KeptAuthorCases(cases, settings.author_cases), runs, build_checker(runs, baselines, settings))
+    firewalls = KeptFirewalls(settings.author_cases)
+    return Judging(
+        KeptAuthorCases(cases, settings.author_cases),
+        runs,
+        build_checker(runs, baselines, settings),
+        firewalls,
+        Remembering(memory, firewalls) if memory is not None else None,
+    )
 
 
 def build_service(
@@ -104,17 +122,16 @@ async def open_staff(settings: Settings, chat: ChatSettings | None = None) -> As
         yield staff
 
 
-def assisted_opener(settings: Settings, judging: Judging, feedback: FeedbackSettings | None = None) -> OpenAssisted:
+def assisted_opener(settings: Settings, judging: Judging) -> OpenAssisted:
     """How to open what `feedback` does beyond judging.
 
     Opening raises NoAdapter, MigrationFailed, and ModelMisconfigured for a model that cannot or must not be used.
     """
-    kept = (feedback or FeedbackSettings()).author_cases
 
     @asynccontextmanager
     async def opened(registry: CollectorRegistry) -> AsyncIterator[Assisted]:
         of_model, of_hints, of_chat = ModelSettings(), HintSettings(), ChatSettings()
-        cases, checker, firewalls, changes = judging.cases, judging.checker, KeptFirewalls(kept), Changes()
+        cases, checker, firewalls, changes = judging.cases, judging.checker, judging.firewalls, Changes()
         async with AsyncExitStack() as stack:
             model = await stack.enter_async_context(open_model(of_model, registry))
             db = await _opened(stack, settings)
@@ -133,6 +150,7 @@ def assisted_opener(settings: Settings, judging: Judging, feedback: FeedbackSett
                 words=WordsService(db, cases, choices, firewalls, model, WordsSettings(), registry),
                 hints=HintService(db, queue, cases, checker, choices, changes, of_hints),
                 chat=chat,
+                briefs=BriefService(cases, checker, choices, firewalls, Drafting(model) if model else None),
             )
 
     return opened

@@ -3,7 +3,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, Protocol
 
-Purpose = Literal["feedback", "hint", "repair", "simulate", "chat", "summary", "judge"]
+Purpose = Literal["feedback", "hint", "repair", "simulate", "chat", "summary", "judge", "draft"]
 """What a request is for: a label in metrics, and what the scripted adapter answers by."""
 Finish = Literal["stop", "length"]
 DEFAULT_MAX_TOKENS: Final = 400

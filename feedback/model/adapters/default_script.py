@@ -36,6 +36,10 @@ _SENTENCES: Final[Mapping[Purpose, tuple[str, ...]]] = {
         "How could you check that on two rows?",
     ),
     "summary": ("The learner described the step and was asked to compare what is expected with what is seen.",),
+    "draft": (
+        "The last line hands on something else than the step describes. Which value do you see there, and which one "
+        "did you expect?",
+    ),
     "judge": ("The answer keeps to what the evidence shows.",),
 }
 _CODE: Final = frozenset({"code", "source", "program", "cells"})

@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator
 from pydantic import TypeAdapter
 
 from services.contracts.assistance import AiChoice, Assistance
+from services.contracts.brief import AskBrief, Brief
 from services.contracts.chat import AskChat, ChatEvent, Conversation
 from services.contracts.clients.service import ServiceClient
 from services.contracts.feedback import CheckEvent, CheckRequest, TrialRequest, TrialResult
@@ -31,6 +32,15 @@ class FeedbackClient(ServiceClient):
         """Judge an author's own material; allowed to `case_uploader` only."""
         response = await self._call("POST", "/trials", content=request.model_dump_json())
         return TrialResult.model_validate_json(response.content)
+
+    async def brief(self, ask: AskBrief, scope: str) -> Brief:
+        """What a mentor is shown of a learner's code; allowed to `dashboard` only. 403 `not_a_mentor`.
+
+        It may take a check and a model's draft: half a minute.
+        """
+        return Brief.model_validate_json(
+            (await self._call("POST", "/briefs", content=ask.model_dump_json(), scope=scope)).content
+        )
 
     async def words(self, request: WordsRequest, scope: str) -> AsyncIterator[WordsEvent]:
         """Word a judged feedback anew; sentences arrive as they pass the firewall and the last part is Worded."""

@@ -10,16 +10,12 @@ import httpx
 import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
 
-from feedback.adapters.baselines_directory import DirectoryBaselineCache
 from feedback.app import create_app
-from feedback.author_cases import KeptAuthorCases
-from feedback.baseline import Baselines
 from feedback.pipeline import Checker, last
-from feedback.ports import Runs
-from feedback.service import FeedbackService
-from feedback.wiring import build_checker
-from feedback.words.rules import RuleWords
+from feedback.ports import Memory, Runs
+from feedback.wiring import assisted_opener, build_checker, build_judging
 from services.contracts.case import AuthorCase, CallProbe, Check, Compare, Flaw, Quotas, Subtask, SubtaskView
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.errors import ServiceError
@@ -31,6 +27,7 @@ from services.contracts.observation import Observation, RunEvent, RunFailed, Run
 from services.kit.app import running
 from services.kit.http import in_process_client
 from services.kit.scope import ScopeMinter, ScopeVerifier
+from services.kit.settings import Settings
 from services.runner.service import Runner
 from services.runner.settings import RunnerSettings
 
@@ -231,13 +228,14 @@ class Door:
     http: httpx.AsyncClient
     minter: ScopeMinter
     shelf: Shelf
+    app: FastAPI
 
     @property
     def client(self) -> FeedbackClient:
         return FeedbackClient(self.http)
 
-    def scope(self, version: str = "a" * 64, subtask: str | None = None) -> str:
-        return self.minter.mint(user="ada", role=Role.LEARNER, case="shop", case_version=version, subtask=subtask)
+    def scope(self, version: str = "a" * 64, subtask: str | None = None, role: Role = Role.LEARNER) -> str:
+        return self.minter.mint(user="ada", role=role, case="shop", case_version=version, subtask=subtask)
 
     async def check(self, request: CheckRequest, scope: str | None = None) -> Feedback:
         async for event in self.client.check(request, scope or self.scope()):
@@ -251,13 +249,16 @@ def door(tmp_path: Path) -> Callable[..., object]:
     """Opens the service on these runs, as seen by this caller."""
 
     @asynccontextmanager
-    async def opened(runs: Runs, *cases: AuthorCase, caller: str = "gateway") -> AsyncIterator[Door]:
+    async def opened(
+        runs: Runs, *cases: AuthorCase, caller: str = "gateway", memory: Memory | None = None, assisted: bool = False
+    ) -> AsyncIterator[Door]:
         key = Ed25519PrivateKey.generate()
         shelf = Shelf(*(cases or (shop(),)))
-        checker = Checker(runs, Baselines(runs, DirectoryBaselineCache(tmp_path / "baselines")), RuleWords())
-        service = FeedbackService(KeptAuthorCases(shelf), checker)
-        app = create_app(service, ScopeVerifier(key.public_key()))
+        judging = build_judging(runs, shelf, tmp_path / "baselines", memory=memory)
+        (tmp_path / "home").mkdir(exist_ok=True)
+        opener = assisted_opener(Settings(home=tmp_path / "home"), judging) if assisted else None
+        app = create_app(judging.service, ScopeVerifier(key.public_key()), open_assisted=opener)
         async with running(app), in_process_client(app, caller) as http:
-            yield Door(http, ScopeMinter(key), shelf)
+            yield Door(http, ScopeMinter(key), shelf, app)
 
     return opened
