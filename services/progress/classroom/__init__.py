@@ -1,0 +1,1 @@
+"""What mentors see of a class and of its learners."""
