@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import shutil
+import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import httpx
 
 from infra.settings import EmbeddedSettings
 from infra.supervisor import Part
-from services.kit.http import tls_client
+from services.kit.http import tls_client, tls_port_client
 from spawner.certificates import EnvironmentCertificates
 from spawner.cgroup import group_name, remove_group
 from spawner.processes import boxes, end_sandboxes, sandboxes
@@ -38,7 +39,7 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
         context = credential.client_context()
         ready, alive = {}, {}
         for name in LISTENERS:
-            client = tls_client(context, name, settings.socket(name), httpx.Timeout(2.5))
+            client = _client(settings, context, name)
             await stack.enter_async_context(client)
             ready[name], alive[name] = _healthy(client, "/health/ready"), _healthy(client, "/health/live")
         hub_transport = httpx.AsyncHTTPTransport(uds=str(settings.hub_dir / "hub.sock"))
@@ -67,6 +68,13 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
                 misses=12,
             ),
         ]
+
+
+def _client(settings: EmbeddedSettings, context: ssl.SSLContext, name: str) -> httpx.AsyncClient:
+    patience = httpx.Timeout(2.5)
+    if name == "dashboard":
+        return tls_port_client(context, name, settings.dashboard_port_file, patience)
+    return tls_client(context, name, settings.socket(name), patience)
 
 
 def _python(*arguments: str) -> list[str]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -16,11 +17,13 @@ from linting.app import create_app as create_linting_app
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.runner import RunnerClient
 from services.gateway import wiring as gateway_wiring
+from services.gateway.dashboard import wiring as dashboard_wiring
+from services.gateway.dashboard.registration import desk_secret
 from services.gateway.settings import GatewaySettings
 from services.kit.http import patience, tls_client
 from services.kit.logs import configure_logs
 from services.kit.scope import ScopeMinter, ScopeVerifier, scope_keys
-from services.kit.serving import Listener, serve_until_stopped
+from services.kit.serving import Listener, LocalPort, serve_until_stopped
 from services.progress import wiring as progress_wiring
 from vault.identity import Identity
 from vault.rotation import Credential
@@ -37,18 +40,23 @@ async def serve(settings: EmbeddedSettings) -> int:
     life = settings.tls.service_lifetime
     credentials = {
         name: Credential(vault.authority, Identity.service(name), settings.leaf(name), lifetime=life)
-        for name in SERVICES
+        for name in (*SERVICES, "proxy")
     }
-    async with cases_wiring.open_backends(settings) as backends:
+    # The Hub's proxy cannot renew its own certificate: it takes up what lies in the file. All that it calls with it is
+    # the desk, which lives here.
+    async with credentials["proxy"].kept_fresh(), cases_wiring.open_backends(settings) as backends:
         apps = {
             "cases": create_cases_app(cases_wiring.reading_service(backends), backends),
             "progress": progress_wiring.build(settings, verifier),
             "linting": create_linting_app(settings),
             "feedback": _feedback(settings, credentials["feedback"], verifier),
             "gateway": _gateway(settings, credentials["gateway"], minter),
+            "dashboard": _dashboard(settings, credentials["dashboard"], minter, desk_secret(vault.secrets)),
         }
-        # the gateway last: what it calls is there when it answers, and outlives it at the end
-        listeners = [Listener(app, credentials[name], settings.socket(name)) for name, app in apps.items()]
+        # those that learners and mentors call last: what they call is there when they answer, and outlives them
+        places: dict[str, Path | LocalPort] = {name: settings.socket(name) for name in apps}
+        places["dashboard"] = LocalPort(settings.dashboard_port_file, settings.dashboard_port or 0)
+        listeners = [Listener(app, credentials[name], places[name]) for name, app in apps.items()]
         return await serve_until_stopped(listeners, vault.authority)
 
 
@@ -63,8 +71,16 @@ def _feedback(settings: EmbeddedSettings, credential: Credential, verifier: Scop
 
 
 def _gateway(settings: EmbeddedSettings, credential: Credential, minter: ScopeMinter) -> FastAPI:
-    own = GatewaySettings(hub_socket=settings.hub_dir / "hub.sock")
-    return gateway_wiring.build(settings, credential.client_context(), minter, own)
+    return gateway_wiring.build(settings, credential.client_context(), minter, _hub(settings))
+
+
+def _dashboard(settings: EmbeddedSettings, credential: Credential, minter: ScopeMinter, secret: str) -> FastAPI:
+    context, pages = credential.client_context(), settings.dashboard_build
+    return dashboard_wiring.build(settings, context, minter, secret, pages, _hub(settings))
+
+
+def _hub(settings: EmbeddedSettings) -> GatewaySettings:
+    return GatewaySettings(hub_socket=settings.hub_dir / "hub.sock")
 
 
 def main() -> int:

@@ -21,6 +21,8 @@ class EmbeddedSettings(Settings):
     host: str = "127.0.0.1"
     """Address to listen on. Anything but a loopback address needs TLS in front of it."""
     port: int = Field(default=8000, ge=1, le=65535)
+    dashboard_port: int | None = Field(default=None, ge=1, le=65535)
+    """Port of 127.0.0.1 on which the mentors' desk answers the Hub's proxy. Default: any free one at each start."""
     project: Path = PROJECT
     cases: Path = PROJECT / "cases"
     """Cases that are published at the first start."""
@@ -46,6 +48,16 @@ class EmbeddedSettings(Settings):
         return self.project / ".cache" / "setup" / "node.json"
 
     @property
+    def dashboard_port_file(self) -> Path:
+        """Where the mentors' desk writes which port it listens on."""
+        return self.run_dir / "dashboard.port"
+
+    @property
+    def dashboard_build(self) -> Path:
+        """The built pages of the mentors' desk."""
+        return self.project / "web" / "dashboard" / "dist"
+
+    @property
     def runner(self) -> RunnerSettings:
         """How the runner uses this machine."""
         return RunnerSettings(learner_env=self.learner_env, cache=self.home / "runner")
@@ -67,6 +79,7 @@ class EmbeddedSettings(Settings):
             "CASELOOP_HOST": self.host,
             "CASELOOP_PORT": str(self.port),
             "CASELOOP_CASES": str(self.cases),
+            **({"CASELOOP_DASHBOARD_PORT": str(self.dashboard_port)} if self.dashboard_port else {}),
         }
         # Other classes of settings look for `.env` where they run; this makes it the project's, wherever that is.
         written = DotEnvSettingsSource(type(self)).env_vars

@@ -11,8 +11,18 @@ from infra.hub.authenticator import GROUPS, AccountsAuthenticator
 from infra.hub.pages import CaseHandler, CasesHandler
 from infra.settings import EmbeddedSettings
 from services.contracts.identity import Role
+from services.gateway.dashboard.registration import (
+    ADMIN_SCOPE,
+    CLIENT_ID,
+    DESK,
+    MENTOR_SCOPE,
+    PREFIX,
+    REDIRECT_PATH,
+    desk_secret,
+)
 from spawner.bubblewrap import BubblewrapSpawner
 from spawner.platform import Platform
+from vault.identity import host_name
 from vault.wiring import Vault
 
 HERE = Path(__file__).parent
@@ -21,8 +31,9 @@ HERE = Path(__file__).parent
 def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -> None:
     """Fill JupyterHub's configuration object."""
     _hub(c, settings, vault, platform)
-    _proxy(c, settings)
+    _proxy(c, settings, vault)
     _people(c, settings)
+    _desk(c, vault)
     _pages(c, platform)
     _environments(c, settings, platform)
 
@@ -39,11 +50,25 @@ def _hub(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -
     c.JupyterHub.cleanup_proxy = True
 
 
-def _proxy(c: Any, settings: EmbeddedSettings) -> None:
+def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
     node = json.loads(settings.node_file.read_text())["node"]
     program = settings.project / "web" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
     # the proxy runs in a session of its own: without this it would survive a killed Hub and keep the port
-    c.ConfigurableHTTPProxy.command = ["setpriv", "--pdeathsig", "KILL", node, str(program)]
+    bound_to_hub = ["setpriv", "--pdeathsig", "KILL"]
+    told = {
+        "CASELOOP_PROXY_LEAF": settings.leaf("proxy"),
+        "CASELOOP_PROXY_AUTHORITY": vault.authority.bundle,
+        "CASELOOP_DASHBOARD_PORT_FILE": settings.dashboard_port_file,
+    }
+    c.ConfigurableHTTPProxy.command = [
+        *bound_to_hub,
+        "env",
+        *(f"{name}={value}" for name, value in told.items()),
+        node,
+        "--import",
+        (HERE / "proxy_certificate.mjs").as_uri(),
+        str(program),
+    ]
     api, pid_file = settings.run_dir / "proxy-api.sock", settings.run_dir / "proxy.pid"
     c.ConfigurableHTTPProxy.api_url = "http+unix://" + quote(str(api), safe="")
     c.ConfigurableHTTPProxy.pid_file = str(pid_file)
@@ -57,7 +82,8 @@ def _people(c: Any, settings: EmbeddedSettings) -> None:
     c.Authenticator.allow_all = True  # whoever has a password has an account
     c.AccountsAuthenticator.accounts = Accounts(settings.home / "accounts.json")
     c.JupyterHub.load_roles = [
-        {"name": "user", "scopes": ["self"]},
+        # Everybody may go to the desk's door; it turns away whoever is no mentor.
+        {"name": "user", "scopes": ["self", f"access:services!service={DESK}"]},
         {
             "name": "server",
             # what the token inside an environment may do: say whose it is, report activity, open its own server
@@ -69,7 +95,32 @@ def _people(c: Any, settings: EmbeddedSettings) -> None:
             ],
         },
         {"name": "operators", "groups": [GROUPS[Role.ADMIN]], "scopes": ["admin-ui", "list:users", "admin:servers"]},
+        {"name": "mentors", "groups": [GROUPS[Role.MENTOR]], "scopes": [MENTOR_SCOPE]},
+        {"name": "desk-admins", "groups": [GROUPS[Role.ADMIN]], "scopes": [ADMIN_SCOPE]},
     ]
+
+
+def _desk(c: Any, vault: Vault) -> None:
+    """The mentors' desk, a service of ours that signs people in by the Hub's OAuth."""
+    c.JupyterHub.custom_scopes = {
+        MENTOR_SCOPE: {"description": "Answer learners' questions in Caseloop"},
+        ADMIN_SCOPE: {"description": "Administer Caseloop", "subscopes": [MENTOR_SCOPE]},
+    }
+    c.JupyterHub.services = [
+        {
+            "name": DESK,
+            "api_token": desk_secret(vault.secrets),
+            "oauth_client_id": CLIENT_ID,
+            "oauth_redirect_uri": REDIRECT_PATH,
+            # a page of ours: nobody needs to allow it to read their name
+            "oauth_no_confirm": True,
+            # the last one: a token of the desk can be deleted with itself, and the desk needs no power over others'
+            "oauth_client_allowed_scopes": [MENTOR_SCOPE, ADMIN_SCOPE, "tokens!user"],
+            "display": False,
+        }
+    ]
+    # No `url` in the service: the Hub would call it with a certificate it has not, and wait for it at its start.
+    c.Proxy.extra_routes = {PREFIX: f"https://{host_name('dashboard')}"}
 
 
 def _pages(c: Any, platform: Platform) -> None:

@@ -21,6 +21,8 @@ class _UserModel(BaseModel):
     kind: str
     name: str
     groups: frozenset[str] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    token_id: str | None = None
 
 
 class HubApiUsers:
@@ -77,7 +79,9 @@ class HubApiUsers:
         except ValidationError as error:
             raise _unavailable("gave an answer that is not a user model") from error
         # A service's own token names no learner.
-        return HubUser(model.name, model.groups) if model.kind == "user" else None
+        if model.kind != "user":
+            return None
+        return HubUser(model.name, model.groups, model.scopes, model.token_id or "")
 
 
 def _unavailable(what: str) -> HubUnavailable:

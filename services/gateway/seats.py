@@ -6,10 +6,10 @@ from services.gateway.errors import TooManyRequests
 
 
 class Seats:
-    """How many answers of the assistant a learner may wait for at once, so that nobody takes all connections."""
+    """How many slow answers one person may wait for at once, so that nobody takes all connections."""
 
-    def __init__(self, each: int) -> None:
-        self._each = each
+    def __init__(self, each: int, what: str = "answers of the assistant") -> None:
+        self._each, self._what = each, what
         self._taken: Counter[str] = Counter()
 
     @contextmanager
@@ -17,8 +17,8 @@ class Seats:
         """Keep a seat for the block. Raises TooManyRequests."""
         if self._taken[user] >= self._each:
             raise TooManyRequests(
-                f"You are waiting for {self._each} answers of the assistant already. "
-                "Wait for one of them, or close other windows of this case."
+                f"You are waiting for {self._each} {self._what} already. "
+                "Wait for one of them, or close other windows of this page."
             )
         self._taken[user] += 1
         try:

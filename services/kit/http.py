@@ -45,6 +45,31 @@ def tls_client(
     return _client(transport, f"https://{host_name(service)}", timeout)
 
 
+def tls_port_client(
+    context: ssl.SSLContext, service: str, port_file: Path, timeout: httpx.Timeout = TIMEOUT
+) -> httpx.AsyncClient:
+    """As `tls_client`, for a service that listens on a port of this machine (`serving.LocalPort`).
+
+    A request while nothing listens raises `httpx.ConnectError`.
+    """
+
+    async def find(request: httpx.Request) -> None:
+        try:
+            # Another number after each start of the service. A few bytes of a local file: no thread is worth it.
+            port = int(port_file.read_text())  # noqa: ASYNC240
+        except (OSError, ValueError) as error:
+            raise httpx.ConnectError(
+                f"{service} listens on no port: {port_file} holds none", request=request
+            ) from error
+        request.url = request.url.copy_with(host="127.0.0.1", port=port)
+        # the name that the certificate must carry
+        request.extensions["sni_hostname"] = host_name(service)
+
+    client = _client(httpx.AsyncHTTPTransport(verify=context), f"https://{host_name(service)}", timeout)
+    client.event_hooks["request"].append(find)
+    return client
+
+
 def in_process_client(app: ASGIApp, caller: str, timeout: httpx.Timeout = TIMEOUT) -> httpx.AsyncClient:
     """Make a client that calls `app` directly, as `caller`.
 

@@ -19,6 +19,7 @@ from vault.errors import VaultError
 from vault.ports import CertificateAuthority
 from vault.rotation import Credential
 
+_LOOPBACK: Final = "127.0.0.1"
 _KEEP_ALIVE: Final = 75
 """Seconds an idle connection stays; longer than any client of ours keeps one."""
 _GRACE: Final = 5
@@ -38,12 +39,22 @@ class ServiceDied(Exception):
 
 
 @dataclass(frozen=True)
+class LocalPort:
+    """A TCP port of 127.0.0.1 in place of a unix socket, for a caller that can open none. TLS is the same."""
+
+    file: Path
+    """Holds the number while the listener is there; callers read it."""
+    number: int = 0
+    """0: any free one, another at each start."""
+
+
+@dataclass(frozen=True)
 class Listener:
-    """One service: its app, its certificate, and the unix socket it answers on."""
+    """One service: its app, its certificate, and the unix socket (or port) it answers on."""
 
     app: FastAPI
     credential: Credential
-    socket: Path
+    socket: Path | LocalPort
 
     @property
     def name(self) -> str:
@@ -92,12 +103,21 @@ async def serve_until_stopped(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server for one unix socket, without its hold on signals and on the process's exit."""
+    """uvicorn's server for one socket, without its hold on signals and on the process's exit."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, place: Path | LocalPort) -> None:
         super().__init__(config)
+        self._place = place
         self.listening = asyncio.Event()
         self._asked_to_stop = asyncio.Event()
+
+    @property
+    def address(self) -> str:
+        match self._place:
+            case LocalPort(number=number):
+                return f"port {number} of {_LOOPBACK}" if number else f"any port of {_LOOPBACK}"
+            case path:
+                return str(path)
 
     def ask_to_stop(self) -> None:
         self.should_exit = True
@@ -116,7 +136,6 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[sockets_module.socket] | None = None) -> None:  # noqa: ARG002
         config, state = self.config, self.server_state
-        assert config.uds is not None
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             raise ServiceDied("its start-up failed; the reason is logged above")
@@ -127,19 +146,36 @@ class _Server(uvicorn.Server):
             )
             return made
 
-        server = await asyncio.get_running_loop().create_unix_server(
+        self.servers = [await self._listen(protocol)]
+        self.started = True
+        self.listening.set()
+
+    async def _listen(self, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Server:
+        place, config = self._place, self.config
+        loop = asyncio.get_running_loop()
+        if isinstance(place, LocalPort):
+            server = await loop.create_server(
+                protocol,
+                _LOOPBACK,
+                place.number,
+                ssl=config.ssl,
+                backlog=config.backlog,
+                ssl_handshake_timeout=_HANDSHAKE,
+                ssl_shutdown_timeout=_GOODBYE,
+            )
+            _write_port(place.file, server.sockets[0].getsockname()[1])
+            return server
+        server = await loop.create_unix_server(
             protocol,
-            path=config.uds,
+            path=place,
             ssl=config.ssl,
             backlog=config.backlog,
             ssl_handshake_timeout=_HANDSHAKE,
             ssl_shutdown_timeout=_GOODBYE,
         )
         # Whoever reaches the socket may knock (a learner's box may run as another user); TLS decides who comes in.
-        os.chmod(config.uds, 0o666)  # noqa: PTH101, S103
-        self.servers = [server]
-        self.started = True
-        self.listening.set()
+        os.chmod(place, 0o666)  # noqa: PTH101, S103
+        return server
 
 
 @contextlib.asynccontextmanager
@@ -147,7 +183,6 @@ async def _listening(listener: Listener, peers: Peers) -> AsyncIterator[asyncio.
     context = listener.credential.server_context()
     config = uvicorn.Config(
         listener.app,
-        uds=str(listener.socket),
         http=peer_protocol(peers),
         ws="none",
         lifespan="on",
@@ -159,7 +194,7 @@ async def _listening(listener: Listener, peers: Peers) -> AsyncIterator[asyncio.
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=_GRACE,
     )
-    server = _Server(config)
+    server = _Server(config, listener.socket)
     async with listener.credential.kept_fresh():
         task = asyncio.create_task(_serve(server, listener.name), name=f"listener of {listener.name}")
         try:
@@ -174,7 +209,7 @@ async def _listening(listener: Listener, peers: Peers) -> AsyncIterator[asyncio.
             server.ask_to_stop()
             # Whoever stops us has heard of a death already, or hears of it now from the line above.
             await asyncio.gather(task, return_exceptions=True)
-            listener.socket.unlink(missing_ok=True)
+            _file_of(listener.socket).unlink(missing_ok=True)
 
 
 async def _serve(server: _Server, name: str) -> None:
@@ -183,7 +218,18 @@ async def _serve(server: _Server, name: str) -> None:
     except ServiceDied as error:
         raise ServiceDied(f"{name} did not start: {error}") from None
     except OSError as error:
-        raise ServiceDied(f"{name} cannot listen on {server.config.uds}: {error.strerror or error}") from error
+        raise ServiceDied(f"{name} cannot listen on {server.address}: {error.strerror or error}") from error
+
+
+def _write_port(file: Path, number: int) -> None:
+    """Replace the file as a whole: its reader may come at any moment."""
+    new = file.with_name(f"{file.name}.new")
+    new.write_text(f"{number}\n")
+    new.replace(file)
+
+
+def _file_of(place: Path | LocalPort) -> Path:
+    return place.file if isinstance(place, LocalPort) else place
 
 
 async def _first_end(tasks: Sequence[asyncio.Task[None]]) -> None:

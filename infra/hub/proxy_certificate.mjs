@@ -1,0 +1,77 @@
+// Loaded into the Hub's proxy: `node --import proxy_certificate.mjs …/bin/configurable-http-proxy …`.
+//
+// The proxy reads a client certificate once, and knows its targets by fixed ports. Here it calls
+// https://dashboard.caseloop.internal with the certificate that lies in its file at that moment, at the port that the
+// desk has written down, and believes nobody but the holder of that very name's certificate.
+
+import fs from "node:fs";
+import https from "node:https";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+const NAME = "dashboard.caseloop.internal";
+// Well below the listener's own 75 s, so that an idle connection is never used just as the other end closes it.
+const IDLE_MS = 20_000;
+
+const leaf = needed("CASELOOP_PROXY_LEAF");
+const bundle = needed("CASELOOP_PROXY_AUTHORITY");
+const portFile = needed("CASELOOP_DASHBOARD_PORT_FILE");
+
+const program = fs.realpathSync(process.argv[1]);
+const library = path.join(path.dirname(program), "..", "lib", "configproxy.js");
+const { default: ConfigurableProxy } = await import(pathToFileURL(library));
+const original = ConfigurableProxy.prototype.proxyOptsForTarget;
+if (typeof original !== "function") {
+  throw new Error(`${library} has no proxyOptsForTarget: this version of the proxy is not the one of web/package-lock.json`);
+}
+
+let agent = null;
+let loaded = "";
+
+ConfigurableProxy.prototype.proxyOptsForTarget = function (target) {
+  if (target.hostname !== NAME) {
+    return original.call(this, target);
+  }
+  const to = new URL(target.href);
+  to.hostname = "127.0.0.1";
+  to.port = port();
+  return { target: to, secure: true, agent: current() };
+};
+
+/** The agent whose new connections show the newest certificate; open ones of the agent before end by themselves. */
+function current() {
+  const { mtimeMs, ino } = fs.statSync(leaf);
+  const seen = `${mtimeMs} ${ino}`;
+  if (seen !== loaded) {
+    const pair = fs.readFileSync(leaf);
+    agent = new https.Agent({
+      key: pair,
+      cert: pair,
+      ca: fs.readFileSync(bundle),
+      servername: NAME,
+      minVersion: "TLSv1.3",
+      keepAlive: true,
+      timeout: IDLE_MS,
+      maxCachedSessions: 0,
+    });
+    loaded = seen;
+  }
+  return agent;
+}
+
+function port() {
+  try {
+    return fs.readFileSync(portFile, "utf8").trim();
+  } catch {
+    // nothing listens there: the proxy answers 503, as for any service that is away
+    return "1";
+  }
+}
+
+function needed(name) {
+  const value = process.env[name];
+  if (!value) {
+    throw new Error(`${name} is not set: the Hub's configuration gives it to its proxy`);
+  }
+  return value;
+}

@@ -1,0 +1,87 @@
+"""Who may use which route of the desk: the Hub's proxy, and through it people with a session and a role."""
+
+import hmac
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Path, Request
+
+from services.gateway.dashboard.errors import CrossSite, XsrfMissing
+from services.gateway.dashboard.mentor import Mentor
+from services.gateway.dashboard.registration import PREFIX
+from services.gateway.dashboard.service import DashboardService
+from services.gateway.dashboard.sessions import Session
+from services.gateway.dashboard.sign_in import Seated
+from services.gateway.errors import TooManyRequests
+from services.gateway.rate_limit import TokenBuckets
+from services.kit.peer import require_peer
+
+SESSION_COOKIE = "caseloop-desk"
+_READS = frozenset({"GET", "HEAD"})
+
+
+def desk_router(prefix: str = "") -> APIRouter:
+    """Make a router of the desk: its routes lie below the Hub's path for it and open to the Hub's proxy only."""
+    return APIRouter(prefix=PREFIX.rstrip("/") + prefix, dependencies=[Depends(require_peer("proxy"))])
+
+
+def api_router() -> APIRouter:
+    """Make a router for calls of the page's own script: each needs a mentor, and no route can forget that."""
+    router = desk_router("/api")
+    router.dependencies.append(Depends(_at_desk))
+    return router
+
+
+def _service(request: Request) -> DashboardService:
+    return cast("DashboardService", request.app.state.service)
+
+
+Desk = Annotated[DashboardService, Depends(_service)]
+
+
+async def _seated(request: Request, desk: Desk) -> Seated:
+    seated = await desk.sign_in.seated(request.cookies.get(SESSION_COOKIE, ""))
+    _meant_by_the_page(request, seated.session)
+    return seated
+
+
+def _meant_by_the_page(request: Request, session: Session) -> None:
+    """Raise CrossSite or XsrfMissing for a change that the desk's own page did not ask for."""
+    if request.method in _READS:
+        return
+    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        raise CrossSite("This request came from another site.")
+    if not hmac.compare_digest(request.headers.get("x-xsrftoken", "").encode(), session.xsrf.encode()):
+        raise XsrfMissing("This request lacks the page's own token. Load the page again.")
+
+
+AtDesk = Annotated[Seated, Depends(_seated)]
+"""A route's parameter: a mentor and the session."""
+
+
+def _at_desk(desk: Desk, seated: AtDesk) -> Mentor:
+    _spend(desk.requests, seated.mentor, "requests")
+    return seated.mentor
+
+
+Asking = Annotated[Mentor, Depends(_at_desk)]
+"""A route's parameter: the mentor who asks. Nothing in a request can say otherwise."""
+
+
+def _working(desk: Desk, mentor: Asking) -> Mentor:
+    _spend(desk.work, mentor, "runs")
+    return mentor
+
+
+Working = Annotated[Mentor, Depends(_working)]
+"""As Asking, for what costs computing."""
+
+Hex32 = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+"""An id in a path."""
+EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}}}
+"""How a route that answers with server-sent events says so."""
+
+
+def _spend(buckets: TokenBuckets, mentor: Mentor, what: str) -> None:
+    wait = buckets.take(mentor.user)
+    if wait > 0:
+        raise TooManyRequests(f"Too many {what} at once. Try again in {max(1, round(wait))} seconds.")

@@ -1,0 +1,52 @@
+from typing import Annotated, Final
+
+from fastapi import Query, Response
+
+from services.contracts.case import CaseSummary, Slug
+from services.contracts.classroom import ClassView
+from services.contracts.escalation import Measures
+from services.gateway.dashboard.admission import Asking, Desk, api_router
+from services.gateway.dashboard.classes import Export
+
+router = api_router()
+_TYPES: Final[dict[Export, str]] = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+
+
+@router.get("/cases")
+async def cases(desk: Desk) -> tuple[CaseSummary, ...]:
+    """The published cases."""
+    return await desk.classes.cases()
+
+
+@router.get("/class")
+async def view(
+    desk: Desk,
+    mentor: Asking,
+    case: Slug,
+    watch: bool = False,
+    after: Annotated[str | None, Query(max_length=512)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> ClassView:
+    """Part of a class: who is where, who is stuck, who has fallen silent."""
+    return await desk.classes.view(mentor, case, watch=watch, after=after, limit=limit)
+
+
+@router.get("/class/export.{kind}")
+async def export(desk: Desk, mentor: Asking, case: Slug, kind: Export) -> Response:
+    """The whole class as a file to keep."""
+    content = await desk.classes.export(mentor, case, kind)
+    # the id of a case is made of letters, digits and dashes: nothing in it ends the quotes
+    return Response(
+        content, media_type=_TYPES[kind], headers={"Content-Disposition": f'attachment; filename="{case}.{kind}"'}
+    )
+
+
+@router.get("/measures")
+async def measures(
+    desk: Desk,
+    mentor: Asking,
+    case: Slug | None = None,
+    days: Annotated[int, Query(ge=1, le=365)] = 7,
+) -> Measures:
+    """How much mentors were asked."""
+    return await desk.classes.measures(mentor, case, days)

@@ -1,0 +1,29 @@
+from datetime import timedelta
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.kit.settings import Settings
+
+
+class DashboardSettings(BaseSettings):
+    """What the mentors' desk may be told, by `CASELOOP_DASHBOARD_…` variables."""
+
+    model_config = Settings.model_config | SettingsConfigDict(env_prefix="CASELOOP_DASHBOARD_")
+
+    session_lifetime: timedelta = Field(default=timedelta(hours=8), ge=timedelta(minutes=1), le=timedelta(days=14))
+    """After this a mentor signs in again."""
+    requests_per_second: float = Field(default=20, gt=0)
+    """Of one mentor; `request_burst` may come at once."""
+    request_burst: int = Field(default=200, ge=1)
+    runs_per_second: float = Field(default=0.5, gt=0)
+    """As above, for runs of code and briefs, which cost seconds of computing."""
+    run_burst: int = Field(default=20, ge=1)
+    runs_at_once: int = Field(default=4, ge=1)
+    """Runs and briefs that one mentor may wait for at the same time."""
+    run_seconds: float = Field(default=1000, gt=0)
+    """Longest that a run of a learner's code may take."""
+    heartbeat: float = Field(default=10, gt=0)
+    """Seconds between comment lines in a silent event stream."""
+    body_bytes: int = Field(default=24 * 1024 * 1024, gt=0)
+    """Largest request body."""
