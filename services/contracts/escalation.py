@@ -163,6 +163,8 @@ class MemoryEntry(WireModel):
     written: datetime
     edited: datetime | None = None
     withdrawn: datetime | None = None
+    set_aside: datetime | None = None
+    """Since when it is given to nobody, until a mentor confirms it: it did not help several learners in a row."""
     shown: int = 0
     helpful: int = 0
     unhelpful: int = 0

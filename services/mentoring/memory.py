@@ -1,0 +1,181 @@
+"""Answers that are given again: recalled in the middle of a check, rated by learners, looked after by mentors."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.contracts.escalation import EditMemory, MemoryEntry, RateMemory, Recall, Recalled
+from services.contracts.identity import ScopeClaims
+from services.kit.clock import Clock
+from services.kit.database import Database
+from services.mentoring import audit
+from services.mentoring.errors import MemoryNotFound, MemoryTaken, MemoryWithdrawn, OutsideScope
+from services.mentoring.mails import Mails
+from services.mentoring.memory_repository import Memory
+from services.mentoring.metrics import MentoringMetrics
+from services.mentoring.models import ContentRow, EscalationRow, RememberedRow, ShowingRow
+from services.mentoring.remembering import close_review, confirm
+from services.mentoring.repository import Mentor, Queue, content_of, review_of
+from services.mentoring.rows import entry as entry_of
+from services.mentoring.settings import MentoringSettings
+from services.mentoring.urgency import rank
+
+NOBODY: Final = ""
+"""The learner of a remembered answer that came back."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The memory of mentors' answers."""
+
+    db: Database
+    mails: Mails
+    settings: MentoringSettings
+    metrics: MentoringMetrics
+    clock: Clock
+
+    async def recall(self, scope: ScopeClaims, body: Recall) -> Recalled:
+        """Signature -> the entry that this learner gets. Writes only when there is one: most checks find none."""
+        if scope.subtask not in (None, body.subtask):
+            raise OutsideScope(f"This permission is for the step {scope.subtask!r}, not {body.subtask!r}.")
+        asked = (scope.case, scope.case_version, body.subtask, body.signatures)
+        async with self.db.read() as session:
+            if not await Memory(session, scope.case).given(*asked):
+                return Recalled(entries={})
+        async with self.db.write() as session:
+            memory = Memory(session, scope.case)
+            # Once more: a mentor may have withdrawn it since.
+            given = await memory.given(*asked)
+            await memory.count_shown(list(given.values()), scope.user, scope.case, self.clock())
+            entries = {signature: entry_of(row) for signature, row in given.items()}
+        self.metrics.given(len(entries))
+        return Recalled(entries=entries)
+
+    async def rate(self, scope: ScopeClaims, entry: str, body: RateMemory) -> MemoryEntry:
+        """Keep whether it helped the learner who got it; too often not, and it goes back to a mentor."""
+        now = self.clock()
+        async with self.db.write() as session:
+            memory = Memory(session, scope.case)
+            row = await memory.one(entry)
+            showing = None if row is None else await memory.showing(entry, scope.user, scope.case)
+            if row is None or showing is None:
+                _log.warning("a remembered answer was rated that was never given", user=scope.user, entry=entry)
+                self.metrics.refused("not_theirs")
+                raise MemoryNotFound("You were given no mentor's answer of that id in this case.")
+            if showing.helpful is body.helpful and showing.submission == body.submission:
+                return entry_of(row)
+            _count(row, showing, body, now)
+            await session.flush()
+            await self._set_aside(session, memory, row, now)
+            rated = entry_of(row)
+        self.metrics.rated("remembered", helpful=body.helpful)
+        return rated
+
+    async def found(self, mentor: Mentor, case: str | None, words: str | None) -> tuple[MemoryEntry, ...]:
+        """Entries for mentors."""
+        async with self.db.read() as session:
+            return tuple(entry_of(row) for row in await Memory(session, mentor.case).found(case, words))
+
+    async def edit(self, mentor: Mentor, entry: str, body: EditMemory) -> MemoryEntry:
+        """Other words, another reach; a mentor's look at it is what it waited for, if it was set aside."""
+        now = self.clock()
+        async with self.db.write() as session:
+            row = await _one(session, mentor, entry)
+            if row.withdrawn is not None:
+                raise MemoryWithdrawn("This answer has been withdrawn; answer a question anew to remember it.")
+            confirm(session, mentor, row, body.text, now)
+            row.case_version = row.made_for if body.only_version else None
+            try:
+                await session.flush()
+            except IntegrityError:
+                raise MemoryTaken(
+                    "Another remembered answer to the same problem serves those versions; withdraw it first."
+                ) from None
+            await close_review(session, row.id, mentor.name, now)
+            return entry_of(row)
+
+    async def withdraw(self, mentor: Mentor, entry: str) -> None:
+        """Nobody gets it any more."""
+        now = self.clock()
+        async with self.db.write() as session:
+            row = await _one(session, mentor, entry)
+            if row.withdrawn is None:
+                row.withdrawn = now
+                audit.note(session, mentor.name, "withdraw", row.id, now)
+                await close_review(session, row.id, mentor.name, now)
+
+    async def _set_aside(self, session: AsyncSession, memory: Memory, row: RememberedRow, now: datetime) -> None:
+        """Stop giving it when it did not help the last learners who said anything, and ask a mentor to look."""
+        if row.set_aside is not None or row.withdrawn is not None:
+            return
+        most = self.settings.set_aside_after
+        newest = await memory.newest_ratings(row.id, row.confirmed, most)
+        if len(newest) < most or any(newest):
+            return
+        row.set_aside = now
+        audit.note(session, audit.CASELOOP, "set_aside", row.id, now)
+        await self._bring_back(session, row, now)
+
+    async def _bring_back(self, session: AsyncSession, entry: RememberedRow, now: datetime) -> None:
+        """An item in the queue, with the code that the answer was written for."""
+        origin, content = await _origin(session, entry)
+        if origin is None or content is None or await review_of(session, entry.id) is not None:
+            return
+        review = EscalationRow(
+            id=secrets.token_hex(16),
+            learner=NOBODY,
+            case_id=origin.case_id,
+            case_version=origin.case_version,
+            case_title=origin.case_title,
+            subtask=origin.subtask,
+            subtask_title=origin.subtask_title,
+            submission=origin.submission,
+            number=origin.number,
+            state="waiting",
+            reason="unhelpful_answer",
+            signature=origin.signature,
+            headline=f"A remembered answer did not help {self.settings.set_aside_after} learners in a row.",
+            opened=now,
+            updated=now,
+            waiting_since=now,
+            rank=rank(origin.case_id, now, self.settings.head_start, again=True),
+            reopened=1,
+            about_memory=entry.id,
+        )
+        session.add(review)
+        await session.flush()
+        copied = ContentRow(
+            escalation=review.id, cells=content.cells, feedback=content.feedback, help='{"remembered": true}'
+        )
+        session.add(copied)
+        await self.mails.waits(session, review)
+
+
+def _count(row: RememberedRow, showing: ShowingRow, body: RateMemory, now: datetime) -> None:
+    """A learner has one voice: a new rating takes the place of the one before."""
+    if showing.helpful is not None:
+        row.helpful -= showing.helpful
+        row.unhelpful -= not showing.helpful
+    row.helpful += body.helpful
+    row.unhelpful += not body.helpful
+    showing.helpful, showing.rated, showing.submission = body.helpful, now, body.submission
+
+
+async def _origin(session: AsyncSession, entry: RememberedRow) -> tuple[EscalationRow | None, ContentRow | None]:
+    if entry.origin is None:
+        return None, None
+    return await Queue(session, None).one(entry.origin), await content_of(session, entry.origin)
+
+
+async def _one(session: AsyncSession, mentor: Mentor, entry: str) -> RememberedRow:
+    row = await Memory(session, mentor.case).one(entry)
+    if row is None:
+        raise MemoryNotFound("There is no remembered answer of that id that you may see.")
+    return row

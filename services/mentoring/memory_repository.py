@@ -1,0 +1,140 @@
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.contracts.notebook import Cell
+from services.mentoring.models import RememberedRow, SampleRow, ShowingRow
+from services.mentoring.rows import CELLS
+
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class RegressionSample:
+    """A program that a mentor's answer was given for: evaluation asks whether it would be given again."""
+
+    seq: int
+    entry: str
+    case: str
+    case_version: str
+    subtask: str
+    signature: str
+    cells: tuple[Cell, ...]
+    words: str
+    made: datetime
+    withdrawn: bool
+    """Whether the answer has been withdrawn since."""
+
+
+class Memory:
+    """Remembered answers, of one case or all."""
+
+    def __init__(self, session: AsyncSession, case: str | None) -> None:
+        self._session, self._case = session, case
+
+    async def one(self, entry: str) -> RememberedRow | None:
+        """One entry, locked until the transaction ends where the database locks rows."""
+        query = select(RememberedRow).where(RememberedRow.id == entry)
+        if self._case is not None:
+            query = query.where(RememberedRow.case_id == self._case)
+        locked = query.with_for_update().execution_options(populate_existing=True)
+        return (await self._session.scalars(locked)).one_or_none()
+
+    async def found(self, case: str | None, words: str | None) -> Sequence[RememberedRow]:
+        """Entries, those that wait for a mentor first, then the newest; `words` must stand in text or signature."""
+        query = select(RememberedRow)
+        for one in (self._case, case):
+            if one is not None:
+                query = query.where(RememberedRow.case_id == one)
+        if words:
+            holds = (
+                column.icontains(words, autoescape=True) for column in (RememberedRow.text, RememberedRow.signature)
+            )
+            query = query.where(or_(*holds))
+        waits = and_(RememberedRow.set_aside.is_not(None), RememberedRow.withdrawn.is_(None))
+        return (await self._session.scalars(query.order_by(waits.desc(), RememberedRow.seq.desc()).limit(_MOST))).all()
+
+    async def of_signature(self, case: str, subtask: str, signature: str) -> Sequence[RememberedRow]:
+        """Entries that are not withdrawn, newest first."""
+        query = select(RememberedRow).where(
+            RememberedRow.case_id == case,
+            RememberedRow.subtask == subtask,
+            RememberedRow.signature == signature,
+            RememberedRow.withdrawn.is_(None),
+        )
+        return (await self._session.scalars(query.order_by(RememberedRow.seq.desc()))).all()
+
+    async def given(
+        self, case: str, version: str, subtask: str, signatures: Collection[str]
+    ) -> dict[str, RememberedRow]:
+        """Signature -> the entry that a learner of the version gets: the version's own before one for all."""
+        query = select(RememberedRow).where(
+            RememberedRow.case_id == case,
+            RememberedRow.subtask == subtask,
+            RememberedRow.signature.in_(signatures),
+            RememberedRow.withdrawn.is_(None),
+            RememberedRow.set_aside.is_(None),
+            or_(RememberedRow.case_version.is_(None), RememberedRow.case_version == version),
+        )
+        rows = (await self._session.scalars(query)).all()
+        return {row.signature: row for row in sorted(rows, key=lambda row: row.case_version is not None)}
+
+    async def count_shown(self, entries: Collection[RememberedRow], learner: str, case: str, now: datetime) -> None:
+        """Note that the learner got these."""
+        ids = [row.id for row in entries]
+        again = (
+            update(ShowingRow)
+            .where(ShowingRow.entry.in_(ids), ShowingRow.learner == learner)
+            .values(times=ShowingRow.times + 1)
+            .returning(ShowingRow.entry)
+        )
+        known = set((await self._session.scalars(again)).all())
+        self._session.add_all(
+            ShowingRow(entry=id_, learner=learner, case_id=case, first=now, times=1) for id_ in ids if id_ not in known
+        )
+        await self._session.execute(
+            update(RememberedRow).where(RememberedRow.id.in_(ids)).values(shown=RememberedRow.shown + 1)
+        )
+
+    async def showing(self, entry: str, learner: str, case: str) -> ShowingRow | None:
+        """That the learner got the entry."""
+        query = select(ShowingRow).where(
+            ShowingRow.entry == entry, ShowingRow.learner == learner, ShowingRow.case_id == case
+        )
+        return (await self._session.scalars(query.with_for_update())).one_or_none()
+
+    async def newest_ratings(self, entry: str, since: datetime, limit: int) -> Sequence[bool]:
+        """What the last learners said who rated it since, newest first."""
+        query = select(ShowingRow.helpful).where(
+            ShowingRow.entry == entry, ShowingRow.rated >= since, ShowingRow.helpful.is_not(None)
+        )
+        newest = await self._session.scalars(
+            query.order_by(ShowingRow.rated.desc(), ShowingRow.seq.desc()).limit(limit)
+        )
+        return [bool(helpful) for helpful in newest]
+
+    async def samples(self, after: int = 0, limit: int = 500) -> Sequence[RegressionSample]:
+        """Regression samples in the order they were made, those after that `seq`."""
+        query = select(SampleRow, RememberedRow.withdrawn).join(RememberedRow, RememberedRow.id == SampleRow.entry)
+        if self._case is not None:
+            query = query.where(SampleRow.case_id == self._case)
+        rows = await self._session.execute(query.where(SampleRow.seq > after).order_by(SampleRow.seq).limit(limit))
+        return [_sample(row, withdrawn is not None) for row, withdrawn in rows]
+
+
+def _sample(row: SampleRow, withdrawn: bool) -> RegressionSample:
+    return RegressionSample(
+        seq=row.seq,
+        entry=row.entry,
+        case=row.case_id,
+        case_version=row.case_version,
+        subtask=row.subtask,
+        signature=row.signature,
+        cells=CELLS.validate_json(row.cells),
+        words=row.words,
+        made=row.made,
+        withdrawn=withdrawn,
+    )

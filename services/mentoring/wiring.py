@@ -1,0 +1,43 @@
+"""Choosing the adapters. The mode is matched here and nowhere else in this package."""
+
+from fastapi import FastAPI
+
+from services.kit.adapters.mail_outbox import OutboxMailer
+from services.kit.adapters.mail_smtp import SmtpMailer, SmtpServer
+from services.kit.database import Database
+from services.kit.mail import Mailer
+from services.kit.scope import ScopeVerifier
+from services.kit.settings import Settings
+from services.mentoring.app import create_app
+from services.mentoring.settings import MailSettings
+
+
+class NoAdapter(Exception):
+    """This version has no adapter for the chosen mode, or the settings do not name what it needs."""
+
+
+def build(settings: Settings, scope_verifier: ScopeVerifier) -> FastAPI:
+    """Make `mentoring` as the settings say. Raises NoAdapter."""
+    mail = MailSettings()
+    match settings.mode:
+        case "embedded":
+            db = Database(f"sqlite+aiosqlite:///{settings.home / 'mentoring.sqlite'}")
+            return create_app(db, open_mailer(settings, mail), scope_verifier, mail=mail)
+        case "production":
+            raise NoAdapter(
+                "mentoring needs a PostgreSQL database in production mode, and this version has no adapter for it; "
+                "set CASELOOP_MODE=embedded"
+            )
+
+
+def open_mailer(settings: Settings, mail: MailSettings) -> Mailer:
+    """How mail leaves: by the SMTP server that is named, else into the outbox of the home. Raises NoAdapter."""
+    if mail.smtp_host:
+        password = mail.smtp_password.get_secret_value() if mail.smtp_password else ""
+        server = SmtpServer(mail.smtp_host, mail.smtp_port, mail.smtp_tls, mail.smtp_user, password)
+        return SmtpMailer(server, mail.sender)
+    match settings.mode:
+        case "embedded":
+            return OutboxMailer(settings.home / "outbox", mail.sender)
+        case "production":
+            raise NoAdapter("production mode sends mail by SMTP; set CASELOOP_MAIL_SMTP_HOST")
