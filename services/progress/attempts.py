@@ -151,10 +151,16 @@ class Attempts:
         """
         if subtask is not None:
             _require_subtask(scope, subtask)
+        return await self.history_of(Owner(scope.user, scope.case), subtask or scope.subtask, before, limit)
+
+    async def history_of(
+        self, owner: Owner, subtask: str | None, before: str | None, limit: int
+    ) -> tuple[VersionSummary, ...]:
+        """As `history`, of anybody; who may ask is the caller's to know. Raises SubmissionNotFound."""
         async with self._db.read() as session:
-            attempts = _repository(session, scope)
+            attempts = AttemptRepository(session, owner)
             older_than = None if before is None else (await self._found(attempts, before)).seq
-            rows = await attempts.history(subtask or scope.subtask, older_than, limit)
+            rows = await attempts.history(subtask, older_than, limit)
             return tuple(_summary(row) for row in rows)
 
     async def version(self, scope: ScopeClaims, submission: str) -> Version:
@@ -162,6 +168,15 @@ class Attempts:
         async with self._db.read() as session:
             row = await self._found(_repository(session, scope), submission)
         _require_subtask(scope, row.subtask)
+        return await self._version(row)
+
+    async def version_of(self, owner: Owner, submission: str) -> Version:
+        """As `version`, of anybody; who may ask is the caller's to know. Raises SubmissionNotFound."""
+        async with self._db.read() as session:
+            row = await self._found(AttemptRepository(session, owner), submission)
+        return await self._version(row)
+
+    async def _version(self, row: SubmissionRow) -> Version:
         cells = _CELLS.validate_json(await self._objects.get(row.cells))
         return Version.model_validate({**dict(_summary(row)), "cells": cells, "feedback": _feedback(row)})
 
@@ -243,7 +258,7 @@ class Attempts:
         row = await attempts.submission(submission)
         if row is None:
             raise SubmissionNotFound(
-                f"There is no version {submission[:40]!r} among those you checked in this case. "
+                f"There is no version {submission[:40]!r} among those checked in this case. "
                 "Load the history again and choose one from it."
             )
         return row

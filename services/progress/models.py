@@ -17,6 +17,7 @@ class StandingRow(Base):
     """Where a learner stands in a subtask; its row is also the lock under which attempts are counted."""
 
     __tablename__ = "standing"
+    __table_args__ = (Index("standing_class", "case_id", "learner"),)
 
     learner: Mapped[str] = mapped_column(String(255), primary_key=True)
     case_id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -3,9 +3,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.kit.database import Database
+from services.kit.jobs import JobQueue
 from services.kit.objects import ObjectStore
 from services.progress.attempts import Attempts
+from services.progress.classroom.service import Classroom
 from services.progress.notebooks import Notebooks
+from services.progress.sessions.exports import Exports
+from services.progress.sessions.looks import Looks
+from services.progress.sessions.recording import Recorder
+from services.progress.sessions.replays import Replays
+from services.progress.sessions.summaries import Summaries
 from services.progress.settings import ProgressSettings
 
 
@@ -20,14 +27,31 @@ class ProgressService:
 
     attempts: Attempts
     notebooks: Notebooks
+    recorder: Recorder
+    summaries: Summaries
+    exports: Exports
+    replays: Replays
+    looks: Looks
+    classroom: Classroom
 
     @classmethod
     def over(
         cls,
         db: Database,
         objects: ObjectStore,
+        queue: JobQueue,
         settings: ProgressSettings,
         clock: Callable[[], datetime] = utc_now,
     ) -> "ProgressService":
-        """Build it over a migrated database and an object store of its own."""
-        return cls(Attempts(db, objects, settings, clock), Notebooks(db, objects, settings, clock))
+        """Build it over a migrated database, its jobs, and an object store of its own."""
+        summaries = Summaries(db)
+        return cls(
+            attempts=Attempts(db, objects, settings, clock),
+            notebooks=Notebooks(db, objects, settings, clock),
+            recorder=Recorder(db, queue, settings, clock),
+            summaries=summaries,
+            exports=Exports(db, summaries, clock),
+            replays=Replays(db, summaries),
+            looks=Looks(db, clock),
+            classroom=Classroom(db, clock),
+        )

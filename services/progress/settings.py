@@ -19,3 +19,11 @@ class ProgressSettings(BaseSettings):
     """Largest saved notebook, outputs included."""
     notebook_budget: int = Field(default=512 * 1024 * 1024, gt=0)
     """All kept states of one learner's notebook together; beyond it the oldest go."""
+    recording_retention: timedelta = Field(default=timedelta(days=90), gt=timedelta(0))
+    """A recorded session is deleted when its newest event is older."""
+    recording_events: int = Field(default=200_000, gt=0)
+    """Events kept of one learner and case. A two-hour session has about 20,000."""
+    recording_bytes: int = Field(default=64 * 1024 * 1024, gt=0)
+    """What these may hold together, as JSON, with the notebooks that replays begin at."""
+    event_bytes: int = Field(default=4 * 1024 * 1024, gt=0)
+    """Largest event: a snapshot of the largest submission."""

@@ -46,11 +46,15 @@ class Desk:
     clock: SetClock
     objects: DirectoryObjectStore
     hub: ProgressClient
+    mentor: ProgressClient
 
     def scope(
         self, user: str = "ada", case: str = "numbers", version: str = VERSION, subtask: str | None = None
     ) -> str:
         return self.minter.mint(user=user, role=Role.LEARNER, case=case, case_version=version, subtask=subtask)
+
+    def mentor_scope(self, user: str = "grace", role: Role = Role.MENTOR, case: str = "*") -> str:
+        return self.minter.mint(user=user, role=role, case=case, case_version="*")
 
 
 @pytest.fixture
@@ -94,5 +98,14 @@ async def desk(tmp_path: Path, clock: SetClock, settings: ProgressSettings) -> A
         running(app),
         in_process_client(app, "gateway") as gateway,
         in_process_client(app, "hub") as hub,
+        in_process_client(app, "dashboard") as dashboard,
     ):
-        yield Desk(app, ProgressClient(gateway), ScopeMinter(key), clock, objects, ProgressClient(hub))
+        yield Desk(
+            app,
+            ProgressClient(gateway),
+            ScopeMinter(key),
+            clock,
+            objects,
+            ProgressClient(hub),
+            ProgressClient(dashboard),
+        )

@@ -1,0 +1,45 @@
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.contracts.case import Slug
+from services.contracts.classroom import ClassView
+from services.kit.peer import require_peer
+from services.kit.scope import Scope
+from services.progress.classroom.files import as_csv
+from services.progress.endpoints import Service
+
+Steps = Annotated[int | None, Query(ge=1, le=1_000)]
+
+router = APIRouter(dependencies=[Depends(require_peer("dashboard"))])
+"""For the dashboard; the scope token names the mentor. Every call is written down before it is answered."""
+
+
+@router.get("/class")
+async def class_view(
+    service: Service,
+    scope: Scope,
+    case: Slug,
+    steps: Steps = None,
+    watch: bool = False,
+    after: Annotated[str, Query(max_length=255)] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> ClassView:
+    """Part of a class, by name."""
+    await service.looks.take(scope, "class", case)
+    return await service.classroom.view(case, steps, watch=watch, after=after, limit=limit)
+
+
+@router.get("/class/export.csv", response_class=Response)
+async def class_csv(service: Service, scope: Scope, case: Slug, steps: Steps = None) -> Response:
+    """The whole class as CSV."""
+    await service.looks.take(scope, "export", case)
+    text = as_csv(await service.classroom.view(case, steps))
+    return Response(text.encode(), media_type="text/csv; charset=utf-8")
+
+
+@router.get("/class/export.json")
+async def class_json(service: Service, scope: Scope, case: Slug, steps: Steps = None) -> ClassView:
+    """The whole class as JSON."""
+    await service.looks.take(scope, "export", case)
+    return await service.classroom.view(case, steps)

@@ -1,0 +1,62 @@
+"""What the class view reads. For mentors only, so it is bound to a case and not to a learner."""
+
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.contracts.classroom import ClassSubtask
+from services.contracts.progress import SubtaskState
+from services.progress.classroom.rules import Learner, Step
+from services.progress.models import StandingRow, SubmissionRow
+from services.progress.sessions.models import SessionRow
+
+
+async def learners_of(session: AsyncSession, case: str) -> list[Learner]:
+    """Everybody who checked a step of the case or was recorded in it, by name."""
+    steps = await _steps(session, case)
+    recorded = await _recorded(session, case)
+    names = sorted(steps.keys() | recorded.keys())
+    return [Learner(name, steps.get(name, ()), recorded.get(name)) for name in names]
+
+
+async def _steps(session: AsyncSession, case: str) -> dict[str, list[Step]]:
+    # Only a step in progress is ever asked for its beginning.
+    first = and_(
+        SubmissionRow.learner == StandingRow.learner,
+        SubmissionRow.case_id == StandingRow.case_id,
+        SubmissionRow.subtask == StandingRow.subtask,
+        SubmissionRow.number == 1,
+        StandingRow.state == SubtaskState.IN_PROGRESS,
+    )
+    query = (
+        select(
+            StandingRow.learner,
+            StandingRow.subtask,
+            StandingRow.state,
+            StandingRow.attempts,
+            StandingRow.points,
+            StandingRow.updated,
+            SubmissionRow.recorded,
+        )
+        .outerjoin(SubmissionRow, first)
+        .where(StandingRow.case_id == case)
+        .order_by(StandingRow.learner, StandingRow.subtask)
+    )
+    rows = (await session.execute(query)).all()
+    return {name: [_step(*row[1:]) for row in mine] for name, mine in groupby(rows, key=lambda row: row[0])}
+
+
+def _step(subtask: str, state: str, attempts: int, points: float, updated: datetime, begun: datetime | None) -> Step:
+    # The names were checked when they were kept; a class has thousands of these.
+    standing = ClassSubtask.model_construct(
+        subtask=subtask, state=SubtaskState(state), attempts=attempts, points=points, updated=updated
+    )
+    return Step(standing, begun or updated)
+
+
+async def _recorded(session: AsyncSession, case: str) -> dict[str, datetime]:
+    newest = select(SessionRow.learner, func.max(SessionRow.received)).where(SessionRow.case_id == case)
+    rows = await session.execute(newest.group_by(SessionRow.learner))
+    return {row[0]: row[1] for row in rows}
