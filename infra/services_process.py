@@ -15,6 +15,7 @@ from infra.embedded import SERVICES
 from infra.settings import EmbeddedSettings
 from linting.app import create_app as create_linting_app
 from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.runner import RunnerClient
 from services.gateway import wiring as gateway_wiring
 from services.gateway.dashboard import wiring as dashboard_wiring
@@ -24,6 +25,7 @@ from services.kit.http import patience, tls_client
 from services.kit.logs import configure_logs
 from services.kit.scope import ScopeMinter, ScopeVerifier, scope_keys
 from services.kit.serving import Listener, LocalPort, serve_until_stopped
+from services.mentoring import wiring as mentoring_wiring
 from services.progress import wiring as progress_wiring
 from vault.identity import Identity
 from vault.rotation import Credential
@@ -48,6 +50,7 @@ async def serve(settings: EmbeddedSettings) -> int:
         apps = {
             "cases": create_cases_app(cases_wiring.reading_service(backends), backends),
             "progress": progress_wiring.build(settings, verifier),
+            "mentoring": mentoring_wiring.build(settings, verifier),
             "linting": create_linting_app(settings),
             "feedback": _feedback(settings, credentials["feedback"], verifier),
             "gateway": _gateway(settings, credentials["gateway"], minter),
@@ -64,7 +67,8 @@ def _feedback(settings: EmbeddedSettings, credential: Credential, verifier: Scop
     context = credential.client_context()
     runs = RunnerClient(tls_client(context, "runner", settings.socket("runner"), _UNTIL_RUN))
     cases = CasesClient(tls_client(context, "cases", settings.socket("cases")))
-    judging = feedback_wiring.build_judging(runs, cases, settings.home / "feedback")
+    memory = MentoringClient(tls_client(context, "mentoring", settings.socket("mentoring")))
+    judging = feedback_wiring.build_judging(runs, cases, settings.home / "feedback", memory=memory)
     return create_feedback_app(
         judging.service, verifier, open_assisted=feedback_wiring.assisted_opener(settings, judging)
     )
