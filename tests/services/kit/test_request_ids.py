@@ -70,9 +70,9 @@ async def test_an_id_that_is_not_sane_is_replaced(bad):
     assert re.fullmatch(r"[0-9a-f]{24}", answer.json())
 
 
-@pytest.mark.parametrize("caller", [ENVIRONMENT, "proxy"])
-async def test_an_id_from_outside_is_replaced(caller):
-    app = create_service("gateway", [inner("env", "proxy")])
+@pytest.mark.parametrize(("caller", "service"), [(ENVIRONMENT, "gateway"), ("proxy", "dashboard")])
+async def test_an_id_from_outside_is_replaced(caller, service):
+    app = create_service(service, [inner("env", "proxy")])
     async with in_process_client(app, caller) as client:
         answer = await client.get("/id", headers={"X-Request-ID": "chosen-by-somebody"})
     assert answer.json() != "chosen-by-somebody"

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import socket
+import ssl
 import sys
 from contextlib import asynccontextmanager
 
@@ -11,8 +13,10 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from services.kit.app import create_service
+from services.kit.http import tls_port_client
 from services.kit.peer import require_peer
-from services.kit.serving import Listener, ServiceDied, serve_until_stopped, serving
+from services.kit.serving import Listener, LocalPort, ServiceDied, serve_until_stopped, serving
+from vault.identity import Identity
 from vault.trust import LISTENERS
 
 
@@ -104,8 +108,8 @@ async def test_a_listener_that_ends_by_itself_is_reported(town, authority, monke
     servers = []
     real = module._Server.__init__
 
-    def remember(self, config):
-        real(self, config)
+    def remember(self, *args):
+        real(self, *args)
         servers.append(self)
 
     monkeypatch.setattr(module._Server, "__init__", remember)
@@ -115,6 +119,85 @@ async def test_a_listener_that_ends_by_itself_is_reported(town, authority, monke
         servers[0].ask_to_stop()
         with pytest.raises(ServiceDied, match="listener of cases ended by itself"):
             await asyncio.wait_for(death, 3)
+
+
+class TestPort:
+    """A listener on a port of this machine, for the Hub's proxy."""
+
+    async def test_it_answers_there_with_the_same_rules_and_its_file_says_where(self, town, authority):
+        file = town.run_dir / "dashboard.port"
+        app, own = create_service("dashboard", []), town.credential("dashboard")
+        async with serving([Listener(app, own, LocalPort(file))], authority):
+            assert 1024 < int(file.read_text()) < 65536
+            assert await _asked(town, "supervisor", file) == 200
+            assert await _asked(town, "proxy", file) == 200
+            for stranger in ("gateway", "hub", Identity.env("lena", "c", "a" * 64, "n")):
+                assert await _asked(town, stranger, file) == "refused"
+        assert not file.exists()
+
+    async def test_nobody_gets_in_without_a_certificate_or_by_plain_http(self, town, authority):
+        file = town.run_dir / "dashboard.port"
+        listener = Listener(create_service("dashboard", []), town.credential("dashboard"), LocalPort(file))
+        bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        bare.load_verify_locations(authority.bundle)
+        async with serving([listener], authority):
+            async with tls_port_client(bare, "dashboard", file) as client:
+                with pytest.raises(httpx.TransportError):
+                    await client.get("/health/live")
+            async with httpx.AsyncClient(trust_env=False) as client:
+                with pytest.raises(httpx.TransportError):
+                    await client.get(f"http://127.0.0.1:{int(file.read_text())}/health/live")
+
+    async def test_a_caller_believes_only_the_named_service(self, town, authority):
+        file = town.run_dir / "dashboard.port"
+        listener = Listener(create_service("dashboard", []), town.credential("linting"), LocalPort(file))
+        async with (
+            serving([listener], authority),
+            tls_port_client(town.credential("proxy").client_context(), "dashboard", file) as client,
+        ):
+            with pytest.raises(httpx.ConnectError, match=r"dashboard\.caseloop\.internal"):
+                await client.get("/health/live")
+
+    async def test_a_revoked_caller_is_out(self, town, authority):
+        file = town.run_dir / "dashboard.port"
+        listener = Listener(create_service("dashboard", []), town.credential("dashboard"), LocalPort(file))
+        stolen = town.credential("supervisor")
+        async with (
+            serving([listener], authority),
+            tls_port_client(stolen.client_context(), "dashboard", file) as client,
+        ):
+            assert (await client.get("/health/live")).status_code == 200
+            authority.revoke(stolen.leaf.serial)
+            await asyncio.sleep(1.5)  # revocations are looked at once a second
+            with pytest.raises(httpx.TransportError):
+                await client.get("/health/live")
+
+    async def test_a_chosen_port_is_used_and_one_in_use_is_said(self, town, authority):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            number = taken.getsockname()[1]
+            place = LocalPort(town.run_dir / "dashboard.port", number)
+            listener = Listener(create_service("dashboard", []), town.credential("dashboard"), place)
+            with pytest.raises(ServiceDied, match=rf"dashboard cannot listen on port {number} of 127\.0\.0\.1"):
+                async with serving([listener], authority):
+                    pass
+        async with serving([listener], authority):
+            assert place.file.read_text() == f"{number}\n"
+
+    async def test_a_caller_of_a_listener_that_is_not_there_hears_so(self, town):
+        file = town.run_dir / "dashboard.port"
+        async with tls_port_client(town.credential("proxy").client_context(), "dashboard", file) as client:
+            with pytest.raises(httpx.ConnectError, match=r"listens on no port: .*dashboard\.port"):
+                await client.get("/health/live")
+
+
+async def _asked(town, caller, file) -> int | str:
+    async with tls_port_client(town.credential(caller).client_context(), "dashboard", file) as client:
+        try:
+            return (await client.get("/health/live")).status_code
+        except httpx.TransportError:
+            return "refused"
 
 
 async def test_sigterm_stops_everything_with_status_0(town, authority):
