@@ -11,7 +11,8 @@ import type {
   QueuePage,
   WriteNote
 } from './mentoring-types';
-import type { Feedback, SessionPart, SessionSummary, Stage, Version, VersionSummary } from './types';
+import type { SessionPart, SessionSummary } from './session-types';
+import type { Feedback, Stage, Version, VersionSummary } from './types';
 
 export interface QueueQuery {
   state?: string;
@@ -60,7 +61,7 @@ export class DeskClient {
     return this.json('POST', `${one(id)}/lease`);
   }
 
-  release(id: string): Promise<EscalationFull> {
+  release(id: string): Promise<unknown> {
     return this.json('DELETE', `${one(id)}/lease`);
   }
 
@@ -88,16 +89,10 @@ export class DeskClient {
     return this.json('GET', `${one(id)}/sessions`);
   }
 
-  /** Every event of a session, part after part. */
-  async session(id: string, session: string, signal?: AbortSignal): Promise<SessionPart> {
-    const path = `${one(id)}/sessions/${encodeURIComponent(session)}`;
-    let part = await this.json<SessionPart>('GET', path, undefined, signal);
-    const all = [...part.events];
-    while (part.next !== null) {
-      part = await this.json<SessionPart>('GET', `${path}${search({ from: part.next })}`, undefined, signal);
-      all.push(...part.events);
-    }
-    return { ...part, events: all };
+  /** Events of a session from a number on, and the notebook before them. */
+  session(id: string, session: string, from: number, signal?: AbortSignal): Promise<SessionPart> {
+    const path = `${one(id)}/sessions/${encodeURIComponent(session)}${search({ from })}`;
+    return this.json('GET', path, undefined, signal);
   }
 
   /** The stages of a run as they pass; it always ends with the feedback or by throwing. */
@@ -144,8 +139,8 @@ export class DeskClient {
     return this.json('GET', `measures${search(query)}`);
   }
 
-  classView(name: string): Promise<ClassView> {
-    return this.json('GET', `class${search({ case: name })}`);
+  classView(query: { case: string; watch?: boolean; after?: string }): Promise<ClassView> {
+    return this.json('GET', `class${search(query)}`);
   }
 
   /** Address of a download, for a link. */

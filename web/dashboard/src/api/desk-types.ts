@@ -1,6 +1,6 @@
-/** What only the desk's own door says: who is signed in, the brief of an escalation, a class at a glance. */
+/** What the desk shows besides escalations: mirrors brief.py and classroom.py, and says what only its own door says. */
 
-import type { Cell, Feedback, Finding } from './types';
+import type { Cell, Feedback } from './types';
 
 export interface Me {
   user: string;
@@ -13,39 +13,60 @@ export interface CaseName {
   title: string;
 }
 
-/** What the checker can add to an escalation for a mentor's eyes. */
-export interface Brief {
-  /** Answer cell -> unified text of its difference from the reference; empty text: the same. */
-  diffs: { [cell: string]: string };
-  findings: Finding[];
-  /** A model's suggestion, never sent by itself; null where no model is configured. */
-  draft: string | null;
-}
-
-/** One learner in one case. */
-export interface ClassRow {
-  user: string;
-  case: string;
-  subtask: string | null;
-  attempts: number;
-  approved: number;
-  subtasks: number;
-  last_seen: string | null;
-  stuck: boolean;
-  silent: boolean;
-  /** The written rules that put the learner on the watch list, in words. */
-  reasons: string[];
-}
-
-export interface ClassView {
-  case: string;
-  rows: ClassRow[];
-}
-
 export interface Run {
   cells: Cell[];
 }
 
-export interface Ran {
+// brief.py
+export interface CellDifference {
+  cell: string;
+  against: 'reference' | 'variant';
+  text: string;
+}
+
+export interface Brief {
+  subtask: string;
+  differences: CellDifference[];
   feedback: Feedback;
+  draft: string | null;
+  draft_by: string | null;
+}
+
+// classroom.py
+export type WatchRule = 'many_attempts' | 'long_in_one_step' | 'silent';
+
+export interface Watch {
+  rule: WatchRule;
+  subtask: string | null;
+  since: string;
+}
+
+export interface ClassSubtask {
+  subtask: string;
+  state: 'not_started' | 'in_progress' | 'approved' | 'polished';
+  attempts: number;
+  points: number;
+  updated: string;
+}
+
+export interface ClassRow {
+  user: string;
+  current: string | null;
+  subtasks: ClassSubtask[];
+  approved: number;
+  attempts: number;
+  last_seen: string;
+  watch: Watch[];
+}
+
+export interface ClassView {
+  case: string;
+  at: string;
+  rows: ClassRow[];
+  total: number;
+  learners: number;
+  stuck: number;
+  silent: number;
+  finished: number;
+  next: string | null;
 }

@@ -141,54 +141,6 @@ export interface LintReport {
   dropped: number;
 }
 
-// session.py
-export type EventKind =
-  | 'snapshot'
-  | 'edit'
-  | 'cursor'
-  | 'paste'
-  | 'run'
-  | 'result'
-  | 'check'
-  | 'hint'
-  | 'chat'
-  | 'cell_created'
-  | 'cell_deleted'
-  | 'cell_moved'
-  | 'focus'
-  | 'blur';
-
-export interface SessionEvent {
-  seq: number;
-  at: number;
-  kind: EventKind;
-  cell: string | null;
-  data: { [key: string]: Json };
-}
-
-export interface SessionSummary {
-  session: string;
-  started: string;
-  seconds: number;
-  events: number;
-  active_typing_seconds: number;
-  idle_seconds: number;
-  pastes: number;
-  large_pastes: number;
-  pasted_chars: number;
-  runs: number;
-  failed_runs: number;
-  checks: number;
-  hints: number;
-  chats: number;
-}
-
-export interface SessionPart {
-  summary: SessionSummary;
-  events: SessionEvent[];
-  next: number | null;
-}
-
 // errors.py
 export interface ErrorBody {
   error: string;

@@ -4,6 +4,7 @@ import { DeskClient } from '../api/client';
 import { Loading, Problem } from '../parts/notice';
 import { QueuePage } from '../queue/queue-page';
 import { Announcer } from './announcer';
+import { Boundary } from './boundary';
 import { DeskContext } from './desk';
 import { Frame } from './frame';
 import { type Route, useRoute } from './router';
@@ -52,9 +53,11 @@ export function App() {
       <Announcer>
         <Shortcuts>
           <Frame>
-            <Suspense fallback={<Loading what="the page" />}>
-              <Page route={route} />
-            </Suspense>
+            <Boundary key={`${route.name}/${route.args.join('/')}`}>
+              <Suspense fallback={<Loading what="the page" />}>
+                <Page route={route} />
+              </Suspense>
+            </Boundary>
           </Frame>
         </Shortcuts>
       </Announcer>

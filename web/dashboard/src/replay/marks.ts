@@ -1,4 +1,4 @@
-import type { SessionEvent } from '../api/types';
+import type { SessionEvent } from '../api/session-types';
 import type { Recording } from './recording';
 
 export type MarkKind = 'paste' | 'ai' | 'run' | 'check';

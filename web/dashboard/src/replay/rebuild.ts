@@ -1,6 +1,7 @@
 /** The notebook at any instant, from the events of a session: pure functions, the rules of docs/reference/session-events.md. */
 
-import type { Json, SessionEvent } from '../api/types';
+import type { SessionEvent } from '../api/session-types';
+import type { Json } from '../api/types';
 
 export interface ReplayCell {
   id: string;

@@ -1,4 +1,4 @@
-import type { SessionEvent } from '../api/types';
+import type { SessionEvent } from '../api/session-types';
 import { type Instant, NOTHING, applyAll } from './rebuild';
 
 /** Events between two kept instants: seeking applies at most so many. */

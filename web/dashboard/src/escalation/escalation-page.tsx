@@ -1,0 +1,120 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useRef } from 'react';
+import type { EscalationFull } from '../api/mentoring-types';
+import { useDesk } from '../app/desk';
+import { address, go } from '../app/router';
+import { useShortcuts } from '../app/shortcuts';
+import { useTitle } from '../app/use-title';
+import { Loading, Problem } from '../parts/notice';
+import { duration } from '../parts/time';
+import { REASONS } from '../parts/words';
+import { AnswerBox } from './answer-box';
+import { CodePane } from './code-pane';
+import { Conversation } from './conversation';
+import { useDraft } from './draft';
+import { Facts } from './facts';
+import { helpOf } from './help';
+import { HelpSoFar } from './help-so-far';
+import { LeaseBar } from './lease-bar';
+import { useRun } from './run-panel';
+import { SameGroup } from './same-group';
+import { SessionsList } from './sessions-list';
+import { StyleReport } from './style-report';
+import { Suggestions } from './suggestions';
+import { type Escalation, useEscalation } from './use-escalation';
+import { useWork } from './use-work';
+
+export default function EscalationPage({ id }: { id: string }) {
+  useTitle('Question');
+  const escalation = useEscalation(id);
+  const { query } = escalation;
+  useShortcuts([{ key: 'Escape', label: 'Back to the queue', run: () => go(address('queue')) }]);
+  if (query.isPending) {
+    return <Loading what="the question" />;
+  }
+  if (!query.data) {
+    return (
+      <div className="Page">
+        <h1>Question</h1>
+        <Problem reason={query.error} retry={() => void query.refetch()} />
+      </div>
+    );
+  }
+  return <Screen full={query.data} escalation={escalation} />;
+}
+
+function Screen({ full, escalation }: { full: EscalationFull; escalation: Escalation }) {
+  const { item, cells } = full;
+  const { client } = useDesk();
+  const { draft, change, insert, comment, clear } = useDraft(item.id);
+  const brief = useQuery({
+    queryKey: ['brief', item.id, full.submission],
+    queryFn: () => client.brief(item.id),
+    staleTime: Infinity
+  });
+  const work = useWork(cells);
+  const run = useRun(item.id);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const help = useMemo(() => helpOf(full.help), [full.help]);
+  const firstPlace = full.feedback.findings.find(({ place }) => place?.line)?.place;
+  const commentHere = () => {
+    const at = work.cursor ?? (firstPlace ? { cell: firstPlace.cell, line: firstPlace.line! } : null);
+    if (at) {
+      comment(at.cell, at.line);
+    }
+  };
+  useShortcuts([
+    { key: 'a', label: 'Write the answer', run: () => field.current?.focus() },
+    { key: 't', label: 'Take it', run: () => item.state === 'waiting' && escalation.lease.mutate() },
+    { key: 'c', label: 'Comment on the line', run: commentHere },
+    { key: 'r', label: 'Run the checks', run: () => run.state.kind !== 'running' && void run.run(work.current) },
+    { key: 'e', label: 'Edit a copy of the code', run: () => work.setEditing(!work.editing) }
+  ]);
+  return (
+    <div className="Escalation" data-caseloop="escalation" data-id={item.id} data-state={item.state}>
+      <header className="Escalation-head">
+        <a className="Back" href={address('queue')} data-caseloop="back">
+          ← Queue
+        </a>
+        <div className="Escalation-title">
+          <h1>{item.subtask_title}</h1>
+          <p className="dim">
+            {item.case_title} · {item.learner} · {REASONS[item.reason]} · asked {duration(item.waited_seconds)} ago
+          </p>
+        </div>
+        <LeaseBar item={item} escalation={escalation} />
+      </header>
+      <div className="Escalation-columns">
+        <div className="Column is-code">
+          <CodePane full={full} brief={brief} work={work} run={run} draft={draft} onComment={comment} />
+        </div>
+        <div className="Column is-facts">
+          <Facts
+            feedback={brief.data?.feedback ?? full.feedback}
+            number={full.number}
+            cells={cells}
+            onPlace={work.show}
+          />
+          <HelpSoFar help={help} />
+          <StyleReport report={help.style} cells={cells} onPlace={work.show} />
+          <SessionsList id={item.id} />
+        </div>
+        <div className="Column is-talk">
+          <Conversation item={item} notes={full.notes} cells={cells} onPlace={work.show} />
+          <SameGroup same={full.same} also={draft.also} onAlso={also => change({ also })} />
+          <Suggestions remembered={full.remembered} brief={brief} onUse={insert} />
+          <AnswerBox
+            full={full}
+            escalation={escalation}
+            draft={draft}
+            field={field}
+            onChange={change}
+            onInsert={insert}
+            onPlace={work.show}
+            onSent={clear}
+          />
+        </div>
+      </div>
+    </div>
+  );
+}

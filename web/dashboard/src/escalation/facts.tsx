@@ -1,0 +1,78 @@
+import type { Cell, Feedback, Finding, Place } from '../api/types';
+import { Section } from '../parts/section';
+import { moment } from '../parts/time';
+import { EVIDENCE, VERDICTS } from '../parts/words';
+import { placeName } from './places';
+
+interface Props {
+  feedback: Feedback;
+  number: number;
+  cells: Cell[];
+  onPlace: (place: Place) => void;
+}
+
+/** What the check found, with the facts it rests on, which learners never see. */
+export function Facts({ feedback, number, cells, onPlace }: Props) {
+  const failed = feedback.checks.filter(check => !check.passed).length;
+  return (
+    <Section
+      title="What the check found"
+      name="facts"
+      aside={
+        <span className="Pill" data-verdict={feedback.verdict}>
+          {VERDICTS[feedback.verdict]} · {feedback.points} of {feedback.max_points} points
+        </span>
+      }
+    >
+      <p className="Headline">{feedback.headline}</p>
+      <p className="dim">
+        Version {number}
+        {feedback.checks.length > 0 && ` · ${failed} of ${feedback.checks.length} checks failed`}
+        {feedback.repairs.length > 0 && ` · ${feedback.repairs.join(' ')}`}
+      </p>
+      <ul className="Plain">
+        {feedback.findings.map(finding => (
+          <FindingItem key={finding.id} finding={finding} cells={cells} onPlace={onPlace} />
+        ))}
+      </ul>
+      {feedback.remarks.map((remark, index) => (
+        <p key={index}>{remark}</p>
+      ))}
+    </Section>
+  );
+}
+
+function FindingItem({ finding, cells, onPlace }: { finding: Finding } & Pick<Props, 'cells' | 'onPlace'>) {
+  return (
+    <li className="Finding" data-severity={finding.severity} data-caseloop="finding">
+      <p>
+        {finding.message}{' '}
+        {finding.place && (
+          <button
+            type="button"
+            className="Link"
+            data-caseloop="go-to-place"
+            onClick={() => onPlace(finding.place!)}
+          >
+            {placeName(finding.place, cells)}
+          </button>
+        )}
+      </p>
+      {finding.evidence.map((fact, index) => (
+        <p key={index} className="Fact" data-caseloop="fact">
+          <span className="Fact-kind">{EVIDENCE[fact.kind]}</span> <code>{fact.subject}</code>
+          {fact.aspect && <span className="dim"> {fact.aspect}</span>}
+          {fact.fact && <span className="Fact-text">{fact.fact}</span>}
+        </p>
+      ))}
+      {finding.mentor && (
+        <p className="Quote">
+          The learner was shown
+          {finding.mentor_name ? ` ${finding.mentor_name}’s answer` : ' the author’s words'}
+          {finding.mentor_wrote && ` of ${moment(finding.mentor_wrote)}`}: «{finding.mentor}»
+        </p>
+      )}
+      {finding.confidence < 0.5 && <p className="dim">The check is not sure of this one.</p>}
+    </li>
+  );
+}

@@ -1,0 +1,111 @@
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import type { QueueItem } from '../api/mentoring-types';
+import { useDesk } from '../app/desk';
+import { Loading, Problem } from '../parts/notice';
+import { Section } from '../parts/section';
+import { duration } from '../parts/time';
+import { several } from '../parts/words';
+
+interface Props {
+  same: QueueItem[];
+  also: string[];
+  onAlso: (also: string[]) => void;
+}
+
+/** Others who wait with the same signature. Each is looked at before it can be answered with the same words. */
+export function SameGroup({ same, also, onAlso }: Props) {
+  const [seen, setSeen] = useState<Set<string>>(() => new Set(also));
+  const [looking, setLooking] = useState<string | null>(null);
+  const waiting = same.filter(item => item.state === 'waiting');
+  if (waiting.length === 0) {
+    return null;
+  }
+  const look = (id: string) => {
+    setLooking(id === looking ? null : id);
+    setSeen(before => new Set(before).add(id));
+  };
+  const unseen = waiting.filter(item => !seen.has(item.id));
+  return (
+    <Section
+      title={`${several(waiting.length, 'other')} with the same problem`}
+      name="same-group"
+      aside={
+        <button
+          type="button"
+          className="Button is-quiet"
+          data-caseloop="answer-all"
+          disabled={unseen.length > 0}
+          title={unseen.length ? 'Look at each of them first' : undefined}
+          onClick={() => onAlso(waiting.map(item => item.id))}
+        >
+          Answer all together
+        </button>
+      }
+    >
+      {unseen.length > 0 && <p className="dim">Look at each before it gets the same answer: {unseen.length} to go.</p>}
+      <ul className="Plain">
+        {waiting.map(item => (
+          <li key={item.id} data-caseloop="same-item" data-id={item.id}>
+            <div className="SameItem">
+              <label className="Check">
+                <input
+                  type="checkbox"
+                  data-caseloop="also"
+                  disabled={!seen.has(item.id)}
+                  checked={also.includes(item.id)}
+                  onChange={event =>
+                    onAlso(event.target.checked ? [...also, item.id] : also.filter(other => other !== item.id))
+                  }
+                />
+                {item.learner} <span className="dim">waits {duration(item.waited_seconds)}</span>
+              </label>
+              <button
+                type="button"
+                className="Button is-quiet"
+                data-caseloop="look"
+                aria-expanded={looking === item.id}
+                onClick={() => look(item.id)}
+              >
+                {looking === item.id ? 'Fold' : seen.has(item.id) ? 'Look again' : 'Look'}
+              </button>
+            </div>
+            {looking === item.id && <Glance id={item.id} />}
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+/** The code that feedback speaks about, and the learner's own words. */
+function Glance({ id }: { id: string }) {
+  const { client } = useDesk();
+  const full = useQuery({ queryKey: ['escalation', id], queryFn: () => client.escalation(id) });
+  if (full.isPending) {
+    return <Loading what="it" />;
+  }
+  if (full.isError) {
+    return <Problem reason={full.error} retry={() => void full.refetch()} />;
+  }
+  const { cells, feedback, notes } = full.data;
+  const spoken = new Set(feedback.findings.flatMap(({ place }) => (place ? [place.cell] : [])));
+  const shown = cells.filter(cell => cell.kind === 'code' && (spoken.size === 0 || spoken.has(cell.id)));
+  return (
+    <div className="Glance" data-caseloop="glance">
+      <p>{feedback.headline}</p>
+      {notes
+        .filter(note => note.author === 'learner')
+        .map(note => (
+          <p key={note.id} className="Quote">
+            «{note.text}»
+          </p>
+        ))}
+      {shown.map(cell => (
+        <pre key={cell.id} className="CellText" tabIndex={0} role="region" aria-label="Their code">
+          {cell.source}
+        </pre>
+      ))}
+    </div>
+  );
+}

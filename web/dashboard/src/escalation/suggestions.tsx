@@ -1,0 +1,49 @@
+import type { UseQueryResult } from '@tanstack/react-query';
+import type { Brief } from '../api/desk-types';
+import type { MemoryEntry } from '../api/mentoring-types';
+import { Markdown } from '../parts/markdown';
+import { Section } from '../parts/section';
+import { moment } from '../parts/time';
+
+interface Props {
+  remembered: MemoryEntry[];
+  brief: UseQueryResult<Brief>;
+  onUse: (words: string) => void;
+}
+
+/** Words to start from: what mentors said about the same problem, and a model's draft. Nothing is sent by itself. */
+export function Suggestions({ remembered, brief, onUse }: Props) {
+  const draft = brief.data?.draft;
+  const by = brief.data?.draft_by ?? 'a model';
+  if (remembered.length === 0 && !draft) {
+    return null;
+  }
+  return (
+    <Section title="Suggested" name="suggestions">
+      {remembered.map(entry => (
+        <article key={entry.id} className="Suggestion" data-caseloop="remembered">
+          <p className="dim">
+            {entry.mentor} remembered this, {moment(entry.written)}: shown {entry.shown} times, helped {entry.helpful}, did
+            not help {entry.unhelpful}
+          </p>
+          <Markdown text={entry.text} />
+          <button type="button" className="Button is-quiet" onClick={() => onUse(entry.text)}>
+            Use
+          </button>
+        </article>
+      ))}
+      {draft && (
+        <article className="Suggestion is-draft" data-caseloop="model-draft">
+          <p className="dim">
+            <span className="Pill is-warm">Model’s draft</span> by {by}. Check each word
+            before you send it.
+          </p>
+          <Markdown text={draft} />
+          <button type="button" className="Button is-quiet" data-caseloop="use-draft" onClick={() => onUse(draft)}>
+            Use
+          </button>
+        </article>
+      )}
+    </Section>
+  );
+}

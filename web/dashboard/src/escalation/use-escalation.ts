@@ -1,0 +1,58 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { AnswerEscalation, EscalationFull, WriteNote } from '../api/mentoring-types';
+import { ApiError } from '../api/errors';
+import { useSay } from '../app/announcer';
+import { useDesk } from '../app/desk';
+import { several } from '../parts/words';
+
+/** One escalation and what a mentor may do with it. */
+export function useEscalation(id: string) {
+  const { client, me } = useDesk();
+  const queries = useQueryClient();
+  const say = useSay();
+  const key = ['escalation', id];
+  const query = useQuery({ queryKey: key, queryFn: () => client.escalation(id), refetchInterval: 15_000 });
+  const keep = (full: EscalationFull) => {
+    queries.setQueryData(key, full);
+    void queries.invalidateQueries({ queryKey: ['queue'] });
+  };
+  // After a refusal the truth is with the service: somebody else may hold it by now.
+  const refused = () => void queries.invalidateQueries({ queryKey: key });
+  const lease = useMutation<EscalationFull, ApiError>({
+    mutationFn: () => client.lease(id),
+    onSuccess: full => {
+      keep(full);
+      say('It is yours for 30 minutes.');
+    },
+    onError: refused
+  });
+  const release = useMutation<unknown, ApiError>({
+    mutationFn: () => client.release(id),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: key });
+      void queries.invalidateQueries({ queryKey: ['queue'] });
+      say('Given back to the queue.');
+    }
+  });
+  const write = useMutation<EscalationFull, ApiError, WriteNote>({
+    mutationFn: note => client.write(id, note),
+    onSuccess: full => {
+      keep(full);
+      say('The learner has your note.');
+    },
+    onError: refused
+  });
+  const answer = useMutation<EscalationFull, ApiError, AnswerEscalation>({
+    mutationFn: words => client.answer(id, words),
+    onSuccess: (full, { also }) => {
+      keep(full);
+      say(also.length ? `Answered, and ${several(also.length, 'other')} with it.` : 'Answered.');
+    },
+    onError: refused
+  });
+  const item = query.data?.item;
+  const mine = item?.state === 'leased' && item.mentor === me.user;
+  return { query, lease, release, write, answer, mine };
+}
+
+export type Escalation = ReturnType<typeof useEscalation>;

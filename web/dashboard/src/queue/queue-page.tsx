@@ -1,0 +1,117 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useRef } from 'react';
+import { ApiError } from '../api/errors';
+import { useSay } from '../app/announcer';
+import { useDesk } from '../app/desk';
+import { type Route, address, go } from '../app/router';
+import { useShortcuts } from '../app/shortcuts';
+import { useTitle } from '../app/use-title';
+import { Empty, Loading, Problem } from '../parts/notice';
+import { several } from '../parts/words';
+import { QueueFilters } from './queue-filters';
+import { QueueRow } from './queue-row';
+import { useQueue } from './use-queue';
+
+export function QueuePage({ route: { query } }: { route: Route }) {
+  useTitle('Queue');
+  const { me } = useDesk();
+  const list = useRef<HTMLOListElement>(null);
+  const queue = useQueue({
+    state: query.get('state') ?? undefined,
+    case: query.get('case') ?? undefined,
+    mine: query.get('mine') === 'true'
+  });
+  const take = useTakeNext();
+  const step = (by: number) => {
+    const links = [...(list.current?.querySelectorAll('a') ?? [])];
+    const at = links.findIndex(link => link === document.activeElement);
+    const next = at < 0 ? (by > 0 ? 0 : links.length - 1) : at + by;
+    links[Math.min(Math.max(next, 0), links.length - 1)]?.focus();
+    if (at >= links.length - 5 && queue.hasNextPage && !queue.isFetchingNextPage) {
+      void queue.fetchNextPage();
+    }
+  };
+  useShortcuts([
+    { key: 'j', label: 'Next question', run: () => step(1) },
+    { key: 'k', label: 'Question before', run: () => step(-1) },
+    { key: 'n', label: 'Take the most urgent question', run: () => take.mutate() },
+    { key: 'm', label: 'Mine only, or all', run: () => mine(query) },
+    { key: 'Enter', label: 'Open the question', run: () => undefined }
+  ]);
+  const filtered = [...query.values()].some(Boolean);
+  return (
+    <div className="Page" data-caseloop="queue">
+      <header className="Page-head">
+        <div>
+          <h1>Queue</h1>
+          <p className="dim" data-caseloop="queue-total">
+            {queue.isSuccess ? `${several(queue.total, 'question')}, most urgent first` : ' '}
+          </p>
+        </div>
+        <QueueFilters query={query} />
+        <button
+          type="button"
+          className="Button is-primary"
+          data-caseloop="take-next"
+          disabled={take.isPending}
+          onClick={() => take.mutate()}
+        >
+          Take next <kbd>n</kbd>
+        </button>
+      </header>
+      {take.isError && take.error.error !== 'queue_empty' && <Problem reason={take.error} />}
+      {queue.isError && <Problem reason={queue.error} retry={() => void queue.refetch()} />}
+      {queue.isPending && <Loading what="the queue" />}
+      {queue.isSuccess && queue.items.length === 0 && (
+        <Empty title={filtered ? 'Nothing fits these filters' : 'Nobody waits'}>
+          {filtered
+            ? 'Other questions may wait outside of them.'
+            : 'New questions appear here by themselves. Remembered answers are helping meanwhile.'}
+        </Empty>
+      )}
+      {queue.items.length > 0 && (
+        <ol className="Queue" ref={list} aria-label="Questions">
+          {queue.items.map(item => (
+            <QueueRow key={item.id} item={item} me={me.user} />
+          ))}
+        </ol>
+      )}
+      {queue.hasNextPage && (
+        <button
+          type="button"
+          className="Button More"
+          data-caseloop="more"
+          disabled={queue.isFetchingNextPage}
+          onClick={() => void queue.fetchNextPage()}
+        >
+          {queue.isFetchingNextPage ? 'Loading …' : `Show more (${queue.items.length} of ${queue.total})`}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Lease the most urgent one and open it. */
+function useTakeNext() {
+  const { client } = useDesk();
+  const queries = useQueryClient();
+  const say = useSay();
+  return useMutation({
+    mutationFn: () => client.takeNext(),
+    onSuccess: full => {
+      queries.setQueryData(['escalation', full.item.id], full);
+      go(address('escalations', [full.item.id]));
+    },
+    onError: (reason: ApiError) => {
+      if (reason.error === 'queue_empty') {
+        say('Nobody waits right now.');
+      }
+      void queries.invalidateQueries({ queryKey: ['queue'] });
+    }
+  });
+}
+
+function mine(query: URLSearchParams): void {
+  const now = query.get('mine') === 'true' ? '' : 'true';
+  go(address('queue', [], { ...Object.fromEntries(query), mine: now }), true);
+}
