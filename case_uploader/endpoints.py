@@ -7,7 +7,7 @@ from case_uploader.service import CaseService
 from services.contracts.case import AuthorCase, CaseSummary, LearnerCase
 from services.kit.peer import PeerIdentity, require_peer
 
-_LEARNERS_SIDE = [Depends(require_peer("gateway", "hub"))]
+_LEARNERS_SIDE = [Depends(require_peer("gateway", "dashboard", "hub"))]
 
 router = APIRouter()
 

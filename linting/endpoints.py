@@ -6,7 +6,7 @@ from linting.service import ReviewService
 from services.contracts.lint import LintReport, ReviewRequest
 from services.kit.peer import require_peer
 
-router = APIRouter(dependencies=[Depends(require_peer("gateway"))])
+router = APIRouter(dependencies=[Depends(require_peer("gateway", "dashboard"))])
 
 
 def _service(request: Request) -> ReviewService:

@@ -3,7 +3,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from services.gateway import assistance_endpoints, endpoints
+from services.gateway import assistance_endpoints, endpoints, mentor_endpoints, recording_endpoints
 from services.gateway.assistance_metrics import AssistanceMetrics
 from services.gateway.metrics import CheckMetrics
 from services.gateway.private_answers import PrivateAnswers
@@ -37,7 +37,7 @@ def create_app(
             await app.state.service.close()
             await close()
 
-    routers = [endpoints.router, assistance_endpoints.router]
+    routers = [endpoints.router, assistance_endpoints.router, mentor_endpoints.router, recording_endpoints.router]
     app = create_service("gateway", routers, lifespan=lifespan, max_body_bytes=settings.body_bytes)
     registry = app.state.metrics.registry
     app.state.service = GatewayService(backends, minter, settings, CheckMetrics(registry), AssistanceMetrics(registry))

@@ -79,10 +79,31 @@ class NothingToReview(CaseloopError):
 
 
 class NotJudged(CaseloopError):
-    """Words were asked for a version that has no verdict."""
+    """Words, or a mentor, were asked for a version that has no verdict."""
 
     status = 409
     error = "not_judged"
+
+
+class NotOffered(CaseloopError):
+    """A mentor was asked before anything else was tried."""
+
+    status = 409
+    error = "not_offered"
+
+
+class OtherSubtask(CaseloopError):
+    """The version that a mentor is asked about belongs to another subtask."""
+
+    status = 422
+    error = "other_subtask"
+
+
+class NotRemembered(CaseloopError):
+    """A remembered answer was rated for a version that never got it."""
+
+    status = 404
+    error = "not_remembered"
 
 
 class AiOff(CaseloopError):

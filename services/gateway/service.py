@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
+from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
 from services.contracts.lab import LabCase
 from services.contracts.progress import SavedNotebook, SavedSummary, Version, VersionSummary
@@ -16,9 +17,11 @@ from services.gateway.chat import Chats
 from services.gateway.check import Checks
 from services.gateway.hints import Hints
 from services.gateway.learner import Learner
+from services.gateway.mentors import Mentors
 from services.gateway.metrics import CheckMetrics
 from services.gateway.ports import HubUsers
 from services.gateway.rate_limit import TokenBuckets
+from services.gateway.recordings import Recordings
 from services.gateway.review import Reviews
 from services.gateway.scopes import Scopes
 from services.gateway.seats import Seats
@@ -34,6 +37,7 @@ class Backends:
 
     users: HubUsers
     progress: ProgressClient
+    mentoring: MentoringClient
     feedback: FeedbackClient
     assistant: FeedbackClient
     """`feedback` over connections of its own: those who wait for words or a hint take none from checks."""
@@ -78,6 +82,8 @@ class GatewayService:
         self.choices = Choices(asking)
         self.hints = Hints(asking)
         self.chats = Chats(asking)
+        self.mentors = Mentors(backends.mentoring, backends.progress, asking)
+        self.recordings = Recordings(backends.progress, self._scopes)
 
     async def close(self) -> None:
         """Let checks and words under way end, within the grace of the settings."""

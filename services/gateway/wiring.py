@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
+from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
 from services.gateway.app import create_app
 from services.gateway.hub_users import HubApiUsers
@@ -34,17 +35,20 @@ def build(
     waiting = patience(gateway.follow_seconds + _SPARE_SECONDS)
     hub = hub_client(gateway)
     progress = tls_client(context, "progress", settings.socket("progress"))
+    mentoring = tls_client(context, "mentoring", settings.socket("mentoring"))
     feedback = tls_client(context, "feedback", settings.socket("feedback"), patient)
     assistant = tls_client(context, "feedback", settings.socket("feedback"), waiting, connections=ASSISTANT_CONNECTIONS)
     linting = tls_client(context, "linting", settings.socket("linting"), thorough)
     cases = tls_client(context, "cases", settings.socket("cases"))
 
     async def close() -> None:
-        await asyncio.gather(*(http.aclose() for http in (hub, progress, feedback, assistant, linting, cases)))
+        clients = (hub, progress, mentoring, feedback, assistant, linting, cases)
+        await asyncio.gather(*(http.aclose() for http in clients))
 
     backends = Backends(
         users=HubApiUsers(hub),
         progress=ProgressClient(progress),
+        mentoring=MentoringClient(mentoring),
         feedback=FeedbackClient(feedback),
         assistant=FeedbackClient(assistant),
         linting=LintingClient(linting),
