@@ -38,4 +38,4 @@ bench: setup-dev ## Measure what the documentation claims
 	@for name in check startup firewall; do $(VENV)/python -m benchmarks.$$name || exit $$?; done
 
 clean: ## Remove environments, builds and caches; keeps your data in .caseloop
-	rm -rf .venv .venv-learner .cache .mypy_cache .ruff_cache .pytest_cache web/node_modules web/labextension/caseloop_lab/labextension web/labextension/lib
+	rm -rf .venv .venv-learner .cache .mypy_cache .ruff_cache .pytest_cache web/node_modules web/labextension/caseloop_lab/labextension web/labextension/lib web/dashboard/dist

@@ -21,7 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".cache" / "setup"
 SERVICES, LEARNER = ROOT / ".venv", ROOT / ".venv-learner"
-REQUIREMENTS, WEB, LAB = ROOT / "requirements", ROOT / "web", ROOT / "web" / "labextension"
+REQUIREMENTS, WEB = ROOT / "requirements", ROOT / "web"
+LAB, DESK = WEB / "labextension", WEB / "dashboard"
 OLDEST_PYTHON, OLDEST_NODE = (3, 11), 20
 
 
@@ -153,7 +154,7 @@ def run_npm(words: list[str]) -> int:
 
 
 def build_web() -> None:
-    """The Hub's proxy and the JupyterLab extension, from the lock file."""
+    """The Hub's proxy, the JupyterLab extension and the mentors' desk, from the lock file."""
     binary, npm = node()
     path = node_path(binary)
     command(*npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=WEB, PATH=path)
@@ -211,9 +212,12 @@ def steps(dev: bool) -> list[Step]:
             lambda: make_environment(LEARNER, "learner"),
         ),
         Step(
-            "Hub proxy and JupyterLab extension",
-            tracked("web/*.json", "web/labextension/**/*"),
-            (LAB / "caseloop_lab" / "labextension" / "package.json").exists,
+            "Hub proxy, JupyterLab extension and mentors' desk",
+            tracked("web/*.json", "web/labextension/**/*", "web/dashboard/**/*"),
+            lambda: all(
+                made.exists()
+                for made in (LAB / "caseloop_lab" / "labextension" / "package.json", DESK / "dist" / "index.html")
+            ),
             build_web,
         ),
         Step(

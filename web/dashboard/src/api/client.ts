@@ -1,4 +1,4 @@
-import type { Brief, CaseName, ClassView, Me, Run } from './desk-types';
+import type { Brief, CaseSummary, ClassView, Me, Run } from './desk-types';
 import { ApiError } from './errors';
 import { events } from './events';
 import type {
@@ -12,7 +12,7 @@ import type {
   WriteNote
 } from './mentoring-types';
 import type { SessionPart, SessionSummary } from './session-types';
-import type { Feedback, Stage, Version, VersionSummary } from './types';
+import type { Feedback, LintReport, Stage, Version, VersionSummary } from './types';
 
 export interface QueueQuery {
   state?: string;
@@ -39,7 +39,7 @@ export class DeskClient {
     return me;
   }
 
-  cases(): Promise<CaseName[]> {
+  cases(): Promise<CaseSummary[]> {
     return this.json('GET', 'cases');
   }
 
@@ -75,6 +75,10 @@ export class DeskClient {
 
   brief(id: string): Promise<Brief> {
     return this.json('GET', `${one(id)}/brief`);
+  }
+
+  style(id: string): Promise<LintReport> {
+    return this.json('GET', `${one(id)}/style`);
   }
 
   versions(id: string): Promise<VersionSummary[]> {

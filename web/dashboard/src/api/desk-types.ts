@@ -8,9 +8,17 @@ export interface Me {
   xsrf: string;
 }
 
-export interface CaseName {
+// case.py
+export interface CaseSummary {
   id: string;
+  version: string;
+  number: number;
   title: string;
+  summary: string;
+  level: 'introductory' | 'intermediate' | 'advanced';
+  minutes: number;
+  subtasks: number;
+  published: string;
 }
 
 export interface Run {

@@ -17,9 +17,11 @@ const ClassPage = lazy(() => import('../class/class-page'));
 const MeasuresPage = lazy(() => import('../measures/measures-page'));
 
 const PAGES: Record<string, ComponentType<{ route: Route }>> = {
-  queue: QueuePage,
-  escalations: ({ route }) => {
-    const [id = '', part, session] = route.args;
+  queue: ({ route }) => {
+    const [id, part, session] = route.args;
+    if (!id) {
+      return <QueuePage route={route} />;
+    }
     return part === 'replay' && session ? (
       <ReplayPage key={session} id={id} session={session} />
     ) : (

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { useSay } from './announcer';
 import { useDesk } from './desk';
 import { address, useRoute } from './router';
@@ -7,13 +7,11 @@ import { useShortcutHelp } from './shortcuts';
 export interface Place {
   name: string;
   title: string;
-  /** Routes that belong to it besides its own. */
-  also?: string[];
 }
 
 /** What hangs in the navigation; further pages are added here and in `pages`. */
 export const PLACES: Place[] = [
-  { name: 'queue', title: 'Queue', also: ['escalations'] },
+  { name: 'queue', title: 'Queue' },
   { name: 'memory', title: 'Remembered' },
   { name: 'class', title: 'Class' },
   { name: 'measures', title: 'Measures' }
@@ -24,11 +22,21 @@ export function Frame({ children }: { children: ReactNode }) {
   const { client, me } = useDesk();
   const help = useShortcutHelp();
   const say = useSay();
+  const [left, setLeft] = useState(false);
   const leave = () =>
     client.signOut().then(
-      () => window.location.reload(),
+      () => setLeft(true),
       (reason: Error) => say(reason.message)
     );
+  if (left) {
+    return (
+      <main className="Alone" data-caseloop="signed-out">
+        <h1>You are signed out</h1>
+        <p>The Hub may still know you: sign out there too on a computer that others use.</p>
+        <a href="./">Sign in again</a>
+      </main>
+    );
+  }
   return (
     <div className="Frame">
       <a className="Skip" href="#main" onClick={toMain}>
@@ -44,7 +52,7 @@ export function Frame({ children }: { children: ReactNode }) {
             <a
               key={place.name}
               href={address(place.name)}
-              aria-current={place.name === name || place.also?.includes(name) ? 'page' : undefined}
+              aria-current={place.name === name ? 'page' : undefined}
             >
               {place.title}
             </a>

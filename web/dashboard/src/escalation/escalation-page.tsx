@@ -96,7 +96,7 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
             onPlace={work.show}
           />
           <HelpSoFar help={help} />
-          <StyleReport report={help.style} cells={cells} onPlace={work.show} />
+          <StyleReport id={item.id} submission={full.submission} cells={cells} onPlace={work.show} />
           <SessionsList id={item.id} />
         </div>
         <div className="Column is-talk">

@@ -1,4 +1,4 @@
-import type { Json, Place } from '../api/types';
+import type { Json } from '../api/types';
 
 export interface HintSoFar {
   kind: string;
@@ -12,23 +12,9 @@ export interface ChatTurn {
   text: string;
 }
 
-/** One remark of the style review, as far as it is shown. */
-export interface StyleRemark {
-  message: string;
-  rule: string;
-  severity: string;
-  place: Place;
-}
-
-export interface Style {
-  findings: StyleRemark[];
-  dropped: number;
-}
-
 export interface HelpSoFar {
   hints: HintSoFar[];
   chat: ChatTurn[];
-  style: Style | null;
 }
 
 type Fields = { [key: string]: Json };
@@ -45,8 +31,7 @@ export function helpOf(help: Fields): HelpSoFar {
     chat: list(help.chat, 'messages').map(turn => ({
       role: turn.role === 'learner' ? 'learner' : 'assistant',
       text: words(turn.text)
-    })),
-    style: styleOf(help.style)
+    }))
   };
 }
 
@@ -54,23 +39,6 @@ export function helpOf(help: Fields): HelpSoFar {
 function list(value: Json | undefined, name: string): Fields[] {
   const inner = fields(value) ? fields(value)![name] : value;
   return Array.isArray(inner) ? inner.map(entry => fields(entry)).filter(entry => entry !== null) : [];
-}
-
-function styleOf(value: Json | undefined): Style | null {
-  const report = fields(value);
-  if (!report) {
-    return null;
-  }
-  const findings = list(report.findings, '').map(finding => {
-    const place = fields(finding.place) ?? {};
-    return {
-      message: words(finding.message),
-      rule: words(finding.rule),
-      severity: words(finding.severity),
-      place: { cell: words(place.cell), line: typeof place.line === 'number' ? place.line : null, end_line: null }
-    };
-  });
-  return { findings, dropped: typeof report.dropped === 'number' ? report.dropped : 0 };
 }
 
 function fields(value: Json | undefined): Fields | null {

@@ -17,7 +17,7 @@ export function SessionsList({ id }: { id: string }) {
       <ul className="Plain">
         {sessions.data?.map(session => (
           <li key={session.session} className="SessionItem">
-            <a href={address('escalations', [id, 'replay', session.session])} data-caseloop="open-replay">
+            <a href={address('queue', [id, 'replay', session.session])} data-caseloop="open-replay">
               Replay of {moment(session.started)}
             </a>
             <span className="dim">

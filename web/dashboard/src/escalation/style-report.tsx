@@ -1,37 +1,43 @@
+import { useQuery } from '@tanstack/react-query';
 import type { Cell, Place } from '../api/types';
+import { useDesk } from '../app/desk';
+import { Loading, Problem } from '../parts/notice';
 import { Section } from '../parts/section';
-import type { Style } from './help';
 import { placeName } from './places';
 
 interface Props {
-  report: Style | null;
+  id: string;
+  submission: string;
   cells: Cell[];
   onPlace: (place: Place) => void;
 }
 
-export function StyleReport({ report, cells, onPlace }: Props) {
-  if (!report) {
-    return null;
-  }
+/** The style review of the learner's answer cells. */
+export function StyleReport({ id, submission, cells, onPlace }: Props) {
+  const { client } = useDesk();
+  const style = useQuery({
+    queryKey: ['style', id, submission],
+    queryFn: () => client.style(id),
+    staleTime: Infinity
+  });
   return (
     <Section title="Style" name="style-report">
-      {report.findings.length === 0 ? (
-        <p className="dim">The style review has nothing to say.</p>
-      ) : (
-        <ul className="Plain">
-          {report.findings.map((finding, index) => (
-            <li key={index} className="StyleFinding" data-severity={finding.severity}>
-              <span>
-                {finding.message} <code>{finding.rule}</code>
-              </span>
-              <button type="button" className="Link" onClick={() => onPlace(finding.place)}>
-                {placeName(finding.place, cells)}
-              </button>
-            </li>
-          ))}
-        </ul>
-      )}
-      {report.dropped > 0 && <p className="dim">{report.dropped} more are not shown.</p>}
+      {style.isPending && <Loading what="the style review" />}
+      {style.isError && <Problem reason={style.error} retry={() => void style.refetch()} />}
+      {style.data?.findings.length === 0 && <p className="dim">The style review has nothing to say.</p>}
+      <ul className="Plain">
+        {style.data?.findings.map((finding, index) => (
+          <li key={index} className="StyleFinding" data-severity={finding.severity} data-caseloop="style-finding">
+            <span title={finding.why}>
+              {finding.message} <code>{finding.rule}</code>
+            </span>
+            <button type="button" className="Link" onClick={() => onPlace(finding.place)}>
+              {placeName(finding.place, cells)}
+            </button>
+          </li>
+        ))}
+      </ul>
+      {(style.data?.dropped ?? 0) > 0 && <p className="dim">{style.data?.dropped} more are not shown.</p>}
     </Section>
   );
 }

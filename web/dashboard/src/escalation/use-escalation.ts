@@ -5,13 +5,16 @@ import { useSay } from '../app/announcer';
 import { useDesk } from '../app/desk';
 import { several } from '../parts/words';
 
+/** Every look is kept in the audit log: once a minute is often enough for what the learner may add. */
+const REFRESH = 60_000;
+
 /** One escalation and what a mentor may do with it. */
 export function useEscalation(id: string) {
   const { client, me } = useDesk();
   const queries = useQueryClient();
   const say = useSay();
   const key = ['escalation', id];
-  const query = useQuery({ queryKey: key, queryFn: () => client.escalation(id), refetchInterval: 15_000 });
+  const query = useQuery({ queryKey: key, queryFn: () => client.escalation(id), refetchInterval: REFRESH });
   const keep = (full: EscalationFull) => {
     queries.setQueryData(key, full);
     void queries.invalidateQueries({ queryKey: ['queue'] });

@@ -100,7 +100,7 @@ function useTakeNext() {
     mutationFn: () => client.takeNext(),
     onSuccess: full => {
       queries.setQueryData(['escalation', full.item.id], full);
-      go(address('escalations', [full.item.id]));
+      go(address('queue', [full.item.id]));
     },
     onError: (reason: ApiError) => {
       if (reason.error === 'queue_empty') {

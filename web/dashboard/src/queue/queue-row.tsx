@@ -14,7 +14,7 @@ function urgency({ state, waited_seconds }: QueueItem): string {
 export function QueueRow({ item, me }: { item: QueueItem; me: string }) {
   return (
     <li className="QueueRow" data-caseloop="queue-row" data-id={item.id} data-state={item.state}>
-      <a href={address('escalations', [item.id])}>
+      <a href={address('queue', [item.id])}>
         <span className="QueueRow-wait" data-urgency={urgency(item)}>
           <span className="sr">{item.state === 'waiting' ? 'Waiting for ' : 'Asked '}</span>
           {duration(item.waited_seconds)}

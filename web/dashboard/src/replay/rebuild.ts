@@ -3,6 +3,9 @@
 import type { SessionEvent } from '../api/session-types';
 import type { Json } from '../api/types';
 
+const MAX_CELLS = 1_000;
+const MAX_UNITS = 200_000;
+
 export interface ReplayCell {
   id: string;
   kind: string;
@@ -70,10 +73,9 @@ function edited(before: Instant, id: string | null, data: SessionEvent['data']):
     if (cell.id !== id) {
       return cell;
     }
-    const at = Math.min(whole(data.at), cell.source.length);
-    const end = Math.min(at + removedUnits(data.removed), cell.source.length);
-    caret = at + inserted.length;
-    return { ...cell, source: cell.source.slice(0, at) + inserted + cell.source.slice(end) };
+    const { source, at } = replaced(cell.source, whole(data.at), whole(data.removed), inserted);
+    caret = Math.min(at + inserted.length, source.length);
+    return { ...cell, source };
   });
   return caret === null ? before : { ...before, cells, active: id, caret };
 }
@@ -84,12 +86,11 @@ function ran(before: Instant, id: string | null, result: ReplayCell['ran']): Ins
 }
 
 function created(before: Instant, id: string | null, data: SessionEvent['data']): Instant {
-  if (!id) {
+  if (id === null || before.cells.length >= MAX_CELLS || before.cells.some(cell => cell.id === id)) {
     return before;
   }
-  const others = before.cells.filter(cell => cell.id !== id);
-  const made: ReplayCell = { id, kind: text(data.kind) || 'code', source: text(data.source), ran: null };
-  return { ...before, cells: placed(others, made, whole(data.index)), active: id, caret: null };
+  const made: ReplayCell = { id, kind: text(data.kind) || 'code', source: capped(text(data.source)), ran: null };
+  return { ...before, cells: placed(before.cells, made, whole(data.index)), active: id, caret: null };
 }
 
 function moved(before: Instant, id: string | null, index: number): Instant {
@@ -107,17 +108,35 @@ function placed(cells: ReplayCell[], cell: ReplayCell, index: number): ReplayCel
 }
 
 function cellsOf(value: Json | undefined): ReplayCell[] {
-  const cells = Array.isArray(value) ? value : [];
-  return cells.flatMap(cell =>
-    cell && typeof cell === 'object' && !Array.isArray(cell) && typeof cell.id === 'string'
-      ? [{ id: cell.id, kind: text(cell.kind) || 'code', source: text(cell.source), ran: null }]
-      : []
-  );
+  const found = new Map<string, ReplayCell>();
+  for (const cell of Array.isArray(value) ? value : []) {
+    if (cell && typeof cell === 'object' && !Array.isArray(cell) && typeof cell.id === 'string' && !found.has(cell.id)) {
+      const { id, kind, source } = cell;
+      found.set(id, { id, kind: text(kind) || 'code', source: capped(text(source)), ran: null });
+    }
+  }
+  return [...found.values()].slice(0, MAX_CELLS);
 }
 
-/** A count of units, or the text that was removed. */
-function removedUnits(value: Json | undefined): number {
-  return typeof value === 'string' ? value.length : whole(value);
+/** Rule 4: the stretch ends at the end, and moves outward where it would cut a surrogate pair. */
+function replaced(source: string, wanted: number, removed: number, inserted: string) {
+  const start = Math.min(wanted, source.length);
+  const stop = Math.min(start + removed, source.length);
+  const at = splitsPair(source, start) ? start - 1 : start;
+  const end = removed === 0 ? at : splitsPair(source, stop) ? stop + 1 : stop;
+  return { source: capped(source.slice(0, at) + inserted + source.slice(end)), at };
+}
+
+/** Rule 8. */
+function capped(source: string): string {
+  if (source.length <= MAX_UNITS) {
+    return source;
+  }
+  return source.slice(0, splitsPair(source, MAX_UNITS) ? MAX_UNITS - 1 : MAX_UNITS);
+}
+
+function splitsPair(source: string, at: number): boolean {
+  return at > 0 && at < source.length && /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(source.slice(at - 1, at + 1));
 }
 
 function whole(value: Json | undefined): number {

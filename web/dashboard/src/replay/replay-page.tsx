@@ -20,10 +20,10 @@ const STEP = 5_000;
 export default function ReplayPage({ id, session }: { id: string; session: string }) {
   useTitle('Replay');
   const { first, recording, problem, complete } = useSession(id, session);
-  useShortcuts([{ key: 'Escape', label: 'Back to the question', run: () => go(address('escalations', [id])) }]);
+  useShortcuts([{ key: 'Escape', label: 'Back to the question', run: () => go(address('queue', [id])) }]);
   return (
     <div className="Page Replay" data-caseloop="replay">
-      <a className="Back" href={address('escalations', [id])} data-caseloop="back">
+      <a className="Back" href={address('queue', [id])} data-caseloop="back">
         ← Question
       </a>
       <h1>Replay</h1>
