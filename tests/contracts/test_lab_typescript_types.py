@@ -11,6 +11,7 @@ from services.contracts import (
     case,
     chat,
     errors,
+    escalation,
     feedback,
     finding,
     hint,
@@ -18,11 +19,13 @@ from services.contracts import (
     lint,
     notebook,
     progress,
+    session,
     words,
 )
 
 API = Path(__file__).resolve().parents[2] / "web" / "labextension" / "src" / "api"
-SOURCE = "".join((API / name).read_text() for name in ("types.ts", "assisted-types.ts"))
+NAMES = ("types.ts", "assisted-types.ts", "mentor-types.ts", "session-types.ts")
+SOURCE = "".join((API / name).read_text() for name in NAMES)
 MODELS: tuple[type[BaseModel], ...] = (
     notebook.Cell,
     notebook.Place,
@@ -67,6 +70,18 @@ MODELS: tuple[type[BaseModel], ...] = (
     chat.ChatDelta,
     chat.ChatRetracted,
     chat.ChatDone,
+    escalation.LineComment,
+    escalation.Note,
+    escalation.Offer,
+    escalation.Escalate,
+    escalation.WriteNote,
+    escalation.RateAnswer,
+    escalation.EscalationView,
+    escalation.RateMemory,
+    session.SessionEvent,
+    session.EventBatch,
+    session.RecordingChoice,
+    session.Recording,
     errors.ErrorBody,
 )
 
@@ -125,6 +140,10 @@ def literals(model: type[BaseModel], field: str) -> set[str]:
         (chat.Message, "role"),
         (chat.Message, "intent"),
         (chat.Message, "words_by"),
+        (escalation.EscalationView, "state"),
+        (escalation.EscalationView, "reason"),
+        (escalation.Note, "author"),
+        (session.SessionEvent, "kind"),
     ],
     ids=str,
 )

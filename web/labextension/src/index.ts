@@ -4,7 +4,9 @@ import { checkPlugin } from './check/plugin';
 import { diagnosticsPlugin } from './diagnostics/plugin';
 import { editorsPlugin } from './editors/plugin';
 import { feedbackPlugin } from './feedback/plugin';
+import { mentorsPlugin } from './mentors/plugin';
 import { panelPlugin } from './panel/plugin';
+import { recorderPlugin, recordingPlugin } from './recorder/plugin';
 import { wordingPlugin } from './words/plugin';
 
 export default [
@@ -15,6 +17,9 @@ export default [
   checkPlugin,
   assistancePlugin,
   wordingPlugin,
+  mentorsPlugin,
+  recordingPlugin,
+  recorderPlugin,
   panelPlugin,
   feedbackPlugin,
   diagnosticsPlugin

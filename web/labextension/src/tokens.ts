@@ -6,7 +6,9 @@ import type { CaseModel } from './case/model';
 import type { CaseNotebooks } from './case/notebooks';
 import type { Checker } from './check/checker';
 import type { CellMarks } from './editors/registry';
+import type { MentorDesks } from './mentors/desks';
 import type { PanelPlace } from './panel/place';
+import type { RecordingModel } from './recorder/model';
 import type { Wording } from './words/wording';
 
 export const ICaseloopClient = new Token<CaseloopClient>('@caseloop/lab:ICaseloopClient', 'The one way to the gateway.');
@@ -16,4 +18,6 @@ export const IChecker = new Token<Checker>('@caseloop/lab:IChecker', 'Runs check
 export const ICellMarks = new Token<CellMarks>('@caseloop/lab:ICellMarks', 'Diagnostics and marked lines in editors.');
 export const ICasePanel = new Token<PanelPlace>('@caseloop/lab:ICasePanel', 'What the case panel shows.');
 export const IAssistance = new Token<AssistanceModel>('@caseloop/lab:IAssistance', 'What was decided about AI.');
+export const IMentors = new Token<MentorDesks>('@caseloop/lab:IMentors', 'Questions to mentors and their answers.');
+export const IRecording = new Token<RecordingModel>('@caseloop/lab:IRecording', 'What was decided about being recorded.');
 export const IWording = new Token<Wording>('@caseloop/lab:IWording', "A model's words for feedback.");

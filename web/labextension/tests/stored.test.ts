@@ -24,7 +24,10 @@ const feedback: Feedback = {
       ladder: [],
       signature: 's',
       confidence: 1,
-      mentor: null
+      mentor: null,
+      remembered: null,
+      mentor_name: null,
+      mentor_wrote: null
     }
   ],
   checks: [],

@@ -1,5 +1,6 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { type ISignal, Signal } from '@lumino/signaling';
 import type {
   AiChoice,
   AskChat,
@@ -46,6 +47,12 @@ interface Ask {
 /** Talks to the gateway through the learner's Jupyter server. Every method throws ApiError. */
 export class CaseloopClient {
   private readonly settings = ServerConnection.makeSettings();
+  private readonly _asked = new Signal<this, 'hint' | 'chat'>(this);
+
+  /** Emits when a hint is asked for, or a question is put to the assistant. */
+  get asked(): ISignal<this, 'hint' | 'chat'> {
+    return this._asked;
+  }
 
   case(): Promise<LabCase> {
     return this.json('GET', 'api/case');
@@ -115,6 +122,7 @@ export class CaseloopClient {
   }
 
   askHint(body: AskHint): Promise<HintView> {
+    this._asked.emit('hint');
     return this.json('POST', 'api/hints', body);
   }
 
@@ -141,6 +149,7 @@ export class CaseloopClient {
 
   /** An answer as it is written; it always ends with `done` or by throwing. */
   async *chat(body: AskChat, signal: AbortSignal): AsyncGenerator<ChatEvent> {
+    this._asked.emit('chat');
     for await (const { event, data } of this.stream('POST', 'api/chat', { body, signal })) {
       if (event === 'delta' || event === 'retracted') {
         yield JSON.parse(data) as ChatEvent;
@@ -167,7 +176,8 @@ export class CaseloopClient {
     }
   }
 
-  private async json<T>(method: string, path: string, body?: unknown): Promise<T> {
+  /** One request with a JSON answer; for this class and those beside it that know more addresses. */
+  async json<T>(method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.fetch(method, path, { body });
     try {
       return (await response.json()) as T;
@@ -179,7 +189,7 @@ export class CaseloopClient {
   /** The only fetch: base URL, cookies and the XSRF token are ServerConnection's. */
   private async fetch(method: string, path: string, { body, signal, accept }: Ask): Promise<Response> {
     const request: RequestInit = { method, headers: { Accept: accept ?? 'application/json' } };
-    if (method !== 'GET') {
+    if (method === 'POST') {
       request.body = JSON.stringify(body ?? {});
     }
     if (signal) {

@@ -103,6 +103,9 @@ export interface Finding {
   signature: string;
   confidence: number;
   mentor: string | null;
+  remembered: string | null;
+  mentor_name: string | null;
+  mentor_wrote: string | null;
 }
 
 // feedback.py

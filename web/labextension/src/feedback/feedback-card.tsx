@@ -3,7 +3,7 @@ import type { Feedback } from '../api/types';
 import { VERDICTS } from '../check/words';
 import { Calm } from '../parts/calm';
 import { Button, Icon } from '../parts/elements';
-import { faultIcon, helpIcon, passedIcon, workIcon } from '../parts/icons';
+import { faultIcon, helpIcon, passedIcon, personIcon, workIcon } from '../parts/icons';
 import { Lines } from '../parts/prose';
 import { moment, points } from '../parts/words';
 import { reading } from '../words/reading';
@@ -25,7 +25,8 @@ interface CardProps {
 
 /** The answer to one check: verdict, findings with their hints, checks, and what was restored. */
 export function FeedbackCard({ step, stored, dimmed, actions }: CardProps): JSX.Element {
-  const { stale, wording, help } = step;
+  const { stale, wording, help, mentor } = step;
+  const offered = mentor?.offered === true;
   const { feedback } = stored;
   const { headline, worded, remarks } = reading(feedback, wording?.parts);
   const classes = `caseloop-Feedback caseloop-mod-${feedback.verdict}${stale || dimmed ? ' caseloop-mod-stale' : ''}`;
@@ -75,6 +76,7 @@ export function FeedbackCard({ step, stored, dimmed, actions }: CardProps): JSX.
               worded={worded.get(finding.id)}
               warnings={feedback.warnings.filter(warning => warning.finding === finding.id)}
               opened={stored.opened[finding.id] ?? 0}
+              rated={finding.remembered === null ? undefined : stored.rated[finding.remembered]}
               actions={actions}
             />
           ))}
@@ -83,12 +85,20 @@ export function FeedbackCard({ step, stored, dimmed, actions }: CardProps): JSX.
       <Calm words={remarks.join('\n')}>
         <Texts items={remarks} name="remarks" title="Also worth knowing" />
       </Calm>
-      {help && feedback.verdict === 'needs_work' && (
-        <p className="caseloop-CardHelp">
-          <Button name="open-help" onClick={actions.showHelp}>
-            <Icon icon={helpIcon} />
-            Hints and chat
-          </Button>
+      {(help || offered) && feedback.verdict === 'needs_work' && (
+        <p className="caseloop-CardHelp caseloop-Buttons">
+          {help && (
+            <Button name="open-help" onClick={actions.showHelp}>
+              <Icon icon={helpIcon} />
+              Hints and chat
+            </Button>
+          )}
+          {offered && (
+            <Button name="ask-mentor" onClick={actions.askMentor}>
+              <Icon icon={personIcon} />
+              Ask a mentor
+            </Button>
+          )}
         </p>
       )}
       {feedback.checks.length > 0 && <CheckList checks={feedback.checks} open={feedback.verdict !== 'approved'} />}

@@ -3,8 +3,9 @@ import type { Finding, LocalizedWarning } from '../api/types';
 import { Calm } from '../parts/calm';
 import { Icon, PlaceButton } from '../parts/elements';
 import { personIcon } from '../parts/icons';
-import { Lines } from '../parts/prose';
-import { says } from '../parts/words';
+import { Lines, Prose } from '../parts/prose';
+import { Rating } from '../parts/rating';
+import { day, says } from '../parts/words';
 import { HintLadder } from './hint-ladder';
 import type { StepActions } from './step-view';
 
@@ -15,13 +16,15 @@ interface FindingProps {
   /** What the rules add at other places. */
   warnings: LocalizedWarning[];
   opened: number;
+  /** Whether the remembered answer helped; undefined: not rated. */
+  rated?: boolean;
   actions: StepActions;
 }
 
 const SEVERITIES = { error: 'Error', warning: 'Warning', info: 'Note' };
 
 /** One consequence: what happens, where, what a mentor said about it, and its hints. */
-export function FindingItem({ finding, worded, warnings, opened, actions }: FindingProps): JSX.Element {
+export function FindingItem({ finding, worded, warnings, opened, rated, actions }: FindingProps): JSX.Element {
   const message = worded?.[0]?.message ?? finding.message;
   const place = finding.place ?? (worded?.[0]?.place.cell ? worded[0].place : null);
   return (
@@ -39,20 +42,38 @@ export function FindingItem({ finding, worded, warnings, opened, actions }: Find
         ))}
       </Calm>
       {finding.mentor && (
-        <blockquote className="caseloop-Mentor" data-caseloop="mentor">
-          <cite>
-            <Icon icon={personIcon} />
-            From a mentor
-          </cite>
-          <p>
-            <Lines text={finding.mentor} />
-          </p>
-        </blockquote>
+        <MentorWords
+          finding={finding}
+          rated={rated}
+          rate={helpful => finding.remembered && actions.rateRemembered(finding.remembered, helpful)}
+        />
       )}
       {finding.ladder.length > 0 && (
         <HintLadder ladder={finding.ladder} opened={opened} open={() => actions.openHint(finding.id)} />
       )}
     </li>
+  );
+}
+
+interface MentorWordsProps {
+  finding: Finding;
+  rated?: boolean;
+  rate: (helpful: boolean) => void;
+}
+
+/** A mentor's words: the case author's for a mistake that was foreseen, or an answer that somebody got before. */
+function MentorWords({ finding, rated, rate }: MentorWordsProps): JSX.Element {
+  const { mentor, remembered, mentor_name: name, mentor_wrote: wrote } = finding;
+  const who = name ? `From a mentor: ${name}${wrote ? `, ${day(wrote)}` : ''}` : 'From a mentor';
+  return (
+    <blockquote className="caseloop-Mentor" data-caseloop="mentor" data-remembered={remembered ?? undefined}>
+      <cite>
+        <Icon icon={personIcon} />
+        {who}
+      </cite>
+      <Prose text={mentor ?? ''} />
+      {remembered && <Rating helpful={rated ?? null} rate={rate} />}
+    </blockquote>
   );
 }
 

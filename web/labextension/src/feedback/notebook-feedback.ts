@@ -5,7 +5,10 @@ import type { CaseModel } from '../case/model';
 import { notebookCells } from '../case/notebook-cells';
 import type { CaseNotebooks } from '../case/notebooks';
 import type { Checker } from '../check/checker';
+import type { HelpTab } from '../help/desks';
 import type { CellMarks } from '../editors/registry';
+import type { MentorDesks } from '../mentors/desks';
+import { commentMarks, newestAnswer } from '../mentors/words';
 import type { Wording } from '../words/wording';
 import { fingerprint } from './fingerprint';
 import { parseStored } from './parse';
@@ -16,7 +19,7 @@ import { isStale, marks, METADATA_KEY, owns, type StoredFeedback } from './store
 /** What a learner may ask for that is shown elsewhere. */
 export interface Elsewhere {
   showReview(subtask: string): void;
-  showHelp(subtask: string): void;
+  showHelp(subtask: string, tab?: HelpTab): void;
 }
 
 /** What feedback is made of. */
@@ -27,6 +30,7 @@ export interface FeedbackServices {
   editors: CellMarks;
   assistance: AssistanceModel;
   wording: Wording;
+  mentors: MentorDesks;
   elsewhere: Elsewhere;
 }
 
@@ -42,8 +46,8 @@ export class NotebookFeedback {
     private readonly services: FeedbackServices
   ) {
     const { content } = panel;
-    const { model, checker, assistance, wording } = services;
-    const signals = [model.changed, checker.changed, assistance.changed, wording.changed];
+    const { model, checker, assistance, wording, mentors } = services;
+    const signals = [model.changed, checker.changed, assistance.changed, wording.changed, mentors.changed];
     content.modelChanged.connect(() => content.model?.cells.changed.connect(this.soon, this));
     content.model?.cells.changed.connect(this.soon, this);
     content.modelContentChanged.connect(this.soon, this);
@@ -70,7 +74,7 @@ export class NotebookFeedback {
     if (this.panel.isDisposed || !this.panel.content.model) {
       return;
     }
-    const { model, checker, assistance, wording } = this.services;
+    const { model, checker, assistance, wording, mentors } = this.services;
     const cells = notebookCells(this.panel);
     const widgets = this.panel.content.widgets;
     const stored = widgets.map(cell => this.read(cell));
@@ -92,7 +96,8 @@ export class NotebookFeedback {
       const words = own && wording.run(own.submission);
       const stale = own !== undefined && isStale(own, cells);
       const help = subtask !== undefined && !assistance.off && assistance.value?.choice !== false;
-      this.show(cell, { subtask, run: ours, stored: own, stale, wording: words, help });
+      const mentor = view ? mentors.of(view) : undefined;
+      this.show(cell, { subtask, run: ours, stored: own, stale, wording: words, help, mentor });
     });
     this.mark(owned);
     this.forget();
@@ -140,7 +145,7 @@ export class NotebookFeedback {
     const wanted = new Map<string, Map<number, string>>();
     const prints = new Map<string, string>();
     for (const stored of owned) {
-      for (const [cell, lines] of marks(stored.feedback)) {
+      for (const [cell, lines] of [...marks(stored.feedback), ...this.comments(stored)]) {
         wanted.set(cell, new Map([...(wanted.get(cell) ?? []), ...lines]));
         prints.set(cell, stored.sources[cell]);
       }
@@ -156,6 +161,13 @@ export class NotebookFeedback {
     }
   }
 
+  /** What a mentor said about single lines, while the version it was said about is the one that is shown. */
+  private comments(stored: StoredFeedback): Map<string, Map<number, string>> {
+    const question = this.services.mentors.of(stored.subtask).question;
+    const answer = question?.submission === stored.submission ? newestAnswer(question) : undefined;
+    return answer ? commentMarks(answer.comments, answer.name) : new Map();
+  }
+
   private forget(): void {
     for (const cell of this.widgets.keys()) {
       if (cell.isDisposed) {
@@ -165,7 +177,7 @@ export class NotebookFeedback {
   }
 
   private actions(cell: CodeCell): StepActions {
-    const { model, notebooks, checker, elsewhere } = this.services;
+    const { model, notebooks, checker, mentors, elsewhere } = this.services;
     const view = () => {
       const id = this.homes().get(cell) ?? this.read(cell)?.subtask;
       return model.views.find(candidate => candidate.id === id);
@@ -197,8 +209,28 @@ export class NotebookFeedback {
       },
       showPlace: place => void notebooks.showPlace(place, this.panel),
       showHelp: () => withView(id => elsewhere.showHelp(id)),
+      askMentor: () =>
+        withView(id => {
+          mentors.of(id).ask(true);
+          elsewhere.showHelp(id, 'mentor');
+        }),
+      showMentor: () => withView(id => elsewhere.showHelp(id, 'mentor')),
+      rateRemembered: (entry, helpful) => {
+        const stored = this.read(cell);
+        if (stored) {
+          void this.rateRemembered(cell, stored, entry, helpful);
+        }
+      },
       showReview: () => withView(id => elsewhere.showReview(id)),
       leave: () => cell.node.focus()
     };
+  }
+
+  private async rateRemembered(cell: CodeCell, { subtask, submission }: StoredFeedback, entry: string, helpful: boolean): Promise<void> {
+    const kept = await this.services.mentors.of(subtask).rateRemembered(entry, helpful, submission);
+    const stored = cell.isDisposed ? undefined : this.read(cell);
+    if (kept && stored?.submission === submission) {
+      cell.model.setMetadata(METADATA_KEY, { ...stored, rated: { ...stored.rated, [entry]: helpful } });
+    }
   }
 }

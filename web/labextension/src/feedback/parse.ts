@@ -7,6 +7,7 @@ type Fields = { [key: string]: unknown };
 const isObject = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 const number = (value: unknown): number => (typeof value === 'number' && Number.isFinite(value) ? value : 0);
 const oneOf = <T extends string>(value: unknown, allowed: readonly T[], other: T): T =>
   allowed.includes(value as T) ? (value as T) : other;
@@ -44,7 +45,10 @@ const finding = (fields: Fields): Finding => ({
   ladder: list(fields.ladder, hint),
   signature: text(fields.signature),
   confidence: number(fields.confidence),
-  mentor: typeof fields.mentor === 'string' ? fields.mentor : null
+  mentor: textOrNull(fields.mentor),
+  remembered: textOrNull(fields.remembered),
+  mentor_name: textOrNull(fields.mentor_name),
+  mentor_wrote: textOrNull(fields.mentor_wrote)
 });
 
 const warning = (fields: Fields): LocalizedWarning => ({
@@ -95,6 +99,7 @@ export function parseStored(value: unknown): StoredFeedback | undefined {
     checked: text(value.checked),
     sources: entries(value.sources, text),
     feedback: feedback(value.feedback),
-    opened: entries(value.opened, number)
+    opened: entries(value.opened, number),
+    rated: entries(value.rated, rating => rating === true)
   };
 }

@@ -6,8 +6,10 @@ import type { CaseModel } from '../case/model';
 import type { CaseNotebooks } from '../case/notebooks';
 import type { Checker } from '../check/checker';
 import type { CellMarks } from '../editors/registry';
+import type { HelpTab } from '../help/desks';
+import type { MentorDesks } from '../mentors/desks';
 import type { PanelPlace } from '../panel/place';
-import { IAssistance, ICaseModel, ICaseNotebooks, ICasePanel, ICellMarks, IChecker, IWording } from '../tokens';
+import { IAssistance, ICaseModel, ICaseNotebooks, ICasePanel, ICellMarks, IChecker, IMentors, IWording } from '../tokens';
 import type { Wording } from '../words/wording';
 import { NotebookFeedback } from './notebook-feedback';
 import { guardPlainKeys } from './shortcuts';
@@ -19,7 +21,7 @@ export const feedbackPlugin: JupyterFrontEndPlugin<void> = {
   id: '@caseloop/lab:feedback',
   description: 'Feedback beside the cell.',
   autoStart: true,
-  requires: [INotebookTracker, ICaseModel, ICaseNotebooks, IChecker, ICellMarks, ICasePanel, IAssistance, IWording],
+  requires: [INotebookTracker, ICaseModel, ICaseNotebooks, IChecker, ICellMarks, ICasePanel, IAssistance, IWording, IMentors],
   optional: [ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
@@ -31,15 +33,16 @@ export const feedbackPlugin: JupyterFrontEndPlugin<void> = {
     place: PanelPlace,
     assistance: AssistanceModel,
     wording: Wording,
+    mentors: MentorDesks,
     palette: ICommandPalette | null
   ) => {
     guardPlainKeys();
     const shown = new WeakMap<NotebookPanel, NotebookFeedback>();
     const elsewhere = {
       showReview: (subtask: string) => place.go({ view: 'review', subtask }),
-      showHelp: (subtask: string) => place.go({ view: 'help', subtask })
+      showHelp: (subtask: string, tab?: HelpTab) => place.go({ view: 'help', subtask, ...(tab && { tab }) })
     };
-    const services = { model, notebooks, checker, editors, assistance, wording, elsewhere };
+    const services = { model, notebooks, checker, editors, assistance, wording, mentors, elsewhere };
     tracker.widgetAdded.connect((_, panel) => {
       void panel.context.ready.then(() => shown.set(panel, new NotebookFeedback(panel, services)));
     });

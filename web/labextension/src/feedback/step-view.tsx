@@ -1,6 +1,8 @@
 import * as React from 'react';
 import type { LabSubtask, Place } from '../api/types';
 import type { CheckRun } from '../check/checker';
+import { AnswerCard } from '../mentors/answer-card';
+import type { MentorDesk } from '../mentors/desk';
 import { Button, Icon, Problem } from '../parts/elements';
 import { STATES } from '../parts/icons';
 import { attemptsLine } from '../parts/words';
@@ -20,6 +22,8 @@ export interface Step {
   wording?: WordingRun;
   /** Hints and chat are to be had. */
   help: boolean;
+  /** The questions to mentors about the step. */
+  mentor?: MentorDesk;
 }
 
 /** What a learner can do there. */
@@ -31,11 +35,15 @@ export interface StepActions {
   showPlace(place: Place): void;
   showReview(): void;
   showHelp(): void;
+  askMentor(): void;
+  showMentor(): void;
+  rateRemembered(entry: string, helpful: boolean): void;
   leave(): void;
 }
 
 export function StepView({ step, actions }: { step: Step; actions: StepActions }): JSX.Element {
   const { subtask, run, stored } = step;
+  const approved = subtask?.progress.state === 'approved' || subtask?.progress.state === 'polished';
   const running = run !== undefined && run.problem === undefined;
   return (
     <section
@@ -51,6 +59,7 @@ export function StepView({ step, actions }: { step: Step; actions: StepActions }
         <Problem problem={run.problem} name="check-problem" retry={actions.check} dismiss={actions.dismissRun} />
       )}
       {stored && <FeedbackCard key={stored.submission} step={step} stored={stored} dimmed={running} actions={actions} />}
+      {step.mentor && <AnswerCard desk={step.mentor} done={approved} show={actions.showPlace} open={actions.showMentor} />}
     </section>
   );
 }

@@ -17,6 +17,8 @@ export interface StoredFeedback {
   feedback: Feedback;
   /** How many steps of each finding's hint ladder are open. */
   opened: { [finding: string]: number };
+  /** Whether a remembered answer helped, by its id. */
+  rated: { [entry: string]: boolean };
 }
 
 /** What to keep of an answer, given the cells as they were sent. */
@@ -41,7 +43,8 @@ export function toStored(
     checked: new Date().toISOString(),
     sources,
     feedback: answer.feedback,
-    opened: {}
+    opened: {},
+    rated: {}
   };
 }
 

@@ -3,7 +3,7 @@ import type { AssistanceModel } from '../assistance/model';
 import { ChatDesk } from '../chat/desk';
 import { HintDesk } from '../hints/desk';
 
-export type HelpTab = 'hints' | 'chat';
+export type HelpTab = 'hints' | 'chat' | 'mentor';
 
 /** Hints and conversation of one step, and which of them was looked at. */
 export interface HelpDesk {

@@ -7,7 +7,7 @@ import { faultIcon } from '../parts/icons';
 import { Prose } from '../parts/prose';
 import { briefMoment, moment } from '../parts/words';
 import type { HintDesk } from './desk';
-import { Rating } from './rating';
+import { Rating } from '../parts/rating';
 import { ReflectionBox } from './reflection-box';
 import { isOpen, KIND, stageWords } from './words';
 
@@ -65,7 +65,7 @@ export function HintCard({ hint, fresh, desk, services }: HintProps): JSX.Elemen
               </p>
             </div>
           )}
-          {hint.state === 'ready' && <Rating hint={hint} rate={helpful => void desk.rate(hint.id, helpful)} />}
+          {hint.state === 'ready' && <Rating helpful={hint.helpful} rate={helpful => void desk.rate(hint.id, helpful)} />}
         </>
       )}
     </article>

@@ -30,7 +30,7 @@ function View({ services }: { services: PanelServices }): JSX.Element {
   const { where } = place;
   const subtask = 'subtask' in where ? model.subtask(where.subtask) : undefined;
   if (where.view === 'help' && subtask) {
-    return <HelpView key={`help ${subtask.view.id}`} subtask={subtask} services={services} />;
+    return <HelpView key={`help ${subtask.view.id}`} subtask={subtask} tab={where.tab} services={services} />;
   }
   if (where.view === 'review' && subtask) {
     return <ReviewView key={`review ${subtask.view.id}`} subtask={subtask} services={services} />;

@@ -5,6 +5,7 @@ import { Button, Icon } from '../parts/elements';
 import { noteIcon } from '../parts/icons';
 import { useSignals } from '../parts/signals';
 import { plural, points } from '../parts/words';
+import { RecordingLine } from '../recorder/recording-line';
 import type { PanelServices } from './services';
 import { SubtaskRow } from './subtask-row';
 
@@ -34,6 +35,7 @@ export function Overview({ labCase, services }: { labCase: LabCase; services: Pa
         </p>
         <Overall labCase={labCase} />
         <AiLine assistance={assistance} />
+        <RecordingLine recording={services.recording} />
       </header>
       {labCase.newer_version !== null && (
         <Note>

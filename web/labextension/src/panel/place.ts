@@ -1,9 +1,10 @@
+import type { HelpTab } from '../help/desks';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 /** What the panel shows. */
 export type Where =
   | { view: 'overview' }
-  | { view: 'help'; subtask: string }
+  | { view: 'help'; subtask: string; tab?: HelpTab }
   | { view: 'review'; subtask: string }
   | { view: 'history'; subtask: string }
   | { view: 'saves' };

@@ -8,8 +8,10 @@ import type { CaseModel } from '../case/model';
 import type { CaseNotebooks } from '../case/notebooks';
 import type { Checker } from '../check/checker';
 import { HelpDesks } from '../help/desks';
+import type { MentorDesks } from '../mentors/desks';
+import type { RecordingModel } from '../recorder/model';
 import { caseIcon } from '../parts/icons';
-import { IAssistance, ICaseloopClient, ICaseModel, ICaseNotebooks, ICasePanel, IChecker } from '../tokens';
+import { IAssistance, ICaseloopClient, ICaseModel, ICaseNotebooks, ICasePanel, IChecker, IMentors, IRecording } from '../tokens';
 import { CasePanel } from './case-panel';
 import { PanelPlace } from './place';
 
@@ -21,7 +23,7 @@ export const panelPlugin: JupyterFrontEndPlugin<PanelPlace> = {
   id: '@caseloop/lab:panel',
   description: 'The panel with the steps of the case.',
   autoStart: true,
-  requires: [ICaseloopClient, ICaseModel, ICaseNotebooks, IChecker, IAssistance, IStateDB],
+  requires: [ICaseloopClient, ICaseModel, ICaseNotebooks, IChecker, IAssistance, IMentors, IRecording, IStateDB],
   optional: [ILabShell, ILayoutRestorer, ICommandPalette],
   provides: ICasePanel,
   activate: (
@@ -31,6 +33,8 @@ export const panelPlugin: JupyterFrontEndPlugin<PanelPlace> = {
     notebooks: CaseNotebooks,
     checker: Checker,
     assistance: AssistanceModel,
+    mentors: MentorDesks,
+    recording: RecordingModel,
     state: IStateDB,
     labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
@@ -41,7 +45,7 @@ export const panelPlugin: JupyterFrontEndPlugin<PanelPlace> = {
       return place; // a JupyterLab outside Caseloop
     }
     const desks = new HelpDesks(client, assistance);
-    const services = { client, model, notebooks, checker, place, assistance, desks };
+    const services = { client, model, notebooks, checker, place, assistance, desks, mentors, recording };
     const panel = ReactWidget.create(React.createElement(CasePanel, services));
     panel.id = 'caseloop-panel';
     panel.addClass('caseloop-Panel');

@@ -4,6 +4,8 @@ import type { CaseModel } from '../case/model';
 import type { CaseNotebooks } from '../case/notebooks';
 import type { Checker } from '../check/checker';
 import type { HelpDesks } from '../help/desks';
+import type { MentorDesks } from '../mentors/desks';
+import type { RecordingModel } from '../recorder/model';
 import type { PanelPlace } from './place';
 
 /** What every view of the panel works with. */
@@ -15,4 +17,6 @@ export interface PanelServices {
   place: PanelPlace;
   assistance: AssistanceModel;
   desks: HelpDesks;
+  mentors: MentorDesks;
+  recording: RecordingModel;
 }

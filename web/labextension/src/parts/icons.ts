@@ -28,6 +28,8 @@ export const lockIcon = icon('lock', `<g ${line}><rect x="3.5" y="7" width="9" h
 export const helpIcon = icon('help', `<g ${line}><path d="M5.9 11.2c0-1.3-2-2.2-2-4.9a4.1 4.1 0 0 1 8.2 0c0 2.7-2 3.6-2 4.9z"/><path d="M6.3 13.6h3.4"/></g>`);
 export const personIcon = icon('person', `<g ${line}><circle cx="8" cy="5.4" r="2.6"/><path d="M2.8 13.6a5.2 5.2 0 0 1 10.4 0"/></g>`);
 
+export const recordIcon = icon('record', `<g ${line}><circle cx="8" cy="8" r="6.2"/></g><circle cx="8" cy="8" r="2.6" fill="currentColor"/>`);
+
 const notStarted = icon('not-started', `<g ${line}><circle cx="8" cy="8" r="6.2"/></g>`);
 const inProgress = icon(
   'in-progress',

@@ -1,11 +1,22 @@
 import * as React from 'react';
 
-/** Text with its line breaks and its `code` shown as such. Nothing in it is ever read as HTML. */
+/** Text with its line breaks, its `code` and its **stress** shown as such. Nothing in it is ever read as HTML. */
 export function Lines({ text }: { text: string }): JSX.Element {
   return (
     <>
       {text.split(/(`[^`\n]+`)/).map((part, index) =>
-        index % 2 ? <code key={index}>{part.slice(1, -1)}</code> : <React.Fragment key={index}>{part}</React.Fragment>
+        index % 2 ? <code key={index}>{part.slice(1, -1)}</code> : <Stressed key={index} text={part} />
+      )}
+    </>
+  );
+}
+
+/** `**kwargs` of a sentence about code stays as it is: stress begins and ends at a word. */
+function Stressed({ text }: { text: string }): JSX.Element {
+  return (
+    <>
+      {text.split(/(?<![\w*])\*\*(\w[^*\n]*?[^\s*]|\w)\*\*(?![\w*])/).map((part, index) =>
+        index % 2 ? <strong key={index}>{part}</strong> : <React.Fragment key={index}>{part}</React.Fragment>
       )}
     </>
   );

@@ -18,7 +18,13 @@ export function moment(iso: string): string {
     : date.toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
 }
 
-/** The same, shorter: today's moments by their time alone. */
+/** The day alone. */
+export function day(iso: string): string {
+  const date = new Date(iso);
+  return Number.isNaN(date.getTime()) ? '' : date.toLocaleDateString(undefined, { dateStyle: 'medium' });
+}
+
+/** A moment, shorter: today's moments by their time alone. */
 export function briefMoment(iso: string, now = new Date()): string {
   const date = new Date(iso);
   return date.toDateString() === now.toDateString() ? date.toLocaleTimeString(undefined, { timeStyle: 'short' }) : moment(iso);

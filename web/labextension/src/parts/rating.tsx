@@ -1,28 +1,33 @@
 import * as React from 'react';
-import type { HintView } from '../api/assisted-types';
-import { Button } from '../parts/elements';
+import { Button } from './elements';
 
-/** Whether a hint helped. It is asked of every hint, and the next one comes after the answer. */
-export function Rating({ hint, rate }: { hint: HintView; rate: (helpful: boolean) => void }): JSX.Element {
+interface RatingProps {
+  /** Null: not rated yet. */
+  helpful: boolean | null;
+  rate: (helpful: boolean) => void;
+}
+
+/** Whether a hint or an answer helped. */
+export function Rating({ helpful, rate }: RatingProps): JSX.Element {
   const id = React.useId();
   const answer = React.useRef<HTMLParagraphElement>(null);
   const asked = React.useRef(false);
   React.useEffect(() => {
     // the button that was pressed has gone
-    if (asked.current && hint.helpful !== null) {
+    if (asked.current && helpful !== null) {
       answer.current?.focus();
     }
-  }, [hint.helpful]);
-  if (hint.helpful !== null) {
+  }, [helpful]);
+  if (helpful !== null) {
     return (
-      <p className="caseloop-mod-quiet" tabIndex={-1} ref={answer} data-caseloop="rated" data-helpful={hint.helpful}>
-        {hint.helpful ? 'You found this helpful.' : 'You found this not helpful.'}
+      <p className="caseloop-mod-quiet" tabIndex={-1} ref={answer} data-caseloop="rated" data-helpful={helpful}>
+        {helpful ? 'You found this helpful.' : 'You found this not helpful.'}
       </p>
     );
   }
-  const choose = (helpful: boolean): void => {
+  const choose = (chosen: boolean): void => {
     asked.current = true;
-    rate(helpful);
+    rate(chosen);
   };
   return (
     <div className="caseloop-Rating" role="group" aria-labelledby={id} data-caseloop="rating">

@@ -1,0 +1,63 @@
+/** Questions to mentors and their answers on the wire: mirrors services/contracts as types.ts does. */
+import type { Place } from './types';
+
+// escalation.py
+export type EscalationState = 'waiting' | 'leased' | 'answered' | 'rated' | 'cancelled';
+export type Reason = 'unhelpful_hint' | 'repeated_failure' | 'low_confidence' | 'unhelpful_answer';
+
+export interface LineComment {
+  place: Place;
+  text: string;
+}
+
+export interface Note {
+  id: string;
+  author: 'learner' | 'mentor';
+  name: string;
+  text: string;
+  written: string;
+  comments: LineComment[];
+  is_answer: boolean;
+}
+
+export interface Offer {
+  subtask: string;
+  reasons: Reason[];
+  open: string | null;
+}
+
+export interface Escalate {
+  subtask: string;
+  submission: string;
+  notes: string;
+  email: string;
+}
+
+export interface WriteNote {
+  text: string;
+  comments: LineComment[];
+}
+
+export interface RateAnswer {
+  helpful: boolean;
+  text: string;
+}
+
+export interface EscalationView {
+  id: string;
+  subtask: string;
+  submission: string;
+  state: EscalationState;
+  reason: Reason;
+  opened: string;
+  updated: string;
+  mentor: string | null;
+  notes: Note[];
+  helpful: boolean | null;
+  reopened: number;
+}
+
+export interface RateMemory {
+  helpful: boolean;
+  submission: string;
+}
