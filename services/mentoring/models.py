@@ -49,7 +49,6 @@ class EscalationRow(Table):
         Index("escalation_queue_case", "case_id", "rank", "seq", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("escalation_same", "signature", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("escalation_owner", "learner", "case_id", "seq"),
-        Index("escalation_state", "state", "seq"),
         Index("escalation_mentor", "mentor", "seq"),
         Index("escalation_holder", "holder", "seq"),
         Index("escalation_opened", "opened"),

@@ -96,7 +96,6 @@ def _escalations() -> None:
         postgresql_where=_REVIEWED,
     )
     op.create_index("escalation_same", "escalation", ["signature"], sqlite_where=_OPEN, postgresql_where=_OPEN)
-    op.create_index("escalation_state", "escalation", ["state", "seq"])
     op.create_index(
         "escalation_submission",
         "escalation",
