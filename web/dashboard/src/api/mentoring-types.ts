@@ -67,6 +67,7 @@ export interface MemoryEntry {
   written: string;
   edited: string | null;
   withdrawn: string | null;
+  set_aside: string | null;
   shown: number;
   helpful: number;
   unhelpful: number;

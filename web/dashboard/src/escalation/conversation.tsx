@@ -18,7 +18,8 @@ export function Conversation({ item, notes, cells, onPlace }: Props) {
     <Section title="Conversation" name="conversation">
       <ol className="Plain Notes">
         <li className="dim">
-          {item.learner} asked <time title={moment(item.opened)}>{ago(item.opened)}</time>: {REASONS[item.reason]}
+          {item.learner ? `${item.learner} asked` : 'It came back'}{' '}
+          <time title={moment(item.opened)}>{ago(item.opened)}</time>: {REASONS[item.reason]}
           {item.reopened > 0 && `; reopened ${item.reopened} times`}
         </li>
         {notes.map(note => (

@@ -7,7 +7,7 @@ import { useShortcuts } from '../app/shortcuts';
 import { useTitle } from '../app/use-title';
 import { Loading, Problem } from '../parts/notice';
 import { duration } from '../parts/time';
-import { REASONS } from '../parts/words';
+import { REASONS, learnerName } from '../parts/words';
 import { AnswerBox } from './answer-box';
 import { CodePane } from './code-pane';
 import { Conversation } from './conversation';
@@ -79,7 +79,7 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
         <div className="Escalation-title">
           <h1>{item.subtask_title}</h1>
           <p className="dim">
-            {item.case_title} · {item.learner} · {REASONS[item.reason]} · asked {duration(item.waited_seconds)} ago
+            {item.case_title} · {learnerName(item.learner)} · {REASONS[item.reason]} · asked {duration(item.waited_seconds)} ago
           </p>
         </div>
         <LeaseBar item={item} escalation={escalation} />

@@ -22,13 +22,13 @@ type Fields = { [key: string]: Json };
 /** What an escalation carries of the help so far: plain JSON, read with care, for the gateway may say more later. */
 export function helpOf(help: Fields): HelpSoFar {
   return {
-    hints: list(help.hints, 'hints').map(hint => ({
+    hints: list(help.hints, 'hints').filter(hint => words(hint.text)).map(hint => ({
       kind: words(hint.kind),
       text: words(hint.text),
       reflection: words(hint.reflection),
       helpful: typeof hint.helpful === 'boolean' ? hint.helpful : null
     })),
-    chat: list(help.chat, 'messages').map(turn => ({
+    chat: list(help.conversation, 'messages').map(turn => ({
       role: turn.role === 'learner' ? 'learner' : 'assistant',
       text: words(turn.text)
     }))

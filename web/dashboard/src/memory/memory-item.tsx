@@ -16,6 +16,13 @@ export function MemoryItem({ entry, title }: { entry: MemoryEntry; title?: strin
   const [editing, setEditing] = useState(false);
   const [asked, setAsked] = useState(false);
   const fresh = () => void queries.invalidateQueries({ queryKey: ['memory'] });
+  const confirm = useMutation({
+    mutationFn: () => client.editMemory(entry.id, { text: entry.text, only_version: entry.case_version !== null }),
+    onSuccess: () => {
+      say('Confirmed: learners get it again.');
+      fresh();
+    }
+  });
   const withdraw = useMutation({
     mutationFn: () => client.withdraw(entry.id),
     onSuccess: () => {
@@ -51,6 +58,13 @@ export function MemoryItem({ entry, title }: { entry: MemoryEntry; title?: strin
       ) : (
         <Markdown text={entry.text} />
       )}
+      {entry.set_aside && !entry.withdrawn && (
+        <p className="Notice" data-caseloop="set-aside">
+          Given to nobody since {moment(entry.set_aside)}: it did not help several learners in a row. Edit it, confirm it as
+          it is, or withdraw it.
+        </p>
+      )}
+      {confirm.isError && <Problem reason={confirm.error} />}
       {entry.withdrawn ? (
         <p className="dim">Withdrawn {moment(entry.withdrawn)}.</p>
       ) : (
@@ -59,6 +73,17 @@ export function MemoryItem({ entry, title }: { entry: MemoryEntry; title?: strin
             <button type="button" className="Button" data-caseloop="edit-memory" onClick={() => setEditing(true)}>
               Edit
             </button>
+            {entry.set_aside && (
+              <button
+                type="button"
+                className="Button"
+                data-caseloop="confirm-memory"
+                disabled={confirm.isPending}
+                onClick={() => confirm.mutate()}
+              >
+                Confirm
+              </button>
+            )}
             <button
               type="button"
               className="Button is-quiet"

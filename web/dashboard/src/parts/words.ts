@@ -49,6 +49,11 @@ export function stage({ name, index, count, detail }: Stage): string {
   return `${words}${part}${detail ? `: ${detail}` : ''} …`;
 }
 
+/** A remembered answer that came back to mentors has no learner. */
+export function learnerName(learner: string): string {
+  return learner || 'a remembered answer';
+}
+
 /** `1 other`, `3 others`. */
 export function several(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

@@ -1,7 +1,7 @@
 import type { QueueItem } from '../api/mentoring-types';
 import { address } from '../app/router';
 import { duration } from '../parts/time';
-import { REASONS, STATES, several } from '../parts/words';
+import { REASONS, STATES, learnerName, several } from '../parts/words';
 
 /** Waits of more than half an hour and of more than two hours are told apart at a glance. */
 function urgency({ state, waited_seconds }: QueueItem): string {
@@ -35,7 +35,7 @@ export function QueueRow({ item, me }: { item: QueueItem; me: string }) {
           <span className="Pill">{REASONS[item.reason]}</span>
         </span>
         <span className="QueueRow-who">
-          <span>{item.learner}</span>
+          <span>{learnerName(item.learner)}</span>
           <span className="dim" data-state={item.state}>
             {STATES[item.state]}
             {item.mentor && ` · ${item.mentor === me ? 'you' : item.mentor}`}
