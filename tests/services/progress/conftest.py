@@ -12,6 +12,7 @@ from services.contracts.feedback import Feedback, Verdict
 from services.contracts.identity import Role
 from services.contracts.notebook import Cell, cells_digest
 from services.contracts.progress import Submit
+from services.contracts.session import EventBatch, SessionEvent
 from services.kit.adapters.objects_directory import DirectoryObjectStore
 from services.kit.app import running
 from services.kit.database import Database
@@ -47,6 +48,7 @@ class Desk:
     objects: DirectoryObjectStore
     hub: ProgressClient
     mentor: ProgressClient
+    db: Database
 
     def scope(
         self, user: str = "ada", case: str = "numbers", version: str = VERSION, subtask: str | None = None
@@ -74,6 +76,27 @@ def feedback_of() -> Callable[..., Feedback]:
 
     def make(verdict: Verdict, points: float = 0.0) -> Feedback:
         return Feedback(verdict=verdict, headline=f"This is {verdict}.", points=points, max_points=4)
+
+    return make
+
+
+@pytest.fixture
+def event_of() -> Callable[..., SessionEvent]:
+    """Make a session event: number, kind, cell, milliseconds (1,000 a number unless given), and its data."""
+
+    def make(seq: int, kind: str, cell: str | None = None, when: int | None = None, /, **data: object) -> SessionEvent:
+        at = 1_000 * seq if when is None else when
+        return SessionEvent.model_validate({"seq": seq, "at": at, "kind": kind, "cell": cell, "data": data})
+
+    return make
+
+
+@pytest.fixture
+def batch_of(clock: SetClock) -> Callable[..., EventBatch]:
+    """Make a batch of these events; session `1…` unless another digit is given."""
+
+    def make(*events: SessionEvent, session: str = "1") -> EventBatch:
+        return EventBatch(session=session * 32, started=clock(), events=events)
 
     return make
 
@@ -108,4 +131,5 @@ async def desk(tmp_path: Path, clock: SetClock, settings: ProgressSettings) -> A
             objects,
             ProgressClient(hub),
             ProgressClient(dashboard),
+            db,
         )
