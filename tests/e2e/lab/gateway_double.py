@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from services.contracts.assistance import AiChoice, Assistance
 from services.contracts.chat import AskChat, Conversation
-from services.contracts.feedback import Stage
+from services.contracts.feedback import Stage, Verdict
 from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Reflect
 from services.contracts.lab import LabCase, LabChatReset, LabCheck, LabFeedback, LabReview, LabReviewed, LabWords
 from services.contracts.notebook import notebook_digest
@@ -26,7 +26,7 @@ from services.kit.serving import Listener, serving
 from services.kit.stream import sse
 from tests.e2e.lab.assistance_double import Assistant
 from tests.e2e.lab.case_double import VIEWS, Standing, judge, review
-from tests.e2e.lab.mentor_double import Mentors
+from tests.e2e.lab.mentor_double import Mentors, remembered
 from tests.e2e.lab.mentor_double import router as mentor_router
 from vault.adapters.local_ca import LocalAuthority
 from vault.identity import Identity
@@ -156,6 +156,9 @@ async def _judged(desk: Desk, body: LabCheck) -> AsyncIterator[tuple[str, BaseMo
     view = next(view for view in desk.views if view.id == body.subtask)
     source = "\n".join(cell.source for cell in body.cells if cell.id in view.answer_cells)
     version = desk.standing.conclude(body.subtask, body.cells, judge(body.subtask, source))
+    if desk.mentors.remembers and version.verdict is Verdict.NEEDS_WORK:
+        remembered(desk.standing, body.subtask)
+        version = _known(desk, version.submission)
     assert version.feedback is not None
     yield "feedback", LabFeedback(
         submission=version.submission, number=version.number, repeated=False,

@@ -79,6 +79,8 @@ class Mentors:
         self.asked: list[Escalate] = []
         self.rated: list[tuple[str, RateAnswer]] = []
         self.memory_rated: list[tuple[str, RateMemory]] = []
+        self.remembers = False
+        """A mentor has answered before what checks find: findings carry it."""
         self.refusal: CaseloopError | None = None
         """Refuse every call to a mentor with this."""
         self.record: bool | None = None
