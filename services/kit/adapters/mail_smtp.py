@@ -42,11 +42,10 @@ class SmtpMailer:
             await asyncio.to_thread(self._hand_over, message.as_bytes(), mail.to)
         except smtplib.SMTPRecipientsRefused as error:
             _raise(max(code for code, _ in error.recipients.values()), error)
-        except smtplib.SMTPSenderRefused as error:
-            _raise(error.smtp_code, error)
         except smtplib.SMTPDataError as error:
             _raise(error.smtp_code, error)
         except (smtplib.SMTPException, OSError) as error:
+            # A refused sender or password among them: that is for an operator to mend, and the mail can wait for it.
             raise MailFailed(f"{self._server!r} did not take a mail: {error!r}") from error
 
     def _hand_over(self, content: bytes, to: str) -> None:
