@@ -125,6 +125,7 @@ def _desk(c: Any, vault: Vault) -> None:
 
 def _pages(c: Any, platform: Platform) -> None:
     c.JupyterHub.template_paths = [str(HERE / "templates")]
+    c.JupyterHub.template_vars = {"desk_scope": MENTOR_SCOPE, "desk_url": PREFIX}
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     c.JupyterHub.extra_handlers = [
         (r"/cases", CasesHandler, {"platform": platform}),

@@ -1,0 +1,259 @@
+"""What a mentor does at the desk, from the queue to the answer, and what nobody else can."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from services.contracts.brief import Brief
+from services.contracts.classroom import ClassView
+from services.contracts.escalation import EscalationFull, QueuePage
+from services.contracts.feedback import Feedback
+from services.contracts.lint import LintReport
+from services.contracts.progress import Version
+from services.contracts.session import SessionPart
+from tests.services.dashboard.conftest import SECRET_FACT, VERSION
+
+Fixture = Any
+PREFIX = "/services/caseloop/"
+CHANGES = [
+    ("POST", "queue/next"),
+    ("POST", "queue/{id}/lease"),
+    ("DELETE", "queue/{id}/lease"),
+    ("POST", "queue/{id}/notes"),
+    ("POST", "queue/{id}/answer"),
+    ("POST", "queue/{id}/run"),
+    ("PUT", "memory/{id}"),
+    ("DELETE", "memory/{id}"),
+    ("POST", "phrases"),
+    ("DELETE", "phrases/{id}"),
+]
+
+
+def error_of(response: Any) -> tuple[int, str]:
+    return response.status_code, response.json()["error"]
+
+
+class TestOneQuestion:
+    async def test_from_the_queue_to_the_learner(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        page = QueuePage.model_validate_json((await mona.api("GET", "queue")).content)
+        assert [(item.id, item.learner, item.case) for item in page.items] == [(asked.id, "lena", "numbers")]
+        taken = EscalationFull.model_validate_json((await mona.api("POST", "queue/next")).content)
+        assert (taken.item.id, taken.item.mentor, taken.case_version) == (asked.id, "mona", VERSION)
+        assert taken.feedback.findings[0].evidence[0].fact == SECRET_FACT
+        said = await mona.api("POST", f"queue/{asked.id}/notes", json={"text": "Which rows did you count?"})
+        assert said.status_code == 200
+        answered = await mona.api(
+            "POST", f"queue/{asked.id}/answer", json={"text": "Count them **once**.", "remember": True}
+        )
+        assert answered.status_code == 200
+        seen = await world.mentoring.one(asked.id, world.scope())
+        assert [(note.author, note.name, note.is_answer) for note in seen.notes] == [
+            ("learner", "lena", False),
+            ("mentor", "mona", False),
+            ("mentor", "mona", True),
+        ]
+        assert seen.state == "answered"
+
+    async def test_of_two_mentors_one_gets_it_and_the_other_hears_who(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        theo = world.browser()
+        await theo.sign_in("theo")
+        outcomes = await asyncio.gather(*(one.api("POST", f"queue/{asked.id}/lease") for one in (mona, theo)))
+        assert sorted(outcome.status_code for outcome in outcomes) == [200, 409]
+
+    async def test_given_back_it_waits_again(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        await mona.api("POST", f"queue/{asked.id}/lease")
+        assert (await mona.api("DELETE", f"queue/{asked.id}/lease")).status_code == 204
+        assert (await world.mentoring.one(asked.id, world.scope())).state == "waiting"
+
+    async def test_the_brief_is_about_the_learners_code_in_the_mentors_name(
+        self, world: Fixture, mona: Fixture
+    ) -> None:
+        asked = await world.escalate(notes="Why 42?")
+        brief = Brief.model_validate_json((await mona.api("GET", f"queue/{asked.id}/brief")).content)
+        assert brief.feedback.findings[0].evidence[0].fact == SECRET_FACT
+        ask, scope = world.judge.briefs[-1], world.judge.scopes[-1]
+        assert (ask.subtask, ask.learner, ask.question, ask.cells[-1].source) == (
+            "mean",
+            "lena",
+            "Why 42?",
+            "mean = 41",
+        )
+        assert (scope.user, scope.role, scope.case, scope.case_version, scope.subtask) == (
+            "mona", "mentor", "numbers", VERSION, "mean",
+        )  # fmt: skip
+
+    async def test_the_style_of_the_code_can_be_reviewed(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        report = LintReport.model_validate_json((await mona.api("GET", f"queue/{asked.id}/style")).content)
+        assert [tool.tool for tool in report.tools] == ["ruff"]
+
+    async def test_earlier_versions_can_be_read(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        (one,) = (await mona.api("GET", f"queue/{asked.id}/versions")).json()
+        assert one["submission"] == asked.submission
+        whole = await mona.api("GET", f"queue/{asked.id}/versions/{asked.submission}")
+        assert Version.model_validate_json(whole.content).cells[-1].source == "mean = 41"
+
+    async def test_somebody_elses_version_is_not_behind_this_question(self, world: Fixture, mona: Fixture) -> None:
+        asked, other = await world.escalate("lena"), await world.escalate("nils")
+        refused = await mona.api("GET", f"queue/{asked.id}/versions/{other.submission}")
+        assert error_of(refused) == (404, "submission_not_found")
+
+    async def test_recorded_sessions_can_be_followed(self, world: Fixture, mona: Fixture) -> None:
+        asked, session = await world.escalate(), await world.record()
+        (summary,) = (await mona.api("GET", f"queue/{asked.id}/sessions")).json()
+        assert summary["session"] == session
+        part = await mona.api("GET", f"queue/{asked.id}/sessions/{session}", params={"from": 1})
+        assert [event.seq for event in SessionPart.model_validate_json(part.content).events][-1] == 1
+
+    async def test_looking_on_is_one_look_in_the_audit_log(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        await mona.api("GET", f"queue/{asked.id}")
+        subjects = world.desk.state.service.queue._subjects
+        assert len(subjects._known) == 1
+        await mona.api("GET", f"queue/{asked.id}/versions")
+        await mona.api("GET", f"queue/{asked.id}/sessions")
+        assert len(subjects._known) == 1
+
+    async def test_an_unknown_question_is_404_and_an_odd_id_422(self, world: Fixture, mona: Fixture) -> None:
+        assert error_of(await mona.api("GET", f"queue/{'0' * 32}")) == (404, "escalation_not_found")
+        assert error_of(await mona.api("GET", "queue/..%2Fmemory")) == (404, "not_found")
+        assert (await mona.api("GET", "queue/nothing")).status_code == 422
+
+
+class TestRuns:
+    async def test_edited_code_runs_on_the_cases_checks_and_nothing_is_recorded(
+        self, world: Fixture, mona: Fixture
+    ) -> None:
+        asked = await world.escalate()
+        cells = [{"id": "mean-answer", "kind": "code", "source": "mean = 42"}]
+        ran = await mona.api("POST", f"queue/{asked.id}/run", json={"cells": cells})
+        events = [line for line in ran.text.splitlines() if line and not line.startswith(":")]
+        assert events[0] == "event: stage"
+        assert events[-2] == "event: feedback"
+        feedback = Feedback.model_validate_json(events[-1].removeprefix("data: "))
+        assert feedback.findings[0].evidence[0].fact == SECRET_FACT
+        assert (world.judge.checks[-1].subtask, world.judge.checks[-1].cells[0].source) == ("mean", "mean = 42")
+        assert world.judge.scopes[-1].role == "mentor"
+        assert len(await world.progress.history(world.scope())) == 1
+
+    async def test_two_at_a_time_and_leaving_ends_one(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        body = {"cells": [{"id": "mean-answer", "kind": "code", "source": "hang"}]}
+        waiting = [asyncio.create_task(mona.api("POST", f"queue/{asked.id}/run", json=body)) for _ in range(2)]
+        async with asyncio.timeout(5):
+            while world.judge.running < 2:
+                await asyncio.sleep(0.01)
+        third = await mona.api("POST", f"queue/{asked.id}/run", json=body)
+        assert error_of(third) == (429, "too_many_requests")
+        waiting[0].cancel()
+        async with asyncio.timeout(5):
+            while world.judge.running > 1:
+                await asyncio.sleep(0.01)
+        world.judge.hold.set()
+        assert (await waiting[1]).status_code == 200
+
+    async def test_a_mentor_cannot_keep_the_runner_busy(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        body = {"cells": [{"id": "mean-answer", "kind": "code", "source": "mean"}]}
+        answers = [await mona.api("POST", f"queue/{asked.id}/run", json=body) for _ in range(7)]
+        assert error_of(answers[-1]) == (429, "too_many_requests")
+
+
+class TestMemoryAndClass:
+    async def test_a_remembered_answer_is_found_changed_and_withdrawn(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        await mona.api("POST", f"queue/{asked.id}/lease")
+        await mona.api("POST", f"queue/{asked.id}/answer", json={"text": "Count them once.", "remember": True})
+        (entry,) = (await mona.api("GET", "memory", params={"case": "numbers", "q": "once"})).json()
+        edited = await mona.api("PUT", f"memory/{entry['id']}", json={"text": "Count each of them once."})
+        assert edited.json()["text"] == "Count each of them once."
+        assert (await mona.api("DELETE", f"memory/{entry['id']}")).status_code == 204
+        (entry,) = (await mona.api("GET", "memory")).json()
+        assert entry["withdrawn"] is not None
+
+    async def test_a_comment_bank_is_ones_own(self, world: Fixture, mona: Fixture) -> None:
+        kept = (await mona.api("POST", "phrases", json={"text": "Well begun."})).json()
+        theo = world.browser()
+        await theo.sign_in("theo")
+        assert (await theo.api("GET", "phrases")).json() == []
+        assert [phrase["text"] for phrase in (await mona.api("GET", "phrases")).json()] == ["Well begun."]
+        assert (await mona.api("DELETE", f"phrases/{kept['id']}")).status_code == 204
+        assert (await mona.api("GET", "phrases")).json() == []
+
+    async def test_a_class_is_seen_and_taken_home(self, world: Fixture, mona: Fixture) -> None:
+        await world.escalate("lena")
+        assert [case["id"] for case in (await mona.api("GET", "cases")).json()] == ["numbers"]
+        seen = ClassView.model_validate_json((await mona.api("GET", "class", params={"case": "numbers"})).content)
+        assert [(row.user, row.attempts) for row in seen.rows] == [("lena", 1)]
+        table = await mona.api("GET", "class/export.csv", params={"case": "numbers"})
+        assert table.headers["content-type"] == "text/csv; charset=utf-8"
+        assert table.headers["content-disposition"] == 'attachment; filename="numbers.csv"'
+        assert "lena" in table.text
+        whole = await mona.api("GET", "class/export.json", params={"case": "numbers"})
+        assert "lena" in json.dumps(whole.json())
+        assert (await mona.api("GET", "class/export.exe", params={"case": "numbers"})).status_code == 422
+
+    async def test_measures_can_be_read(self, world: Fixture, mona: Fixture) -> None:
+        await world.escalate()
+        assert (await mona.api("GET", "measures", params={"case": "numbers", "days": 30})).json()["escalated"] == 1
+        assert (await mona.api("GET", "measures", params={"days": 4000})).status_code == 422
+
+
+class TestWhoMay:
+    async def test_a_change_needs_the_pages_own_token(self, world: Fixture, mona: Fixture) -> None:
+        for method, path in CHANGES:
+            url = f"{PREFIX}api/{path.format(id='0' * 32)}"
+            for headers in ({}, {"X-XSRFToken": ""}, {"X-XSRFToken": "a" * 64}, {"X-XSRFToken": mona.xsrf[:-1]}):
+                assert error_of(await mona.http.request(method, url, headers=headers)) == (403, "xsrf_missing")
+
+    @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+    async def test_another_site_changes_nothing_even_with_the_token(
+        self, world: Fixture, mona: Fixture, site: str
+    ) -> None:
+        for method, path in CHANGES:
+            refused = await mona.api(method, path.format(id="0" * 32), headers={"Sec-Fetch-Site": site})
+            assert error_of(refused) == (403, "cross_site")
+
+    async def test_another_sessions_token_does_not_count(self, world: Fixture, mona: Fixture) -> None:
+        theo = world.browser()
+        await theo.sign_in("theo")
+        mona.xsrf = theo.xsrf
+        assert error_of(await mona.api("POST", "queue/next")) == (403, "xsrf_missing")
+
+    async def test_signing_out_is_a_change_too(self, world: Fixture, mona: Fixture) -> None:
+        assert error_of(await mona.http.post(f"{PREFIX}logout")) == (403, "xsrf_missing")
+        assert (await mona.api("GET", "me")).status_code == 200
+
+    async def test_no_route_of_the_api_opens_without_a_session(self, world: Fixture) -> None:
+        stranger, tried = world.browser(), 0
+        for method, path in _routes(world.desk):
+            url = path.format(
+                escalation="0" * 32, submission="0" * 32, session="0" * 32, entry="0" * 32, phrase="0" * 32, kind="csv"
+            )
+            refused = await stranger.http.request(method, url, json={})
+            assert error_of(refused) == (401, "not_signed_in"), (method, path)
+            tried += 1
+        assert tried == 25
+
+    async def test_too_much_at_once_is_refused(self, world: Fixture, mona: Fixture) -> None:
+        world.desk.state.service.requests._burst = 3
+        world.desk.state.service.requests._buckets.clear()
+        statuses = [(await mona.api("GET", "phrases")).status_code for _ in range(5)]
+        assert statuses == [200, 200, 200, 429, 429]
+
+
+def _routes(desk: Any) -> list[tuple[str, str]]:
+    from fastapi.routing import iter_route_contexts
+
+    return [
+        (method, route.path)
+        for route in iter_route_contexts(desk.routes)
+        if route.path.startswith(f"{PREFIX}api/")
+        for method in route.methods or ()
+    ]
