@@ -1,0 +1,174 @@
+"""Answer once: how often a class needs a mentor when every answer is remembered by its signature.
+
+`python -m benchmarks.memory DIR`: DIR holds learners' programs, unpacked (see `benchmarks.submitted_programs`). They
+are handed in as by one class, in an order drawn once; each is judged by the real pipeline in the real sandbox. One that
+fails is an escalation, unless the signature of its most consequential finding has been answered before.
+"""
+
+import argparse
+import asyncio
+import collections
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from benchmarks.harness import CouldNotRun, Figure, Report, main
+from benchmarks.submitted_programs import SUBTASK, Program, Question, read_questions
+from evaluation.grading.cli import CannotGrade
+from evaluation.grading.grade import Judge
+from feedback.hints.difference import differences
+from feedback.hints.distance import code_distance
+from infra.settings import EmbeddedSettings
+from infra.workshop import open_judge
+from services.contracts.case import AuthorCase
+from services.contracts.feedback import Verdict
+from services.contracts.notebook import Cell
+
+_SEED: Final = 20261125
+_QUICK: Final = 25
+"""Wrong programs of each question under --quick."""
+_AT_ONCE: Final = 3
+_TENTHS: Final = 10
+_ANSWER: Final = "answer"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A program that failed."""
+
+    program: Program
+    signature: str
+    kinds: frozenset[str]
+    """What the nearest accepted solution does otherwise, by kind of construct."""
+
+
+def run(folder: Path, report: Report) -> None:
+    """Replay a class and count what its mentors had to answer."""
+    chance = random.Random(_SEED)
+    questions = read_questions(folder, chance, _QUICK if report.quick else None)
+    handed_in = [program for question in questions for program in question.wrong]
+    chance.shuffle(handed_in)
+    began = time.perf_counter()
+    verdicts = asyncio.run(_judge_all(questions, handed_in))
+    seconds = time.perf_counter() - began
+    failed = _failed(questions, handed_in, verdicts)
+    _report(report, failed, len(handed_in), seconds)
+
+
+async def _judge_all(questions: Sequence[Question], programs: Sequence[Program]) -> list[tuple[Verdict, str]]:
+    """(verdict, signature of the first finding) of each program."""
+    with tempfile.TemporaryDirectory(prefix="cl-memory-") as home:
+        settings = EmbeddedSettings(home=Path(home), run_dir=Path(home) / "run")
+        async with AsyncExitStack() as stack:
+            judges: dict[str, tuple[Judge, AuthorCase]] = {}
+            for question in questions:
+                folder = question.write_case(Path(home) / "questions" / question.name)
+                try:
+                    judges[question.name] = await stack.enter_async_context(open_judge(settings, str(folder)))
+                except CannotGrade as error:
+                    raise CouldNotRun(str(error)) from error
+                await _approved(question, *judges[question.name])
+            places = asyncio.Semaphore(_AT_ONCE)
+
+            async def judged(program: Program) -> tuple[Verdict, str]:
+                async with places:
+                    return await _judge(*judges[program.question], program.source)
+
+            return await asyncio.gather(*(judged(program) for program in programs))
+
+
+async def _approved(question: Question, judge: Judge, case: AuthorCase) -> None:
+    verdict, _ = await _judge(judge, case, question.reference)
+    if verdict is not Verdict.APPROVED:
+        raise CouldNotRun(f"the reference of {question.name} is not approved ({verdict})")
+
+
+async def _judge(judge: Judge, case: AuthorCase, source: str) -> tuple[Verdict, str]:
+    cells = tuple(_with(cell, source) for cell in case.cells)
+    feedback = (await judge.judge(case, cells))[SUBTASK]
+    return feedback.verdict, feedback.findings[0].signature if feedback.findings else ""
+
+
+def _with(cell: Cell, source: str) -> Cell:
+    return cell.model_copy(update={"source": source}) if cell.id == _ANSWER else cell
+
+
+def _failed(
+    questions: Sequence[Question], programs: Sequence[Program], verdicts: Sequence[tuple[Verdict, str]]
+) -> list[Judged]:
+    """Those that need work, in the order they were handed in."""
+    by_name = {question.name: question for question in questions}
+    kinds: dict[tuple[str, str], frozenset[str]] = {}
+    failed = []
+    for program, (verdict, signature) in zip(programs, verdicts, strict=True):
+        if verdict is not Verdict.NEEDS_WORK:
+            continue
+        key = (program.question, program.source)
+        if key not in kinds:
+            kinds[key] = _repair_kinds(by_name[program.question], program.source)
+        failed.append(Judged(program, signature, kinds[key]))
+    if not failed:
+        raise CouldNotRun("no program failed")
+    return failed
+
+
+def _repair_kinds(question: Question, source: str) -> frozenset[str]:
+    """Kinds of construct that the nearest accepted solution changes: a repair that is verified, for it was accepted."""
+    solutions = [question.reference, *(program.source for program in question.correct)]
+    nearest = min(solutions, key=lambda solution: code_distance(source, solution))
+    return frozenset(difference.change for difference in differences({_ANSWER: source}, {_ANSWER: nearest}))
+
+
+def _report(report: Report, failed: Sequence[Judged], handed_in: int, seconds: float) -> None:
+    asked: list[bool] = []
+    given: list[tuple[Judged, Judged]] = []
+    memory: dict[tuple[str, str], Judged] = {}
+    for one in failed:
+        key = (one.program.question, one.signature)
+        remembered = memory.get(key) if one.signature else None
+        asked.append(remembered is None)
+        if remembered is None:
+            memory[key] = one
+        else:
+            given.append((remembered, one))
+    report.add("failing", Figure(len(failed), "programs", note=f"of {handed_in} handed in"))
+    report.add("judge_ms", Figure(seconds * 1000 / handed_in, "ms", note=f"a program, {_AT_ONCE} at once"))
+    report.add("answers_per_100", Figure(_per_100(asked), note="mentor answers a 100 failing submissions"))
+    for tenth in range(_TENTHS):
+        part = asked[tenth * len(asked) // _TENTHS : (tenth + 1) * len(asked) // _TENTHS]
+        report.add(f"answers_per_100_tenth_{tenth + 1}", Figure(_per_100(part), note=f"{len(part)} submissions"))
+    per_question = collections.defaultdict(list)
+    for one, was_asked in zip(failed, asked, strict=True):
+        per_question[one.program.question].append(was_asked)
+    for name in sorted(per_question):
+        figures = per_question[name]
+        report.add(f"answers_per_100_{name}", Figure(_per_100(figures), note=f"{len(figures)} submissions"))
+    wrong = [not first.kinds & later.kinds for first, later in given if first.kinds and later.kinds]
+    other = [first.kinds != later.kinds for first, later in given]
+    report.add("remembered", Figure(len(given), "answers", note="given without a mentor"))
+    report.add("remembered_wrong", Figure(_per_100(wrong), "%", target=2, note="repairs have no kind in common"))
+    report.add("remembered_other_kinds", Figure(_per_100(other), "%", note="repairs are not of the very same kinds"))
+
+
+def _per_100(flags: Sequence[bool]) -> float:
+    return 100 * sum(flags) / len(flags) if flags else 0.0
+
+
+def _main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", add_help=False)
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    if {"-h", "--help"} & set(arguments):
+        return main("memory DIR", partial(run, Path()), arguments)
+    known, rest = parser.parse_known_args(arguments)
+    return main("memory", partial(run, known.folder), rest)
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))
