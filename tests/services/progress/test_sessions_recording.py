@@ -17,7 +17,7 @@ YES, NO = RecordingChoice(record=True), RecordingChoice(record=False)
 @pytest.fixture
 def typing(event_of: Fixture) -> list[Fixture]:
     """A snapshot and twenty letters typed into a cell, with a run, a paste, a check, a hint and a chat in between."""
-    between = {
+    between: dict[int, tuple[str, str | None, dict[str, Any]]] = {
         5: ("run", "a", {}),
         6: ("result", "a", {"ok": False, "error": "NameError"}),
         8: ("paste", "a", {"length": 101, "large": False}),

@@ -13,7 +13,7 @@ SESSIONS = st.lists(st.tuples(KINDS, st.integers(0, 200_000), st.integers(0, 300
 
 
 def event(seq: int, at: int, kind: str, **data: Any) -> SessionEvent:
-    return SessionEvent(seq=seq, at=at, kind=kind, cell="a", data=data)  # type: ignore[arg-type]
+    return SessionEvent.model_validate({"seq": seq, "at": at, "kind": kind, "cell": "a", "data": data})
 
 
 def of(*events: tuple[int, str]) -> Measures:

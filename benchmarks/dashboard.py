@@ -1,0 +1,227 @@
+"""How quickly the mentors' desk answers over a school of a thousand learners.
+
+Every request goes through the desk's own door (session, role, scope token) to `mentoring` and `progress`, all in this
+process and without TLS, over SQLite files. The Hub and the case store, which are other processes, answer from memory.
+Opening a replay is what the screen asks for before it can draw: the list of sessions, then the first part.
+"""
+
+import asyncio
+import random
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from benchmarks.dashboard_data import STEPS, VERSION, School, fill_mentoring, fill_progress, record_two_hours
+from benchmarks.harness import CouldNotRun, Figure, Report, main
+from services.contracts.case import LearnerCase, Quotas, SubtaskView
+from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.feedback import FeedbackClient
+from services.contracts.clients.linting import LintingClient
+from services.contracts.clients.mentoring import MentoringClient
+from services.contracts.clients.progress import ProgressClient
+from services.gateway.dashboard.admission import SESSION_COOKIE
+from services.gateway.dashboard.app import create_dashboard
+from services.gateway.dashboard.backends import Backends
+from services.gateway.dashboard.hub_oauth import HubOAuth
+from services.gateway.dashboard.registration import ACCESS_SCOPES, MENTOR_SCOPE, PREFIX
+from services.gateway.dashboard.sessions import Sessions
+from services.gateway.dashboard.settings import DashboardSettings
+from services.gateway.ports import HubUser
+from services.kit.adapters.mail_outbox import OutboxMailer
+from services.kit.adapters.objects_directory import DirectoryObjectStore
+from services.kit.app import running
+from services.kit.database import Database
+from services.kit.http import in_process_client
+from services.kit.scope import ScopeMinter, ScopeVerifier
+from services.mentoring.app import create_app as create_mentoring
+from services.progress.app import create_app as create_progress
+
+FULL: Final = School(learners=1_000, cases=30, escalations=10_000, events=1_000_000)
+QUICK: Final = School(learners=100, cases=30, escalations=1_000, events=100_000)
+API_MS: Final = 200.0
+REPLAY_MS: Final = 300.0
+_API: Final = f"{PREFIX}api"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The desk over a filled school."""
+
+    http: httpx.AsyncClient
+    school: School
+    escalations: list[str]
+    watched: str
+    """The escalation whose learner has a recorded session of two hours."""
+    session: str
+    events: int
+
+    async def get(self, path: str) -> httpx.Response:
+        """Ask for something as a mentor's browser does."""
+        answer = await self.http.get(f"{_API}/{path}")
+        if answer.is_error:
+            raise CouldNotRun(f"the desk answered {answer.status_code} to {path}: {answer.text[:200]}")
+        return answer
+
+
+def run(report: Report) -> None:
+    """Measure the desk's answers over 1,000 learners, 30 cases, 10,000 escalations and a million session events."""
+    # A line a request would be most of what is measured.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    with tempfile.TemporaryDirectory(prefix="cl-bench-") as folder:
+        asyncio.run(_measure(report, Path(folder)))
+
+
+async def _measure(report: Report, folder: Path) -> None:
+    began = time.perf_counter()
+    async with _place(folder, QUICK if report.quick else FULL) as place:
+        note = f"{time.perf_counter() - began:.0f} s to fill"
+        report.add("databases", Figure(_megabytes(folder), "MB", note=note))
+        report.add("two_hour_session", Figure(place.events, "events"))
+        times = 40 if report.quick else 200
+        for name, paths in _asked(place).items():
+            await _latencies(report, name, place, paths, times)
+        await _replay(report, place, 10 if report.quick else 30)
+
+
+def _megabytes(folder: Path) -> float:
+    return sum(file.stat().st_size for file in folder.glob("*.sqlite*")) / 1e6
+
+
+def _asked(place: Place) -> dict[str, Iterator[str]]:
+    """What is measured, by name, and the requests of each; no two in a row are the same where that is possible."""
+    chance = random.Random(5)
+    cases, session = place.school.ids, f"queue/{place.watched}/sessions/{place.session}"
+
+    def endless(make: Callable[[], str]) -> Iterator[str]:
+        while True:
+            yield make()
+
+    return {
+        "queue": endless(lambda: "queue?limit=50"),
+        "queue_of_a_case": endless(lambda: f"queue?state=waiting&case={chance.choice(cases)}&limit=50"),
+        "queue_answered": endless(lambda: "queue?state=answered&limit=50"),
+        "escalation": endless(lambda: f"queue/{chance.choice(place.escalations)}"),
+        "class": endless(lambda: f"class?case={chance.choice(cases)}&limit=100"),
+        "class_watch_list": endless(lambda: f"class?case={chance.choice(cases)}&watch=true&limit=100"),
+        "versions": endless(lambda: f"queue/{chance.choice(place.escalations)}/versions"),
+        "sessions": endless(lambda: f"queue/{chance.choice(place.escalations)}/sessions"),
+        "session_part": endless(lambda: f"{session}?from={chance.randrange(place.events)}"),
+        "measures": endless(lambda: "measures?days=30"),
+    }
+
+
+async def _latencies(report: Report, name: str, place: Place, paths: Iterator[str], times: int) -> None:
+    for _ in range(3):
+        await place.get(next(paths))
+    computing = time.process_time()
+    taken = [await _ms(place, next(paths)) for _ in range(times)]
+    computed = (time.process_time() - computing) * 1e3 / times
+    report.add(f"{name}_p50", Figure(statistics.median(taken), "ms", note=f"{computed:.1f} ms of processor"))
+    report.add(f"{name}_p95", Figure(statistics.quantiles(taken, n=20)[-1], "ms", target=API_MS))
+
+
+async def _ms(place: Place, *paths: str) -> float:
+    began = time.perf_counter()
+    for path in paths:
+        await place.get(path)
+    return (time.perf_counter() - began) * 1e3
+
+
+async def _replay(report: Report, place: Place, times: int) -> None:
+    sessions = f"queue/{place.watched}/sessions"
+    first = f"{sessions}/{place.session}"
+    opened = [await _ms(place, sessions, first) for _ in range(times)]
+    report.add("replay_opens", Figure(statistics.median(opened), "ms", target=REPLAY_MS))
+    report.add("replay_opens_p95", Figure(statistics.quantiles(opened, n=20)[-1], "ms", target=REPLAY_MS))
+    frames = (await place.get(first)).json()["keyframes"]
+    sought = [await _ms(place, f"{first}?from={random.Random(n).choice(frames)['seq']}") for n in range(times)]
+    report.add("replay_seeks_p95", Figure(statistics.quantiles(sought, n=20)[-1], "ms", target=REPLAY_MS))
+    size = len((await place.get(first)).content) / 1e3
+    report.add("replay_first_part", Figure(size, "kB", note=f"{len(frames)} keyframes"))
+
+
+@asynccontextmanager
+async def _place(folder: Path, school: School) -> AsyncIterator[Place]:
+    key = Ed25519PrivateKey.generate()
+    minter, verifier = ScopeMinter(key), ScopeVerifier(key.public_key())
+    databases = {
+        name: Database(f"sqlite+aiosqlite:///{folder / name}.sqlite") for name in ("progress", "mentoring", "dashboard")
+    }
+    progress = create_progress(databases["progress"], DirectoryObjectStore(folder / "objects"), verifier)
+    mailer = OutboxMailer(folder / "outbox", "mentors@example.org")
+    mentoring = create_mentoring(databases["mentoring"], mailer, verifier)
+    async with AsyncExitStack() as stack:
+        for app in (progress, mentoring):
+            await stack.enter_async_context(running(app))
+        await fill_progress(databases["progress"], school)
+        escalations = await fill_mentoring(databases["mentoring"], school)
+        learner = ProgressClient(await stack.enter_async_context(in_process_client(progress, "gateway")))
+        session, events = await record_two_hours(learner, minter, school.names[0], school.ids[0])
+        nobody = await stack.enter_async_context(httpx.AsyncClient())
+        backends = Backends(
+            hub=HubOAuth(nobody, ""),
+            users=_OneMentor(),
+            mentoring=MentoringClient(await stack.enter_async_context(in_process_client(mentoring, "dashboard"))),
+            progress=ProgressClient(await stack.enter_async_context(in_process_client(progress, "dashboard"))),
+            feedback=FeedbackClient(nobody),
+            linting=LintingClient(nobody),
+            cases=_Published(nobody),
+        )
+        settings = DashboardSettings(requests_per_second=1e6, request_burst=1_000_000)
+        desk = create_dashboard(backends, minter, settings, databases["dashboard"], folder)
+        await stack.enter_async_context(running(desk))
+        cookie = await Sessions(databases["dashboard"], settings.session_lifetime).begin(_OneMentor.name, "a token")
+        http = await stack.enter_async_context(in_process_client(desk, "proxy"))
+        http.headers["Cookie"] = f"{SESSION_COOKIE}={cookie}"
+        yield Place(http, school, escalations, escalations[0], session, events)
+
+
+class _OneMentor:
+    """The Hub, which knows one mentor."""
+
+    name: Final = "grace"
+
+    async def user(self, token: str) -> HubUser | None:  # noqa: ARG002
+        return HubUser(self.name, frozenset(), ACCESS_SCOPES | {MENTOR_SCOPE})
+
+
+class _Published(CasesClient):
+    """The case store: the desk asks it how many steps a case has."""
+
+    async def current(self, case: str) -> LearnerCase:
+        return _CASE.model_copy(update={"id": case})
+
+
+_CASE: Final = LearnerCase(
+    id="case",
+    version=VERSION,
+    number=1,
+    title="A case",
+    summary="",
+    level="introductory",
+    minutes=60,
+    ai_mode="full",
+    strictness="light",
+    topics=(),
+    quotas=Quotas(),
+    subtasks=tuple(
+        SubtaskView(id=f"step-{n}", title=f"Step {n}", index=n, points=1, cells=(), answer_cells=())
+        for n in range(STEPS)
+    ),
+    notebook={},
+    data=(),
+)
+
+
+if __name__ == "__main__":
+    sys.exit(main("dashboard", run))
