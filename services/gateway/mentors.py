@@ -48,7 +48,7 @@ class Mentors:
         """
         case = await self._asking.shelf.case_of(learner)
         scope = await self._asking.scope(learner, asked.subtask)
-        version = await self._progress.version(asked.submission, scope)
+        version = await self._progress.version(asked.submission, await self._asking.scope(learner))
         if version.subtask != asked.subtask:
             raise OtherSubtask(f"Version {version.number} belongs to the step {version.subtask!r}.")
         offer = await self.offer(learner, asked.subtask)

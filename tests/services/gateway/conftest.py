@@ -1,4 +1,4 @@
-"""The real gateway before the real progress service; doubles of the rest, made from the contracts' own models."""
+"""The real gateway before the real progress and mentoring; doubles of the rest, made from the contracts' own models."""
 
 import asyncio
 import json
@@ -19,7 +19,10 @@ from services.contracts.case import LearnerCase, Quotas, SubtaskView
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
+from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
+from services.contracts.clients.service import SCOPE_HEADER
+from services.contracts.escalation import Recall
 from services.contracts.feedback import CheckRequest, Feedback, Judged, Stage, Verdict
 from services.contracts.finding import Evidence, Finding
 from services.contracts.identity import Role, ScopeClaims
@@ -30,6 +33,7 @@ from services.gateway.app import create_app
 from services.gateway.hub_users import HubApiUsers
 from services.gateway.service import Backends
 from services.gateway.settings import GatewaySettings
+from services.kit.adapters.mail_outbox import OutboxMailer
 from services.kit.adapters.objects_directory import DirectoryObjectStore
 from services.kit.app import create_service, running
 from services.kit.database import Database
@@ -38,6 +42,7 @@ from services.kit.http import in_process_client
 from services.kit.peer import require_peer
 from services.kit.scope import Scope, ScopeMinter, ScopeVerifier
 from services.kit.stream import ndjson
+from services.mentoring.app import create_app as create_mentoring
 from services.progress.app import create_app as create_progress
 from tests.services.gateway.assistant_double import Assistant
 
@@ -120,14 +125,23 @@ class Judge:
     most_at_once: int = 0
     assistant: Assistant = field(default_factory=Assistant)
     """Words, hints and chat."""
+    memory: MentoringClient | None = None
+    """Where `known` code gets a remembered answer from, as the real one does for all code."""
+    remembered: str | None = None
+    """Id of the one it got last."""
 
     def app(self, verifier: ScopeVerifier) -> FastAPI:
         router = APIRouter(dependencies=[Depends(require_peer("gateway"))])
 
         @router.post("/checks")
-        async def check(scope: Scope, body: CheckRequest) -> StreamingResponse:
+        async def check(scope: Scope, body: CheckRequest, request: Request) -> StreamingResponse:
             self.scopes.append(scope)
             self.requests.append(body)
+            if "known" in body.cells[-1].source:
+                assert self.memory is not None
+                recall = Recall(subtask=body.subtask, signatures=("mean:value",))
+                recalled = await self.memory.recall(recall, request.headers[SCOPE_HEADER])
+                self.remembered = recalled.entries["mean:value"].id
             return ndjson(self._events(body))
 
         return create_service("feedback", [router, self.assistant.router()], scope_verifier=verifier)
@@ -165,7 +179,9 @@ class Judge:
             subtask="mean",
             message="The mean is too large.",
             evidence=(evidence,),
-            signature="mean:value",
+            signature="mean:other" if "other" in source else "mean:value",
+            confidence=0.4 if "doubtful" in source else 1.0,
+            remembered=self.remembered if "known" in source else None,
         )
         return Feedback(
             verdict=Verdict.NEEDS_WORK,
@@ -244,6 +260,8 @@ class World:
 
     gateway: FastAPI
     progress: ProgressClient
+    mentoring: MentoringClient
+    """As the mentors' desk calls it."""
     outage: Outage
     """Between gateway and progress."""
     hub: Hub
@@ -265,6 +283,9 @@ class World:
         self.clients.push_async_callback(http.aclose)
         return http
 
+    def mentor(self, user: str = "mona") -> str:
+        return self.minter.mint(user=user, role=Role.MENTOR, case="*", case_version="*")
+
     def scope(self, user: str = "ada") -> str:
         return self.minter.mint(user=user, role=Role.LEARNER, case="numbers", case_version=VERSION)
 
@@ -283,19 +304,27 @@ async def world(tmp_path: Path, settings: GatewaySettings) -> AsyncIterator[Worl
         DirectoryObjectStore(tmp_path / "objects"),
         verifier,
     )
+    mentoring_app = create_mentoring(
+        Database(f"sqlite+aiosqlite:///{tmp_path / 'mentoring.sqlite'}"),
+        OutboxMailer(tmp_path / "outbox", "caseloop@localhost"),
+        verifier,
+    )
     outage, hub, judge, linter, shelf = Outage(progress_app), Hub(), Judge(), Linter(), Shelf()
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(running(progress_app))
+        await stack.enter_async_context(running(mentoring_app))
 
-        async def client(app: Any) -> httpx.AsyncClient:
-            return await stack.enter_async_context(in_process_client(app, "gateway"))
+        async def client(app: Any, caller: str = "gateway") -> httpx.AsyncClient:
+            return await stack.enter_async_context(in_process_client(app, caller))
 
         feedback = judge.app(verifier)
+        judge.memory = MentoringClient(await client(mentoring_app, "feedback"))
         hub_http = httpx.AsyncClient(transport=hub.transport(), base_url="http://hub")
         await stack.enter_async_context(hub_http)
         backends = Backends(
             users=HubApiUsers(hub_http),
             progress=ProgressClient(await client(outage)),
+            mentoring=MentoringClient(await client(mentoring_app)),
             feedback=FeedbackClient(await client(feedback)),
             assistant=FeedbackClient(await client(feedback)),
             linting=LintingClient(await client(linter.app())),
@@ -305,7 +334,8 @@ async def world(tmp_path: Path, settings: GatewaySettings) -> AsyncIterator[Worl
         progress = ProgressClient(await client(progress_app))
         await stack.enter_async_context(running(gateway))
         labs = await stack.enter_async_context(AsyncExitStack())
-        yield World(gateway, progress, outage, hub, judge, linter, shelf, minter, verifier, labs)
+        desk = MentoringClient(await client(mentoring_app, "dashboard"))
+        yield World(gateway, progress, desk, outage, hub, judge, linter, shelf, minter, verifier, labs)
         judge.release.set()
         judge.assistant.release.set()
 
