@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import random
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from services.contracts.feedback import Feedback, Verdict
 from services.contracts.identity import Role
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import Conclude, SavedNotebook, Submit, Version
+from services.contracts.session import EventBatch, RecordingChoice, SessionEvent
 from services.kit.scope import ScopeMinter, new_scope_key
 
 SERVER = Path(__file__).with_name("serve_progress.py")
@@ -38,6 +40,8 @@ class Acknowledged:
     submissions: dict[str, tuple[str, Submit, int]] = field(default_factory=dict)
     """Id -> learner, what was sent, number."""
     verdicts: dict[str, Feedback] = field(default_factory=dict)
+    events: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Learner and session -> how many."""
     notebooks: list[tuple[str, SavedNotebook]] = field(default_factory=list)
 
 
@@ -104,8 +108,10 @@ async def _work(
     submit_of: Callable[..., Submit],
     tag: str,
 ) -> None:
-    """Submit, conclude and save until the server is gone; note what it acknowledged."""
+    """Submit, conclude, save and record until the server is gone; note what it acknowledged."""
     scope = crashing.scope(user)
+    session = hashlib.sha256(f"{user} {tag}".encode()).hexdigest()[:32]
+    await client.choose_recording(RecordingChoice(record=True), scope)
     for n in range(10_000):
         submit = submit_of(f"x = '{user} {tag} {n}'\n" + "# padding\n" * 500)
         recorded = await client.submit(submit, scope)
@@ -117,6 +123,9 @@ async def _work(
         saved = SavedNotebook(saved="2026-11-20T12:00:00Z", digest=notebook_digest(notebook), notebook=notebook)
         await client.save_notebook(saved, scope)
         said.notebooks.append((user, saved))
+        event = SessionEvent(seq=n, at=1_000 * n, kind="focus")
+        batch = EventBatch(session=session, started="2026-11-20T12:00:00Z", events=(event,))
+        said.events[user, session] = (await client.record(batch, scope)).next_seq
 
 
 async def _until_killed(
@@ -162,6 +171,13 @@ async def _verify(client: ProgressClient, crashing: Crashing, said: Acknowledged
         assert standing.attempts == judged, "a verdict and the count it moves were torn apart"
         listed = {state.digest for state in await client.saved_notebooks(scope)}
         assert {saved.digest for owner, saved in said.notebooks if owner == user} <= listed
+        sessions = {one.session: one for one in await client.own_sessions(scope)}
+        for (owner, session), events in said.events.items():
+            if owner == user:
+                assert sessions[session].events >= events
+                assert sessions[session].seconds == sessions[session].events - 1, (
+                    "an event and its count were torn apart"
+                )
         for digest in listed:
             assert notebook_digest((await client.saved_notebook(digest, scope)).notebook) == digest
 
