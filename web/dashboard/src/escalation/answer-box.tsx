@@ -55,7 +55,7 @@ export function AnswerBox({ full, escalation, draft, field, onChange, onInsert, 
           {tab === 'write' ? (
             <textarea
               ref={field}
-              rows={7}
+              rows={6}
               maxLength={10_000}
               data-caseloop="answer-text"
               aria-label="Your answer, in Markdown"

@@ -20,7 +20,7 @@ export function Conversation({ item, notes, cells, onPlace }: Props) {
         <li className="dim">
           {item.learner ? `${item.learner} asked` : 'It came back'}{' '}
           <time title={moment(item.opened)}>{ago(item.opened)}</time>: {REASONS[item.reason]}
-          {item.reopened > 0 && `; reopened ${item.reopened} times`}
+          {item.reopened > 0 && `; reopened ${item.reopened === 1 ? 'once' : `${item.reopened} times`}`}
         </li>
         {notes.map(note => (
           <li key={note.id} className="Note" data-author={note.author} data-caseloop="note">

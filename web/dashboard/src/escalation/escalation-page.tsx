@@ -7,7 +7,7 @@ import { useShortcuts } from '../app/shortcuts';
 import { useTitle } from '../app/use-title';
 import { Loading, Problem } from '../parts/notice';
 import { duration } from '../parts/time';
-import { REASONS, learnerName } from '../parts/words';
+import { REASONS, learnerName, several } from '../parts/words';
 import { AnswerBox } from './answer-box';
 import { CodePane } from './code-pane';
 import { Conversation } from './conversation';
@@ -79,7 +79,8 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
         <div className="Escalation-title">
           <h1>{item.subtask_title}</h1>
           <p className="dim">
-            {item.case_title} · {learnerName(item.learner)} · {REASONS[item.reason]} · asked {duration(item.waited_seconds)} ago
+            {item.case_title} · {learnerName(item.learner)} · {REASONS[item.reason]} · asked {duration(item.waited_seconds)} ago{' '}
+            {item.same > 0 && <span className="Pill is-same">+{several(item.same, 'other')} the same</span>}
           </p>
         </div>
         <LeaseBar item={item} escalation={escalation} />
@@ -87,6 +88,8 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
       <div className="Escalation-columns">
         <div className="Column is-code">
           <CodePane full={full} brief={brief} work={work} run={run} draft={draft} onComment={comment} />
+          <SameGroup same={full.same} also={draft.also} onAlso={also => change({ also })} />
+          <SessionsList id={item.id} />
         </div>
         <div className="Column is-facts">
           <Facts
@@ -97,12 +100,12 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
           />
           <HelpSoFar help={help} />
           <StyleReport id={item.id} submission={full.submission} cells={cells} onPlace={work.show} />
-          <SessionsList id={item.id} />
         </div>
         <div className="Column is-talk">
-          <Conversation item={item} notes={full.notes} cells={cells} onPlace={work.show} />
-          <SameGroup same={full.same} also={draft.also} onAlso={also => change({ also })} />
-          <Suggestions remembered={full.remembered} brief={brief} onUse={insert} />
+          <div className="Talk">
+            <Conversation item={item} notes={full.notes} cells={cells} onPlace={work.show} />
+            <Suggestions remembered={full.remembered} brief={brief} onUse={insert} />
+          </div>
           <AnswerBox
             full={full}
             escalation={escalation}

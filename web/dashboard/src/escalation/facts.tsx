@@ -1,4 +1,5 @@
 import type { Cell, Feedback, Finding, Place } from '../api/types';
+import { Inline } from '../parts/inline';
 import { Section } from '../parts/section';
 import { moment } from '../parts/time';
 import { EVIDENCE, VERDICTS } from '../parts/words';
@@ -20,11 +21,13 @@ export function Facts({ feedback, number, cells, onPlace }: Props) {
       name="facts"
       aside={
         <span className="Pill" data-verdict={feedback.verdict}>
-          {VERDICTS[feedback.verdict]} · {feedback.points} of {feedback.max_points} points
+          {VERDICTS[feedback.verdict]} · {feedback.points}/{feedback.max_points}
         </span>
       }
     >
-      <p className="Headline">{feedback.headline}</p>
+      <p className="Headline">
+        <Inline text={feedback.headline} />
+      </p>
       <p className="dim">
         Version {number}
         {feedback.checks.length > 0 && ` · ${failed} of ${feedback.checks.length} checks failed`}
@@ -36,7 +39,9 @@ export function Facts({ feedback, number, cells, onPlace }: Props) {
         ))}
       </ul>
       {feedback.remarks.map((remark, index) => (
-        <p key={index}>{remark}</p>
+        <p key={index}>
+          <Inline text={remark} />
+        </p>
       ))}
     </Section>
   );
@@ -46,7 +51,7 @@ function FindingItem({ finding, cells, onPlace }: { finding: Finding } & Pick<Pr
   return (
     <li className="Finding" data-severity={finding.severity} data-caseloop="finding">
       <p>
-        {finding.message}{' '}
+        <Inline text={finding.message} />{' '}
         {finding.place && (
           <button
             type="button"

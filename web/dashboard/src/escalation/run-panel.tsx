@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/errors';
 import type { Cell, Feedback } from '../api/types';
 import { useDesk } from '../app/desk';
+import { Inline } from '../parts/inline';
 import { Problem } from '../parts/notice';
 import { VERDICTS, stage } from '../parts/words';
 
@@ -73,7 +74,7 @@ function Result({ feedback, edited }: { feedback: Feedback; edited: boolean }) {
         <strong data-verdict={feedback.verdict} data-caseloop="run-verdict">
           {VERDICTS[feedback.verdict]}
         </strong>{' '}
-        {feedback.headline}{' '}
+        <Inline text={feedback.headline} />{' '}
         <span className="dim">
           {feedback.points} of {feedback.max_points} points, {(feedback.wall_ms / 1000).toFixed(1)} s
           {edited && ', with your changes'}. Nothing of this counts for the learner.
@@ -83,7 +84,7 @@ function Result({ feedback, edited }: { feedback: Feedback; edited: boolean }) {
         {feedback.checks.map((check, index) => (
           <li key={index} data-passed={check.passed}>
             <span aria-hidden="true">{check.passed ? '✓' : '✗'}</span>
-            <span className="sr">{check.passed ? 'Passed: ' : 'Failed: '}</span> {check.label}
+            <span className="sr">{check.passed ? 'Passed: ' : 'Failed: '}</span> <Inline text={check.label} />
           </li>
         ))}
       </ul>

@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { QueueItem } from '../api/mentoring-types';
 import { useDesk } from '../app/desk';
+import { Inline } from '../parts/inline';
 import { Loading, Problem } from '../parts/notice';
 import { Section } from '../parts/section';
 import { duration } from '../parts/time';
@@ -27,23 +28,7 @@ export function SameGroup({ same, also, onAlso }: Props) {
   };
   const unseen = waiting.filter(item => !seen.has(item.id));
   return (
-    <Section
-      title={`${several(waiting.length, 'other')} with the same problem`}
-      name="same-group"
-      aside={
-        <button
-          type="button"
-          className="Button is-quiet"
-          data-caseloop="answer-all"
-          disabled={unseen.length > 0}
-          title={unseen.length ? 'Look at each of them first' : undefined}
-          onClick={() => onAlso(waiting.map(item => item.id))}
-        >
-          Answer all together
-        </button>
-      }
-    >
-      {unseen.length > 0 && <p className="dim">Look at each before it gets the same answer: {unseen.length} to go.</p>}
+    <Section title={`${several(waiting.length, 'other')} with the same problem`} name="same-group">
       <ul className="Plain">
         {waiting.map(item => (
           <li key={item.id} data-caseloop="same-item" data-id={item.id}>
@@ -74,6 +59,18 @@ export function SameGroup({ same, also, onAlso }: Props) {
           </li>
         ))}
       </ul>
+      <div className="Actions">
+        <button
+          type="button"
+          className="Button"
+          data-caseloop="answer-all"
+          disabled={unseen.length > 0}
+          onClick={() => onAlso(waiting.map(item => item.id))}
+        >
+          Answer all together
+        </button>
+        {unseen.length > 0 && <span className="dim">Look at each first: {unseen.length} to go.</span>}
+      </div>
     </Section>
   );
 }
@@ -93,7 +90,9 @@ function Glance({ id }: { id: string }) {
   const shown = cells.filter(cell => cell.kind === 'code' && (spoken.size === 0 || spoken.has(cell.id)));
   return (
     <div className="Glance" data-caseloop="glance">
-      <p>{feedback.headline}</p>
+      <p>
+        <Inline text={feedback.headline} />
+      </p>
       {notes
         .filter(note => note.author === 'learner')
         .map(note => (

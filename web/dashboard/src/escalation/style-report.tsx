@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { Cell, Place } from '../api/types';
 import { useDesk } from '../app/desk';
+import { Inline } from '../parts/inline';
 import { Loading, Problem } from '../parts/notice';
 import { Section } from '../parts/section';
 import { placeName } from './places';
@@ -29,7 +30,7 @@ export function StyleReport({ id, submission, cells, onPlace }: Props) {
         {style.data?.findings.map((finding, index) => (
           <li key={index} className="StyleFinding" data-severity={finding.severity} data-caseloop="style-finding">
             <span title={finding.why}>
-              {finding.message} <code>{finding.rule}</code>
+              <Inline text={finding.message} /> <code className="dim">{finding.rule}</code>
             </span>
             <button type="button" className="Link" onClick={() => onPlace(finding.place)}>
               {placeName(finding.place, cells)}

@@ -1,5 +1,6 @@
 import type { QueueItem } from '../api/mentoring-types';
 import { address } from '../app/router';
+import { Inline } from '../parts/inline';
 import { duration } from '../parts/time';
 import { REASONS, STATES, learnerName, several } from '../parts/words';
 
@@ -20,7 +21,7 @@ export function QueueRow({ item, me }: { item: QueueItem; me: string }) {
           {duration(item.waited_seconds)}
         </span>
         <span className="QueueRow-what">
-          <strong>{item.headline || REASONS[item.reason]}</strong>
+          <strong><Inline text={item.headline || REASONS[item.reason]} /></strong>
           <span className="dim">
             {item.case_title} · {item.subtask_title}
           </span>

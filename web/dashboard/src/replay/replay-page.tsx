@@ -6,6 +6,7 @@ import { useShortcuts } from '../app/shortcuts';
 import { useTitle } from '../app/use-title';
 import { Empty, Loading, Problem } from '../parts/notice';
 import { clock, duration, moment } from '../parts/time';
+import { several } from '../parts/words';
 import { Controls } from './controls';
 import { type MarkKind, following, marks as marksOf } from './marks';
 import { Notebook } from './notebook';
@@ -71,8 +72,8 @@ function Stage({ recording, summary, complete }: Props) {
     <>
       <p className="dim">
         {moment(summary.started)} · {duration(summary.seconds)}, of it {duration(summary.active_typing_seconds)} typing
-        and {duration(summary.idle_seconds)} of pauses · {summary.runs} runs, {summary.failed_runs} failed ·{' '}
-        {summary.pastes} pastes with {summary.pasted_chars} characters
+        and {duration(summary.idle_seconds)} of pauses · {several(summary.runs, 'run')}, {summary.failed_runs} failed ·{' '}
+        {several(summary.pastes, 'paste')} with {summary.pasted_chars} characters
         {!complete && ' · the rest is loading'}
       </p>
       <div className="Replay-bar">

@@ -1,0 +1,91 @@
+"""Remembered answers, the class, the measures: what they show and what can be done there."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.dashboard import dashboard_material as material
+from tests.e2e.dashboard.dashboard_double import Books
+from tests.e2e.dashboard.dashboard_page import DeskPage
+
+pytestmark = pytest.mark.browser
+
+
+def test_remembered_answers_are_found_edited_and_withdrawn(desk: DeskPage, books: Books) -> None:
+    books.memory = [material.remembered(500, "Try a **median**."), material.remembered(501, "Sort them first.")]
+    desk.open("memory")
+    entries = desk.part("memory-entry")
+    expect(entries).to_have_count(2)
+    expect(entries.first.locator("[data-caseloop='usefulness']")).to_have_text("Shown14Helped11Did not1")
+    desk.press("/")
+    desk.page.keyboard.type("median")
+    expect(entries).to_have_count(1)
+    desk.part("edit-memory").click()
+    expect(desk.part("memory-text")).to_be_focused()
+    desk.part("memory-text").fill("Try a median, which no absurd price moves.")
+    desk.page.get_by_label("For its version of the case only").check()
+    desk.part("save-memory").click()
+    desk.said("Saved.")
+    expect(entries.first).to_contain_text("for one version only")
+    assert books.memory[0].text == "Try a median, which no absurd price moves."
+    desk.part("withdraw").click()
+    expect(desk.part("confirm-withdraw")).to_be_visible()
+    desk.part("really-withdraw").click()
+    desk.said("Withdrawn")
+    expect(entries.first).to_have_attribute("data-withdrawn", "true")
+    assert books.memory[0].withdrawn is not None
+
+
+def test_an_answer_that_was_set_aside_is_confirmed_as_it_is(desk: DeskPage, books: Books) -> None:
+    books.memory = [material.remembered(500, "Hm.", set_aside=material.NOW)]
+    desk.open("memory")
+    expect(desk.part("set-aside")).to_contain_text("it did not help several learners in a row")
+    desk.part("confirm-memory").click()
+    desk.said("Confirmed")
+    expect(desk.part("set-aside")).to_have_count(0)
+    assert books.memory[0].text == "Hm."
+    assert books.memory[0].set_aside is None
+
+
+def test_nothing_remembered_says_how_it_begins(desk: DeskPage, books: Books) -> None:
+    desk.open("memory")
+    expect(desk.part("empty")).to_contain_text("Nothing is remembered yet")
+    books.broken = {"memory"}
+    desk.page.reload()
+    expect(desk.part("problem")).to_be_visible()
+
+
+def test_the_class_shows_who_is_where_stuck_and_silent_and_is_exported(desk: DeskPage, books: Books) -> None:
+    desk.open("class")
+    rows = desk.part("class-row")
+    expect(rows).to_have_count(5)
+    ben = desk.page.locator("[data-caseloop='class-row'][data-user='ben']")
+    expect(ben.locator("[data-rule='many_attempts']")).to_be_visible()
+    expect(ben).to_contain_text("1 approved")
+    desk.part("watch-only").check()
+    expect(rows).to_have_count(2)
+    desk.page.reload()
+    expect(rows).to_have_count(2)
+    with desk.page.expect_download() as download:
+        desk.part("export-csv").click()
+    assert download.value.suggested_filename == "price-check.csv"
+    books.class_rows = ()
+    desk.page.reload()
+    expect(desk.part("empty")).to_contain_text("Nobody is on the watch list")
+
+
+def test_measures_are_told_and_nothing_is_made_up_where_there_are_none(desk: DeskPage, books: Books) -> None:
+    desk.open("measures")
+    cards = desk.part("measure")
+    expect(cards.filter(has_text="Answered without a mentor")).to_contain_text("90 %")
+    expect(cards.filter(has_text="Time to the first answer")).to_contain_text("21 min")
+    expect(cards.filter(has_text="Remembered answers that helped")).to_contain_text("79 %")
+    books.judged = 0
+    desk.part("period").select_option("30")
+    expect(cards.filter(has_text="Answered without a mentor")).to_contain_text("–")
+    expect(cards.filter(has_text="Time to the first answer")).to_contain_text("–")
+
+
+def test_an_address_that_leads_nowhere_leads_back(desk: DeskPage) -> None:
+    desk.open("cellar")
+    desk.page.get_by_role("link", name="Go to the queue").click()
+    expect(desk.part("queue")).to_be_visible()
