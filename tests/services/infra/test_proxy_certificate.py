@@ -1,0 +1,191 @@
+"""The Hub's real proxy before a listener of ours: it shows its newest certificate and believes nobody else's."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, FastAPI
+from starlette.responses import StreamingResponse
+
+from services.kit.app import create_service
+from services.kit.peer import PeerIdentity, require_peer
+from services.kit.serving import Listener, LocalPort, serving
+from vault.adapters.local_ca import LocalAuthority
+from vault.identity import Identity
+from vault.rotation import Credential
+
+pytestmark = pytest.mark.browser
+TARGET = "https://dashboard.caseloop.internal"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="px-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def authority(place: Path) -> LocalAuthority:
+    return LocalAuthority(place / "ca")
+
+
+def desk() -> FastAPI:
+    router = APIRouter(prefix="/services/caseloop", dependencies=[Depends(require_peer("proxy"))])
+
+    @router.get("/who")
+    async def who(peer: PeerIdentity) -> dict[str, str]:
+        return {"peer": str(peer)}
+
+    @router.post("/echo")
+    async def echo(body: dict[str, str]) -> dict[str, str]:
+        return body
+
+    @router.get("/events")
+    async def events() -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            for number in range(3):
+                yield f"data: {number}\n\n".encode()
+                await asyncio.sleep(0.3)
+
+        return StreamingResponse(parts(), media_type="text/event-stream")
+
+    return create_service("dashboard", [router])
+
+
+@contextlib.asynccontextmanager
+async def proxy(project: Path, place: Path, authority: LocalAuthority) -> AsyncIterator[httpx.AsyncClient]:
+    """The proxy as the Hub starts it, with one route."""
+    ports = [_free_port() for _ in range(2)]
+    token = secrets.token_hex(16)
+    program = project / "web" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
+    node = json.loads((project / ".cache" / "setup" / "node.json").read_text())["node"]
+    process = await asyncio.create_subprocess_exec(
+        node, "--import", (project / "infra" / "hub" / "proxy_certificate.mjs").as_uri(), str(program),
+        "--ip", "127.0.0.1", "--port", str(ports[0]), "--api-ip", "127.0.0.1", "--api-port", str(ports[1]),
+        env=os.environ | {
+            "CONFIGPROXY_AUTH_TOKEN": token,
+            "CASELOOP_PROXY_LEAF": str(place / "proxy.pem"),
+            "CASELOOP_PROXY_AUTHORITY": str(authority.bundle),
+            "CASELOOP_DASHBOARD_PORT_FILE": str(place / "dashboard.port"),
+        },
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
+            headers = {"Authorization": f"token {token}"}
+            route = f"http://127.0.0.1:{ports[1]}/api/routes/services/caseloop"
+            async with asyncio.timeout(20):
+                while True:
+                    assert process.returncode is None, "the proxy has ended"
+                    with contextlib.suppress(httpx.ConnectError):
+                        await http.post(route, headers=headers, json={"target": TARGET})
+                        break
+                    await asyncio.sleep(0.1)
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{ports[0]}/services/caseloop/", trust_env=False, timeout=20
+        ) as http:
+            yield http
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def credential(authority: LocalAuthority, place: Path, name: str, lifetime: timedelta | None = None) -> Credential:
+    return Credential(authority, Identity.service(name), place / f"{name}.pem", lifetime=lifetime)
+
+
+def listener(authority: LocalAuthority, place: Path, name: str = "dashboard") -> Listener:
+    return Listener(desk(), credential(authority, place, name), LocalPort(place / "dashboard.port"))
+
+
+async def test_requests_and_streams_pass_as_the_proxys(project: Path, place: Path, authority: LocalAuthority) -> None:
+    credential(authority, place, "proxy")
+    async with serving([listener(authority, place)], authority), proxy(project, place, authority) as web:
+        assert (await web.get("who")).json() == {"peer": "service/proxy"}
+        assert (await web.post("echo", json={"a": "b"})).json() == {"a": "b"}
+        loop, came = asyncio.get_running_loop(), []
+        async with web.stream("GET", "events") as response:
+            async for line in response.aiter_lines():
+                if line:
+                    came.append(loop.time())
+        assert came[1] - came[0] > 0.15, "events pass one by one"
+
+
+async def test_a_new_certificate_is_taken_up_and_an_old_one_refused(
+    project: Path, place: Path, authority: LocalAuthority
+) -> None:
+    own = credential(authority, place, "proxy", timedelta(seconds=2))
+    async with serving([listener(authority, place)], authority), proxy(project, place, authority) as web:
+        own.renew()  # the proxy took its time to start
+        assert (await web.get("who")).status_code == 200
+        await asyncio.sleep(2.2)
+        assert (await web.get("who")).status_code == 503, "it has expired, and nobody has renewed it"
+        own.renew()
+        assert (await web.get("who")).json() == {"peer": "service/proxy"}
+
+
+async def test_while_both_ends_rotate_nothing_is_lost(project: Path, place: Path, authority: LocalAuthority) -> None:
+    own = credential(authority, place, "proxy", timedelta(seconds=4))
+    door = Listener(
+        desk(), credential(authority, place, "dashboard", timedelta(seconds=4)), LocalPort(place / "dashboard.port")
+    )
+    async with (
+        serving([door], authority),
+        own.kept_fresh(),
+        proxy(project, place, authority) as web,
+    ):
+        loop, statuses = asyncio.get_running_loop(), []
+        until = loop.time() + 7
+        while loop.time() < until:
+            statuses.append((await web.get("who")).status_code)
+            await asyncio.sleep(0.01)
+        assert set(statuses) == {200}
+        assert len(statuses) > 50
+
+
+async def test_the_service_may_come_back_on_another_port(project: Path, place: Path, authority: LocalAuthority) -> None:
+    credential(authority, place, "proxy")
+    async with proxy(project, place, authority) as web:
+        ports = set()
+        for _ in range(2):
+            assert (await web.get("who")).status_code == 503
+            async with serving([listener(authority, place)], authority):
+                ports.add((place / "dashboard.port").read_text())
+                assert (await web.get("who")).status_code == 200
+        assert len(ports) == 2
+
+
+@pytest.mark.parametrize("who", ["gateway", "hub", "dashboard"])
+async def test_with_another_services_certificate_the_proxy_does_not_get_in(
+    project: Path, place: Path, authority: LocalAuthority, who: str
+) -> None:
+    shutil.copyfile(credential(authority, place, who).path, place / "proxy.pem")
+    async with serving([listener(authority, place)], authority), proxy(project, place, authority) as web:
+        assert (await web.get("who")).status_code == 503
+
+
+@pytest.mark.parametrize("who", ["linting", "gateway"])
+async def test_the_proxy_believes_nobody_but_the_desk(
+    project: Path, place: Path, authority: LocalAuthority, who: str
+) -> None:
+    credential(authority, place, "proxy")
+    async with serving([listener(authority, place, who)], authority), proxy(project, place, authority) as web:
+        assert (await web.get("who")).status_code == 503
