@@ -220,6 +220,8 @@ class SampleRow(Table):
 
     seq: Mapped[int] = mapped_column(primary_key=True)
     entry: Mapped[str] = mapped_column(String(32), ForeignKey("remembered.id", ondelete="CASCADE"), index=True)
+    escalation: Mapped[str] = mapped_column(String(32), ForeignKey("escalation.id", ondelete="CASCADE"), index=True)
+    """Goes with it when its learner is forgotten."""
     case_id: Mapped[str] = mapped_column(String(64))
     case_version: Mapped[str] = mapped_column(String(64))
     subtask: Mapped[str] = mapped_column(String(64))

@@ -53,6 +53,7 @@ async def remember(
         session.add(
             SampleRow(
                 entry=entry.id,
+                escalation=row.id,
                 case_id=row.case_id,
                 case_version=row.case_version,
                 subtask=row.subtask,

@@ -3,10 +3,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.mentoring.models import OPEN, ContentRow, EscalationRow, NoteRow
+from services.mentoring.models import OPEN, ContentRow, EscalationRow, NoteRow, ShowingRow
 
 _MOST = 200
 _SAME = 50
@@ -218,6 +218,19 @@ async def review_of(session: AsyncSession, entry: str) -> EscalationRow | None:
     """The open escalation that asks to look at a remembered answer again."""
     query = select(EscalationRow).where(OPEN, EscalationRow.about_memory == entry)
     return (await session.scalars(query)).one_or_none()
+
+
+async def forget(session: AsyncSession, learner: str) -> int:
+    """Delete a learner's questions, with conversations, ratings and samples of their code, and what they were given.
+
+    Mentors' remembered answers stay: they hold no word of a learner's. Returns how many rows the two tables lost that
+    name the learner. Space on the disk is given free by `Database.compact`.
+    """
+    gone = 0
+    for table in (EscalationRow, ShowingRow):
+        deleted = await session.execute(delete(table).where(table.learner == learner).returning(table.seq))
+        gone += len(deleted.all())
+    return gone
 
 
 def _locked(query: Select[EscalationRow]) -> Select[EscalationRow]:

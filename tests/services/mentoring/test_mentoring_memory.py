@@ -1,11 +1,14 @@
 """Answer once: remembered by signature, given again, rated, edited, withdrawn, set aside."""
 
 import pytest
+from sqlalchemy import select
 
 from services.contracts.errors import ServiceError
 from services.contracts.escalation import AnswerEscalation, EditMemory, MemoryEntry, RateMemory, Recall
 from services.mentoring import audit
 from services.mentoring.memory_repository import Memory
+from services.mentoring.models import ContentRow, NoteRow, Table
+from services.mentoring.repository import forget
 from tests.services.mentoring.conftest import SIGNATURE, Town, question
 
 NEXT_VERSION = "2" * 64
@@ -218,6 +221,25 @@ async def test_every_program_that_was_answered_is_a_regression_sample(town: Town
     ] * 2
     assert samples[0].cells[0].source == "mean = sum(values)"
     assert (list(rest), list(elsewhere)) == ([samples[1]], [])
+
+
+async def test_a_learner_is_forgotten_and_the_mentors_answer_stays(town: Town) -> None:
+    entry = await remember(town)
+    await town.ask("bob", notes="mine")
+    await recall(town, "ada")
+    await recall(town, "bob")
+    db = town.house.database()
+    async with db.write() as session:
+        assert await forget(session, "ada") == 2
+    async with db.read() as session:
+        assert await Memory(session, None).samples() == []
+        for table in Table.metadata.sorted_tables:
+            if "learner" in table.c:
+                assert set(await session.scalars(select(table.c.learner))) == {"bob"}
+        assert len((await session.scalars(select(ContentRow.escalation))).all()) == 1
+        assert [note.text for note in await session.scalars(select(NoteRow))] == ["mine"]
+    await db.close()
+    assert (await recall(town))[SIGNATURE].id == entry.id
 
 
 async def _record(town: Town, about: str) -> list[tuple[str, str, str]]:

@@ -215,6 +215,7 @@ def _memory() -> None:
         "regression_sample",
         sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("entry", sa.String(32), nullable=False),
+        sa.Column("escalation", sa.String(32), nullable=False),
         sa.Column("case_id", sa.String(64), nullable=False),
         sa.Column("case_version", sa.String(64), nullable=False),
         sa.Column("subtask", sa.String(64), nullable=False),
@@ -225,9 +226,13 @@ def _memory() -> None:
         sa.ForeignKeyConstraint(
             ["entry"], ["remembered.id"], name="fk_regression_sample_entry_remembered", ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(
+            ["escalation"], ["escalation.id"], name="fk_regression_sample_escalation_escalation", ondelete="CASCADE"
+        ),
         sa.PrimaryKeyConstraint("seq", name="pk_regression_sample"),
     )
     op.create_index("ix_regression_sample_entry", "regression_sample", ["entry"])
+    op.create_index("ix_regression_sample_escalation", "regression_sample", ["escalation"])
 
 
 def _mentors() -> None:
