@@ -32,7 +32,7 @@ from services.contracts.feedback import Verdict
 from services.contracts.notebook import Cell
 
 _SEED: Final = 20261125
-_QUICK: Final = 25
+_QUICK: Final = 15
 """Wrong programs of each question under --quick."""
 _AT_ONCE: Final = 3
 _TENTHS: Final = 10
@@ -138,7 +138,7 @@ def _report(report: Report, failed: Sequence[Judged], handed_in: int, seconds: f
             memory[key] = one
         else:
             given.append((remembered, one))
-    report.add("failing", Figure(len(failed), "programs", note=f"of {handed_in} handed in"))
+    report.add("failing", Figure(len(failed), "programs", note=f"{len(failed)} of {handed_in} handed in"))
     report.add("judge_ms", Figure(seconds * 1000 / handed_in, "ms", note=f"a program, {_AT_ONCE} at once"))
     report.add("answers_per_100", Figure(_per_100(asked), note="mentor answers a 100 failing submissions"))
     for tenth in range(_TENTHS):
@@ -152,7 +152,7 @@ def _report(report: Report, failed: Sequence[Judged], handed_in: int, seconds: f
         report.add(f"answers_per_100_{name}", Figure(_per_100(figures), note=f"{len(figures)} submissions"))
     wrong = [not first.kinds & later.kinds for first, later in given if first.kinds and later.kinds]
     other = [first.kinds != later.kinds for first, later in given]
-    report.add("remembered", Figure(len(given), "answers", note="given without a mentor"))
+    report.add("remembered", Figure(len(given), "answers", note=f"{len(given)} given without a mentor"))
     report.add("remembered_wrong", Figure(_per_100(wrong), "%", target=2, note="repairs have no kind in common"))
     report.add("remembered_other_kinds", Figure(_per_100(other), "%", note="repairs are not of the very same kinds"))
 
