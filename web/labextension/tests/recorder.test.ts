@@ -235,7 +235,7 @@ describe('words', () => {
 
   it('says for whom and how long before anything is recorded', () => {
     const said = disclosure(value).join(' ');
-    expect(said).toContain('Mentors of this case');
+    expect(said).toContain('mentors of this case');
     expect(said).toContain('180 days');
     expect(said).toContain('pastes');
   });

@@ -58,8 +58,8 @@ export function StepView({ step, actions }: { step: Step; actions: StepActions }
       {run?.problem && (
         <Problem problem={run.problem} name="check-problem" retry={actions.check} dismiss={actions.dismissRun} />
       )}
-      {stored && <FeedbackCard key={stored.submission} step={step} stored={stored} dimmed={running} actions={actions} />}
       {step.mentor && <AnswerCard desk={step.mentor} done={approved} show={actions.showPlace} open={actions.showMentor} />}
+      {stored && <FeedbackCard key={stored.submission} step={step} stored={stored} dimmed={running} actions={actions} />}
     </section>
   );
 }

@@ -20,7 +20,12 @@ export function AskForm({ subtask, desk, services }: FormProps): JSX.Element {
   const { view } = subtask;
   const heading = React.useId();
   const mail = React.useId();
-  const button = React.useRef<HTMLDivElement>(null);
+  const form = React.useRef<HTMLElement>(null);
+  React.useEffect(() => {
+    // after the view around it has taken the focus to its heading
+    const frame = window.requestAnimationFrame(() => form.current?.querySelector('textarea')?.focus());
+    return () => window.cancelAnimationFrame(frame);
+  }, []);
   const feedback = currentFeedback(services.notebooks, view);
   const send = async (): Promise<void> => {
     try {
@@ -31,7 +36,7 @@ export function AskForm({ subtask, desk, services }: FormProps): JSX.Element {
     }
   };
   return (
-    <section className="caseloop-Consent" aria-labelledby={heading} data-caseloop="ask-form">
+    <section className="caseloop-Consent" ref={form} aria-labelledby={heading} data-caseloop="ask-form">
       <h3 id={heading}>Ask a mentor</h3>
       {desk.offer && <p>{reasonWords(desk.offer.reasons)} A person can look at your work now.</p>}
       <p>A mentor of this case will see:</p>
@@ -48,9 +53,8 @@ export function AskForm({ subtask, desk, services }: FormProps): JSX.Element {
         label="What have you tried, and where are you stuck? (optional)"
         value={desk.drafts.notes}
         limit={MAX_TEXT.note}
-        focus
         change={text => desk.type('notes', text)}
-        enter={() => button.current?.querySelector('button')?.focus()}
+        enter={() => form.current?.querySelector('button')?.focus()}
       />
       <div className="caseloop-TextBox">
         <label htmlFor={mail}>E-mail for the answer (optional)</label>
@@ -68,7 +72,7 @@ export function AskForm({ subtask, desk, services }: FormProps): JSX.Element {
           Used for this answer only. It appears here in any case.
         </p>
       </div>
-      <div className="caseloop-Buttons" ref={button}>
+      <div className="caseloop-Buttons">
         <Button name="send-question" look="primary" aria-disabled={desk.busy || undefined} onClick={() => !desk.busy && void send()}>
           Send to a mentor
         </Button>

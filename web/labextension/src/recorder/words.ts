@@ -5,10 +5,9 @@ import { plural } from '../parts/words';
 /** What is recorded, for whom, for how long: said before a learner agrees. */
 export function disclosure({ retention_days: days }: Recording): string[] {
   return [
-    'Recorded is what you do in this notebook: what you write in its cells and when, pastes, where the cursor is, runs and whether they failed, checks, and that you asked for a hint or in the chat.',
-    'Not recorded: what your code prints, other files, and anything outside this notebook.',
-    'Mentors of this case can replay it: to understand how you got to where you are stuck, and to see who needs help. Each time one looks is written down.',
-    `It is deleted ${plural(days, 'day')} after a session’s end. It never counts for your points.`
+    'What: your edits, pastes, cursor, runs and checks in this notebook, and that you asked for help. Not what your code prints, and nothing outside it.',
+    'For whom: mentors of this case can replay it, to see where you got stuck and who needs help. Each look is written down.',
+    `How long: ${plural(days, 'day')} after a session. It never counts for your points.`
   ];
 }
 
