@@ -152,6 +152,11 @@ def _report(report: Report, failed: Sequence[Judged], handed_in: int, seconds: f
         report.add(f"answers_per_100_{name}", Figure(_per_100(figures), note=f"{len(figures)} submissions"))
     wrong = [not first.kinds & later.kinds for first, later in given if first.kinds and later.kinds]
     other = [first.kinds != later.kinds for first, later in given]
+    known = {(one.program.question, one.signature, one.kinds) for one in failed}
+    report.add(
+        "answers_per_100_by_repair",
+        Figure(100 * len(known) / len(failed), note="if signatures told kinds of repairs apart"),
+    )
     report.add("remembered", Figure(len(given), "answers", note=f"{len(given)} given without a mentor"))
     report.add("remembered_wrong", Figure(_per_100(wrong), "%", target=2, note="repairs have no kind in common"))
     report.add("remembered_other_kinds", Figure(_per_100(other), "%", note="repairs are not of the very same kinds"))

@@ -32,10 +32,12 @@ class Letter:
 
 def waits(row: EscalationRow, link: str) -> Letter:
     """To mentors: somebody waits. The learner's own words stay in Caseloop."""
-    again = row.mentor is not None or row.about_memory is not None
+    remembered = row.about_memory is not None
+    again = row.mentor is not None or remembered
     text = _rendered(
         "waits",
         learner=row.learner,
+        remembered=remembered,
         again=again,
         case_title=row.case_title,
         subtask_title=row.subtask_title,
@@ -43,7 +45,8 @@ def waits(row: EscalationRow, link: str) -> Letter:
         headline=_line(row.headline),
         link=f"{link.rstrip('/')}/queue/{row.id}" if link else "",
     )
-    return Letter(f"Caseloop: {'again ' if again else ''}a question about {_line(row.subtask_title)}", text)
+    what = "a remembered answer" if remembered else "a question"
+    return Letter(f"Caseloop: {'again ' if again else ''}{what} about {_line(row.subtask_title)}", text)
 
 
 def written(row: EscalationRow, note: NoteRow) -> Letter:

@@ -3,7 +3,6 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import structlog
 from sqlalchemy.exc import IntegrityError
@@ -24,9 +23,6 @@ from services.mentoring.repository import Mentor, Queue, content_of, review_of
 from services.mentoring.rows import entry as entry_of
 from services.mentoring.settings import MentoringSettings
 from services.mentoring.urgency import rank
-
-NOBODY: Final = ""
-"""The learner of a remembered answer that came back."""
 
 _log = structlog.get_logger(__name__)
 
@@ -130,7 +126,7 @@ class Remembered:
             return
         review = EscalationRow(
             id=secrets.token_hex(16),
-            learner=NOBODY,
+            learner=origin.learner,
             case_id=origin.case_id,
             case_version=origin.case_version,
             case_title=origin.case_title,

@@ -58,7 +58,7 @@ class EscalationRow(Table):
     seq: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(String(32), unique=True)
     learner: Mapped[str] = mapped_column(String(255))
-    """Empty for a remembered answer that came back."""
+    """Whose code it is; where a remembered answer came back, that of the question which it answered first."""
     case_id: Mapped[str] = mapped_column(String(64))
     case_version: Mapped[str] = mapped_column(String(64))
     case_title: Mapped[str] = mapped_column(Text)

@@ -130,7 +130,11 @@ async def test_who_never_got_an_answer_cannot_rate_it(town: Town, logged) -> Non
 
 
 async def test_an_answer_that_does_not_help_goes_back_to_a_mentor(town: Town) -> None:
-    entry = await remember(town)
+    asked = await town.ask("ada")
+    await town.mails_at_last(2)
+    await town.take(asked.id)
+    full = await town.dashboard.answer(asked.id, AnswerEscalation(text="Divide.", remember=True), town.mentor())
+    entry = full.remembered[0]
     for user in ("bob", "eve", "joe"):
         await recall(town, user)
     await rate(town, entry.id, "bob", helpful=False)
@@ -143,7 +147,10 @@ async def test_an_answer_that_does_not_help_goes_back_to_a_mentor(town: Town) ->
     assert await recall(town, "ann") == {}
 
     queue = await town.dashboard.queue(town.mentor())
-    assert [(item.learner, item.reason, item.same) for item in queue.items] == [("", "unhelpful_answer", 0)]
+    assert [(item.learner, item.reason, item.same) for item in queue.items] == [("ada", "unhelpful_answer", 0)]
+    mails = await town.mails_at_last(4)
+    assert {mail["Subject"] for mail in mails[2:]} == {"Caseloop: again a remembered answer about The mean"}
+    assert "Nobody gets it until a mentor has looked at it" in mails[3].get_content()
     assert "2 learners in a row" in queue.items[0].headline
     full = await town.take(queue.items[0].id)
     assert full.cells[0].source == "mean = sum(values)"
@@ -188,7 +195,12 @@ async def test_an_item_about_an_answer_is_nobodys_question(town: Town) -> None:
         await rate(town, entry.id, user, helpful=False)
     assert (await town.dashboard.measures(town.mentor())).escalated == 1
     assert await town.gateway.mine(town.learner("bob")) == ()
-    assert len(await town.gateway.mine(town.learner("ada"))) == 1
+    (own,) = await town.gateway.mine(town.learner("ada"))
+    assert own.state == "answered"
+    (item,) = (await town.dashboard.queue(town.mentor())).items
+    with pytest.raises(ServiceError) as refused:
+        await town.gateway.one(item.id, town.learner("ada"))
+    assert refused.value.error == "escalation_not_found"
 
 
 async def test_answers_are_found_by_their_words_and_those_that_wait_come_first(town: Town) -> None:
