@@ -39,9 +39,18 @@ def parsed(source: str) -> ast.Module | None:
     if len(source) > PARSED_CHARS:
         return None
     try:
-        return ast.parse(_MAGIC.sub(r"\1pass", source))
+        return _tree(_MAGIC.sub(r"\1pass", source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def _tree(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SystemError:
+        # CPython counts how deep it is in a tree for all threads together (gh-106905). When the garbage collector lets
+        # another thread parse in the middle, the count is wrong at the end, and the next attempt begins anew.
+        return ast.parse(source)
 
 
 def bound(source: str) -> frozenset[str]:
