@@ -26,7 +26,7 @@ from services.gateway.dashboard.sign_in_endpoints import Me
 API: Final = Path(__file__).resolve().parents[2] / "web" / "dashboard" / "src" / "api"
 FILES: Final = ("types.ts", "mentoring-types.ts", "session-types.ts", "desk-types.ts")
 SOURCE: Final = "".join((API / name).read_text() for name in FILES)
-NAMES: Final = {RunCode: "Run"}
+NAMES: Final[dict[type[BaseModel], str]] = {RunCode: "Run"}
 MODELS: tuple[type[BaseModel], ...] = (
     notebook.Cell,
     notebook.Place,

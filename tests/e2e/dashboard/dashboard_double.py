@@ -1,4 +1,4 @@
-"""The desk's door as its page sees it: the built files and the API with real wire models, over plain HTTP on loopback."""
+"""The desk's door as its page sees it: the built files, and the API with real wire models, over HTTP on loopback."""
 
 import asyncio
 import threading
@@ -25,6 +25,7 @@ from services.contracts.escalation import (
     MemoryEntry,
     Note,
     Phrase,
+    QueueItem,
     QueuePage,
     WriteNote,
     WritePhrase,
@@ -33,6 +34,7 @@ from services.contracts.feedback import Feedback, Stage, Verdict
 from services.contracts.lint import LintReport
 from services.contracts.progress import Version, VersionSummary
 from services.contracts.session import SessionEvent, SessionPart, SessionSummary
+from services.gateway.dashboard.page_headers import POLICY
 from services.gateway.dashboard.runs import RunCode
 from services.kit.stream import sse
 from tests.e2e.dashboard import dashboard_material as material
@@ -40,14 +42,9 @@ from tests.e2e.dashboard import dashboard_material as material
 PREFIX: Final = "/services/caseloop"
 DIST: Final = Path(__file__).resolve().parents[3] / "web" / "dashboard" / "dist"
 MENTOR, XSRF = "mona", "xsrf-of-mona"
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-"""Stricter than the real door's: nothing inline at all, neither script nor style."""
 
 
-class Refusal(Exception):  # noqa: N818 - what the door says, not what went wrong in the test
+class Refusal(Exception):
     """An error answer in the one shape."""
 
     def __init__(self, status: int, error: str, detail: str) -> None:
@@ -72,6 +69,8 @@ class Books:
         self.signed_in = True
         self.broken: set[str] = set()
         """Paths below the API that answer with an error."""
+        self.pace = 0.15
+        """Seconds that each stage of a run takes."""
         self.slow = 0.0
         """Seconds before the queue answers."""
         self.answers: list[tuple[str, AnswerEscalation]] = []
@@ -106,7 +105,7 @@ class Books:
         kept = tuple(entry for entry in self.memory if entry.signature == full.item.signature and not entry.withdrawn)
         return full.model_copy(update={"item": self.line(key), "same": same, "remembered": kept})
 
-    def line(self, key: str) -> "material.QueueItem":
+    def line(self, key: str) -> QueueItem:
         same = sum(1 for other in self.escalations if other != key and self._alike(other, key))
         return self.escalations[key].item.model_copy(update={"same": same})
 
@@ -153,12 +152,12 @@ router = APIRouter(prefix=f"{PREFIX}/api")
 
 
 @router.get("/me")
-async def me(books: AtDesk) -> dict[str, object]:  # noqa: ARG001 - asks whether somebody is signed in
+async def me(books: AtDesk) -> dict[str, object]:
     return {"user": MENTOR, "roles": ["mentor"], "xsrf": XSRF}
 
 
 @router.get("/cases")
-async def cases(books: AtDesk) -> tuple[CaseSummary, ...]:  # noqa: ARG001
+async def cases(books: AtDesk) -> tuple[CaseSummary, ...]:
     return material.cases()
 
 
@@ -221,32 +220,32 @@ async def answer(books: AtDesk, key: str, words: AnswerEscalation) -> Escalation
 
 
 @router.get("/queue/{key}/brief")
-async def brief(books: AtDesk, key: str) -> Brief:  # noqa: ARG001
+async def brief(books: AtDesk, key: str) -> Brief:
     return material.brief(books.draft)
 
 
 @router.get("/queue/{key}/style")
-async def style(books: AtDesk, key: str) -> LintReport:  # noqa: ARG001
+async def style(books: AtDesk, key: str) -> LintReport:
     return material.style()
 
 
 @router.get("/queue/{key}/versions")
-async def versions(books: AtDesk, key: str) -> list[VersionSummary]:  # noqa: ARG001
+async def versions(books: AtDesk, key: str) -> list[VersionSummary]:
     return [VersionSummary(**v.model_dump(exclude={"cells", "feedback"})) for v in material.versions()]
 
 
 @router.get("/queue/{key}/versions/{submission}")
-async def version(books: AtDesk, key: str, submission: str) -> Version:  # noqa: ARG001
+async def version(books: AtDesk, key: str, submission: str) -> Version:
     return next(version for version in material.versions() if version.submission == submission)
 
 
 @router.get("/queue/{key}/sessions")
-async def sessions(books: AtDesk, key: str) -> list[SessionSummary]:  # noqa: ARG001
+async def sessions(books: AtDesk, key: str) -> list[SessionSummary]:
     return [material.session_summary()] if books.events else []
 
 
 @router.get("/queue/{key}/sessions/{session}")
-async def session(request: Request, books: AtDesk, key: str, session: str) -> SessionPart:  # noqa: ARG001
+async def session(request: Request, books: AtDesk, key: str, session: str) -> SessionPart:
     start = int(request.query_params.get("from", 0))
     rest = [event for event in books.events if event.seq >= start]
     later = rest[books.part].seq if len(rest) > books.part else None
@@ -254,7 +253,7 @@ async def session(request: Request, books: AtDesk, key: str, session: str) -> Se
 
 
 @router.post("/queue/{key}/run")
-async def run(books: AtDesk, key: str, code: RunCode) -> StreamingResponse:  # noqa: ARG001
+async def run(books: AtDesk, key: str, code: RunCode) -> StreamingResponse:
     books.runs.append(code)
     return sse(_judged(books), keep_alive=1)
 
@@ -262,7 +261,7 @@ async def run(books: AtDesk, key: str, code: RunCode) -> StreamingResponse:  # n
 async def _judged(books: Books) -> AsyncIterator[tuple[str, BaseModel]]:
     for stage in (Stage(name="restoring"), Stage(name="running", index=0, count=3), Stage(name="comparing")):
         yield "stage", stage
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(books.pace)
     words = "All checks pass." if books.verdict is Verdict.APPROVED else "The usual price is far too high."
     judged: Feedback = material.feedback(books.verdict, words)
     yield "feedback", judged
@@ -327,7 +326,7 @@ async def class_view(books: AtDesk, case: str, watch: bool = False) -> ClassView
 
 
 @router.get("/class/export.{kind}")
-async def export(books: AtDesk, kind: str) -> Response:  # noqa: ARG001
+async def export(books: AtDesk, kind: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{material.CASE}.{kind}"'}
     return Response(b"user,attempts\nada,3\n", media_type="text/csv", headers=headers)
 

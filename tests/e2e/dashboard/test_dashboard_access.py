@@ -125,6 +125,6 @@ def test_nothing_turns_for_who_asked_for_less_motion(browser: Browser, double: D
     context = browser.new_context(reduced_motion="reduce")
     desk = DeskPage(context.new_page(), double.url)
     desk.open()
-    spinner = desk.page.locator(".Spinner")
-    assert spinner.first.evaluate("node => getComputedStyle(node).animationName") == "none"
+    loading = desk.part("loading").filter(has_text="Loading the queue")
+    assert loading.locator(".Spinner").evaluate("node => getComputedStyle(node).animationName") == "none"
     context.close()

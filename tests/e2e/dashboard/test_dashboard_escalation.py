@@ -1,4 +1,4 @@
-"""One question on one screen: lease and its race, code three ways, a run, an answer that is remembered, many at once."""
+"""One question on one screen: lease and race, code three ways, a run, an answer that is remembered, many at once."""
 
 import re
 
@@ -197,7 +197,7 @@ def test_the_difference_from_earlier_versions_and_from_the_reference(desk: DeskP
 
 def test_a_copy_is_edited_run_and_thrown_away(desk: DeskPage, books: Books) -> None:
     first, *_ = books.some()
-    books.verdict = Verdict.APPROVED
+    books.verdict, books.pace = Verdict.APPROVED, 0.7
     desk.escalation(first)
     desk.press("e")
     code = desk.cell("mean").locator(".cm-content")

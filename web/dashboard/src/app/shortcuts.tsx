@@ -106,6 +106,9 @@ function typing(event: KeyboardEvent): boolean {
   if (!(target instanceof HTMLElement)) {
     return false;
   }
+  if (target.matches('input[type=range]')) {
+    return event.key.startsWith('Arrow');
+  }
   if (target.isContentEditable || target.matches('textarea, select, input:not([type=checkbox], [type=radio])')) {
     // Escape leaves a field; what it means on the page comes with the next press.
     if (event.key === 'Escape') {
@@ -113,5 +116,5 @@ function typing(event: KeyboardEvent): boolean {
     }
     return true;
   }
-  return (event.key === 'Enter' || event.key === ' ') && target.matches('button, a, summary, input, [role=slider]');
+  return (event.key === 'Enter' || event.key === ' ') && target.matches('button, a, summary, input');
 }

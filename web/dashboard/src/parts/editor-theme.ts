@@ -28,7 +28,11 @@ const theme = EditorView.theme({
   '.commented-line': { boxShadow: 'inset -3px 0 0 var(--accent)' },
   '.cm-changedLine': { background: 'var(--added) !important' },
   '.cm-deletedChunk': { background: 'var(--removed) !important' },
-  '.cm-changedText, .cm-deletedText': { background: 'var(--changed) !important' },
+  '.cm-changedText, .cm-deletedText': {
+    background: 'none !important',
+    textDecoration: 'underline 2px var(--mark-edge)',
+    textUnderlineOffset: '3px'
+  },
   '.cm-collapsedLines': { background: 'var(--hover)', color: 'var(--dim)' },
   '.replay-caret': { background: 'var(--selected)', boxShadow: 'inset 3px 0 0 var(--accent)' }
 });

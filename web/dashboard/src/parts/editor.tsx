@@ -30,10 +30,7 @@ interface Props {
   onCursor?: (line: number) => void;
 }
 
-/**
- * Code in a shadow root: there the editor's styles are adopted sheets, which a content security policy without inline
- * styles lets through.
- */
+/** Code in a shadow root: the page's styles and the editor's own, which it makes as it runs, cannot meet. */
 export function Editor(props: Props) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
