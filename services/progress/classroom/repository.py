@@ -2,15 +2,17 @@
 
 from datetime import datetime
 from itertools import groupby
+from typing import Final
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.contracts.classroom import ClassSubtask
 from services.contracts.progress import SubtaskState
 from services.progress.classroom.rules import Learner, Step
 from services.progress.models import StandingRow, SubmissionRow
 from services.progress.sessions.models import SessionRow
+
+_STATES: Final = {state.value: state for state in SubtaskState}
 
 
 async def learners_of(session: AsyncSession, case: str) -> list[Learner]:
@@ -49,11 +51,7 @@ async def _steps(session: AsyncSession, case: str) -> dict[str, list[Step]]:
 
 
 def _step(subtask: str, state: str, attempts: int, points: float, updated: datetime, begun: datetime | None) -> Step:
-    # The names were checked when they were kept; a class has thousands of these.
-    standing = ClassSubtask.model_construct(
-        subtask=subtask, state=SubtaskState(state), attempts=attempts, points=points, updated=updated
-    )
-    return Step(standing, begun or updated)
+    return Step(subtask, _STATES[state], attempts, points, updated, begun or updated)
 
 
 async def _recorded(session: AsyncSession, case: str) -> dict[str, datetime]:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from services.contracts.classroom import ClassRow, ClassSubtask, Watch
+from services.contracts.classroom import ClassRow, ClassSubtask, Watch, WatchRule
 from services.contracts.progress import SubtaskState
 from services.progress.states import is_approved
 
@@ -14,59 +14,97 @@ LONG_IN_ONE_STEP: Final = timedelta(days=2)
 SILENT_AFTER: Final = timedelta(days=7)
 
 
-@dataclass(frozen=True)
-class Step:
-    """Where a learner stands in one step, and when it was sent in first."""
+_APPROVED: Final = frozenset(state for state in SubtaskState if is_approved(state))
 
-    subtask: ClassSubtask
+
+class Step(NamedTuple):
+    """Where a learner stands in one step. Light: every look at a class goes through all of its thousands."""
+
+    subtask: str
+    state: SubtaskState
+    attempts: int
+    points: float
+    updated: datetime
     begun: datetime
+    """When it was sent in first."""
+
+
+class Reason(NamedTuple):
+    """Why somebody stands on the watch list; light as well."""
+
+    rule: WatchRule
+    subtask: str | None
+    since: datetime
 
 
 @dataclass(frozen=True)
 class Learner:
-    """All that the rules need of one learner of a class."""
+    """All that the rules need of one learner of a class; there are steps, or something was recorded, or both."""
 
     user: str
     steps: Sequence[Step]
     recorded: datetime | None
-    """Of the newest recorded event, if there is any."""
+    """When the newest recorded event came, if there is any."""
+
+    @property
+    def last_seen(self) -> datetime:
+        """When the learner checked something last, or was recorded."""
+        moments = [step.updated for step in self.steps]
+        return max(moments if self.recorded is None else [*moments, self.recorded])
+
+    def has_finished(self, case_steps: int | None) -> bool:
+        """Whether all that was touched is approved, and as many steps as the case has, if that is known."""
+        all_approved = all(step.state in _APPROVED for step in self.steps)
+        return bool(self.steps) and all_approved and len(self.steps) >= (case_steps or 0)
 
 
-def row_of(learner: Learner, now: datetime, case_steps: int | None) -> ClassRow:
+def watch_of(learner: Learner, now: datetime, case_steps: int | None) -> tuple[Reason, ...]:
+    """Why a learner is on the watch list; empty: not on it."""
+    found = [watch for step in learner.steps if step.state is SubtaskState.IN_PROGRESS for watch in _stuck(step, now)]
+    seen = learner.last_seen
+    if now - seen > SILENT_AFTER and not learner.has_finished(case_steps):
+        found.append(Reason("silent", None, seen))
+    return tuple(found)
+
+
+def is_stuck(watch: Sequence[Reason]) -> bool:
+    """Whether one of these says that somebody is stuck."""
+    return any(watched.rule != "silent" for watched in watch)
+
+
+def is_silent(watch: Sequence[Reason]) -> bool:
+    """Whether one of these says that somebody has fallen silent."""
+    return any(watched.rule == "silent" for watched in watch)
+
+
+def row_of(learner: Learner, watch: Sequence[Reason]) -> ClassRow:
     """A learner's line in the class view."""
-    subtasks = tuple(step.subtask for step in learner.steps)
-    open_ones = [subtask for subtask in subtasks if not is_approved(subtask.state)]
-    moments = [subtask.updated for subtask in subtasks] + ([] if learner.recorded is None else [learner.recorded])
-    last_seen = max(moments)
-    finished = is_finished(subtasks, case_steps)
-    watch = [watched for step in learner.steps for watched in _stuck(step, now)]
-    if now - last_seen > SILENT_AFTER and not finished:
-        watch.append(Watch(rule="silent", subtask=None, since=last_seen))
+    open_ones = [step for step in learner.steps if step.state not in _APPROVED]
     return ClassRow(
         user=learner.user,
-        current=max(open_ones, key=lambda subtask: subtask.updated).subtask if open_ones else None,
-        subtasks=subtasks,
-        approved=len(subtasks) - len(open_ones),
-        attempts=sum(subtask.attempts for subtask in subtasks),
-        last_seen=last_seen,
-        watch=tuple(watch),
+        current=max(open_ones, key=lambda step: step.updated).subtask if open_ones else None,
+        subtasks=tuple(
+            ClassSubtask(
+                subtask=step.subtask,
+                state=step.state,
+                attempts=step.attempts,
+                points=step.points,
+                updated=step.updated,
+            )
+            for step in learner.steps
+        ),
+        approved=len(learner.steps) - len(open_ones),
+        attempts=sum(step.attempts for step in learner.steps),
+        last_seen=learner.last_seen,
+        watch=tuple(Watch(rule=why.rule, subtask=why.subtask, since=why.since) for why in watch),
     )
 
 
-def is_finished(subtasks: Sequence[ClassSubtask], case_steps: int | None) -> bool:
-    """Whether nothing is left to do: all that was touched is approved, and as many steps as the case has, if known."""
-    approved = sum(is_approved(subtask.state) for subtask in subtasks)
-    return bool(subtasks) and approved == len(subtasks) and approved >= (case_steps or 0)
-
-
-def _stuck(step: Step, now: datetime) -> list[Watch]:
+def _stuck(step: Step, now: datetime) -> list[Reason]:
     # A state only moves right, so all attempts of a step in progress were made since it got there.
-    subtask = step.subtask
-    if subtask.state is not SubtaskState.IN_PROGRESS:
-        return []
     found = []
-    if subtask.attempts >= MANY_ATTEMPTS:
-        found.append(Watch(rule="many_attempts", subtask=subtask.subtask, since=subtask.updated))
-    if subtask.attempts and now - step.begun > LONG_IN_ONE_STEP:
-        found.append(Watch(rule="long_in_one_step", subtask=subtask.subtask, since=step.begun))
+    if step.attempts >= MANY_ATTEMPTS:
+        found.append(Reason("many_attempts", step.subtask, step.updated))
+    if step.attempts and now - step.begun > LONG_IN_ONE_STEP:
+        found.append(Reason("long_in_one_step", step.subtask, step.begun))
     return found

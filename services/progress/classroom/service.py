@@ -1,8 +1,8 @@
-from services.contracts.classroom import ClassRow, ClassView
+from services.contracts.classroom import ClassView
 from services.kit.clock import Clock
 from services.kit.database import Database
 from services.progress.classroom.repository import learners_of
-from services.progress.classroom.rules import is_finished, row_of
+from services.progress.classroom.rules import is_silent, is_stuck, row_of, watch_of
 
 
 class Classroom:
@@ -26,22 +26,18 @@ class Classroom:
         async with self._db.read() as session:
             learners = await learners_of(session, case)
         now = self._clock()
-        rows = [row_of(learner, now, case_steps) for learner in learners]
-        asked = [row for row in rows if row.watch] if watch else rows
-        following = [row for row in asked if row.user > after]
+        watched = [(learner, watch_of(learner, now, case_steps)) for learner in learners]
+        asked = [one for one in watched if one[1]] if watch else watched
+        following = [one for one in asked if one[0].user > after]
         part = following[:limit]
         return ClassView(
             case=case,
             at=now,
-            rows=tuple(part),
+            rows=tuple(row_of(learner, why) for learner, why in part),
             total=len(asked),
-            learners=len(rows),
-            stuck=sum(_is_stuck(row) for row in rows),
-            silent=sum(any(watched.rule == "silent" for watched in row.watch) for row in rows),
-            finished=sum(is_finished(row.subtasks, case_steps) for row in rows),
-            next=part[-1].user if part and len(part) < len(following) else None,
+            learners=len(learners),
+            stuck=sum(is_stuck(why) for _, why in watched),
+            silent=sum(is_silent(why) for _, why in watched),
+            finished=sum(learner.has_finished(case_steps) for learner in learners),
+            next=part[-1][0].user if part and len(part) < len(following) else None,
         )
-
-
-def _is_stuck(row: ClassRow) -> bool:
-    return any(watched.rule != "silent" for watched in row.watch)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.contracts.classroom import ClassSubtask, Watch
+from services.contracts.classroom import Watch
 from services.contracts.progress import SubtaskState
-from services.progress.classroom.rules import Learner, Step, row_of
+from services.progress.classroom.rules import Learner, Step, row_of, watch_of
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -19,15 +19,13 @@ def step(
     ago: timedelta = timedelta(hours=1),
     begun_ago: timedelta | None = None,
 ) -> Step:
-    standing = ClassSubtask(subtask=name, state=state, attempts=attempts, points=0, updated=NOW - ago)
-    return Step(standing, NOW - (ago if begun_ago is None else begun_ago))
+    return Step(name, state, attempts, 0.0, NOW - ago, NOW - (ago if begun_ago is None else begun_ago))
 
 
 def watched(
     *steps: Step, recorded: datetime | None = None, case_steps: int | None = None
 ) -> list[tuple[str, str | None]]:
-    row = row_of(Learner("ada", steps, recorded), NOW, case_steps)
-    return [(watch.rule, watch.subtask) for watch in row.watch]
+    return [(watch.rule, watch.subtask) for watch in watch_of(Learner("ada", steps, recorded), NOW, case_steps)]
 
 
 def test_five_attempts_in_a_step_are_many_and_four_are_not() -> None:
@@ -69,8 +67,9 @@ def test_a_line_says_where_somebody_is_and_since_when_they_are_watched() -> None
         step("b", attempts=7, ago=timedelta(hours=3)),
         step("c", attempts=1, ago=timedelta(hours=2)),
     )
-    row = row_of(Learner("ada", steps, None), NOW, None)
+    learner = Learner("ada", steps, None)
+    row = row_of(learner, watch_of(learner, NOW, None))
     assert (row.current, row.approved, row.attempts) == ("c", 1, 10)
     assert row.last_seen == NOW - timedelta(minutes=1)
     assert row.watch == (Watch(rule="many_attempts", subtask="b", since=NOW - timedelta(hours=3)),)
-    assert row_of(Learner("ada", steps[:1], None), NOW, None).current is None
+    assert row_of(Learner("ada", steps[:1], None), ()).current is None
