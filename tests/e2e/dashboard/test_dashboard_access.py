@@ -23,7 +23,9 @@ def serious(desk: DeskPage) -> list[str]:
     if not desk.page.evaluate("() => 'axe' in window"):
         desk.page.evaluate(AXE.read_text())
     # said words fade by themselves: their colours in between are nobody's
-    desk.page.evaluate("() => document.querySelectorAll('.Toast span').forEach(said => said.remove())")
+    desk.page.evaluate(
+        "() => document.querySelectorAll('.Toast span').forEach(said => { said.style.display = 'none'; })"
+    )
     found: list[str] = desk.page.evaluate(_RUN_AXE)
     return found
 
