@@ -70,10 +70,10 @@ class Sessions:
         token = _opened(row.token, cookie)
         return None if token is None else Session(row.person, token, _xsrf(cookie))
 
-    async def end(self, cookie: str) -> None:
-        """Forget a session."""
+    async def end_all(self, person: str) -> None:
+        """Forget all sessions of a person."""
         async with self._db.write() as session:
-            await session.execute(delete(SessionRow).where(SessionRow.cookie == _digest(cookie)))
+            await session.execute(delete(SessionRow).where(SessionRow.person == person))
 
 
 def _digest(cookie: str) -> str:

@@ -120,16 +120,16 @@ class SignIn:
             raise NotAMentor("The mentors' desk is for mentors and administrators.")
         return Seated(Mentor(user.name, roles_at_desk(user.scopes)), session)
 
-    async def end(self, cookie: str) -> None:
-        """Sign out: the session ends, and the Hub forgets its token."""
-        session = await self._sessions.of(cookie)
-        await self._sessions.end(cookie)
+    async def end(self, seated: Seated) -> None:
+        """Sign out, in every browser: the Hub forgets all tokens that one person has of one client together."""
+        session = seated.session
+        await self._sessions.end_all(session.person)
         try:
-            user = await self._users.user(session.token) if session else None
+            user = await self._users.user(session.token)
         except HubUnavailable as error:
             _log.warning("a token stays at the Hub until it expires", reason=error.detail)
             return
-        if session and user:
+        if user is not None:
             await self._hub.give_back(user, session.token)
 
     def _forget_old(self) -> None:

@@ -63,9 +63,9 @@ async def me(seated: AtDesk) -> Me:
 
 
 @router.post("/logout", status_code=204)
-async def logout(request: Request, desk: Desk, seated: AtDesk) -> Response:  # noqa: ARG001 - who is not in cannot go
-    """End the session; the Hub forgets its token."""
-    await desk.sign_in.end(request.cookies[SESSION_COOKIE])
+async def logout(desk: Desk, seated: AtDesk) -> Response:
+    """End the person's sessions; the Hub forgets their tokens."""
+    await desk.sign_in.end(seated)
     response = Response(status_code=204)
     response.delete_cookie(SESSION_COOKIE, path=PREFIX, httponly=True, samesite="lax")
     return response

@@ -208,6 +208,17 @@ class TestSessions:
         thief.http.cookies.set("caseloop-desk", stolen, domain="in-process.caseloop.internal")
         assert (await thief.http.get(f"{PREFIX}api/me")).status_code == 401
 
+    async def test_signing_out_is_for_every_browser_of_the_person_and_nobody_elses(
+        self, world: Fixture, mona: Fixture
+    ) -> None:
+        second, theo = world.browser(), world.browser()
+        await second.sign_in("mona")
+        await theo.sign_in("theo")
+        await mona.http.post(f"{PREFIX}logout", headers={"X-XSRFToken": mona.xsrf})
+        assert (await second.api("GET", "me")).status_code == 401
+        assert (await theo.api("GET", "me")).status_code == 200
+        assert list(world.hub.tokens.values()) == ["theo"]
+
     async def test_signing_out_works_while_the_hub_is_away(self, world: Fixture, mona: Fixture) -> None:
         world.hub.down = True
         ended = await mona.http.post(f"{PREFIX}logout", headers={"X-XSRFToken": mona.xsrf})
