@@ -29,7 +29,8 @@ async def connected(database: str) -> aiosqlite.Connection:
     connection = UninterruptedConnection(lambda: sqlite3.connect(database, check_same_thread=False), _ROWS_AT_ONCE)
     # A process that ends does not wait for a connection that nobody closed.
     connection._thread.daemon = True
-    return await connection
+    # To its end as well: an opening that is given up is tidied up by nobody, and speaks to a loop that may be gone.
+    return await uninterrupted(connection)
 
 
 async def uninterrupted(work: Awaitable[T]) -> T:
