@@ -89,3 +89,7 @@ def test_an_address_that_leads_nowhere_leads_back(desk: DeskPage) -> None:
     desk.open("cellar")
     desk.page.get_by_role("link", name="Go to the queue").click()
     expect(desk.part("queue")).to_be_visible()
+    desk.open("measures")
+    expect(desk.part("measures")).to_be_visible()
+    desk.press("q")
+    expect(desk.part("queue")).to_be_visible()

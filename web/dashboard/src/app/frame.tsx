@@ -1,8 +1,8 @@
 import { type ReactNode, useState } from 'react';
 import { useSay } from './announcer';
 import { useDesk } from './desk';
-import { address, useRoute } from './router';
-import { useShortcutHelp } from './shortcuts';
+import { address, go, useRoute } from './router';
+import { useShortcutHelp, useShortcuts } from './shortcuts';
 
 export interface Place {
   name: string;
@@ -22,6 +22,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const { client, me } = useDesk();
   const help = useShortcutHelp();
   const say = useSay();
+  useShortcuts([{ key: 'q', label: 'To the queue', run: () => go(address('queue')) }]);
   const [left, setLeft] = useState(false);
   const leave = () =>
     client.signOut().then(

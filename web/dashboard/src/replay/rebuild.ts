@@ -68,16 +68,14 @@ export function applyAll(start: Instant, events: readonly SessionEvent[], expect
 
 function edited(before: Instant, id: string | null, data: SessionEvent['data']): Instant {
   const inserted = typeof data.inserted === 'string' ? data.inserted : '';
-  let caret: number | null = null;
-  const cells = before.cells.map(cell => {
-    if (cell.id !== id) {
-      return cell;
-    }
-    const { source, at } = replaced(cell.source, whole(data.at), whole(data.removed), inserted);
-    caret = Math.min(at + inserted.length, source.length);
-    return { ...cell, source };
-  });
-  return caret === null ? before : { ...before, cells, active: id, caret };
+  const index = before.cells.findIndex(cell => cell.id === id);
+  if (index < 0) {
+    return before;
+  }
+  const cell = before.cells[index]!;
+  const { source, at } = replaced(cell.source, whole(data.at), whole(data.removed), inserted);
+  const caret = Math.min(at + inserted.length, source.length);
+  return { ...before, cells: before.cells.with(index, { ...cell, source }), active: id, caret };
 }
 
 function ran(before: Instant, id: string | null, result: ReplayCell['ran']): Instant {
@@ -136,7 +134,12 @@ function capped(source: string): string {
 }
 
 function splitsPair(source: string, at: number): boolean {
-  return at > 0 && at < source.length && /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(source.slice(at - 1, at + 1));
+  return at > 0 && at < source.length && surrogate(source, at - 1, 0xd800) && surrogate(source, at, 0xdc00);
+}
+
+/** Whether a unit is one of the 1,024 surrogates from `first` on. */
+function surrogate(source: string, at: number, first: number): boolean {
+  return (source.charCodeAt(at) & 0xfc00) === first;
 }
 
 function whole(value: Json | undefined): number {

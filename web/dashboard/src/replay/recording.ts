@@ -14,6 +14,7 @@ export class Recording {
   /** Milliseconds since the start, by event; never falls, whatever the learner's clock did. */
   readonly times: readonly number[];
   readonly length: number;
+  /** One after each EVERY events, as far as anybody has sought. */
   private readonly keyframes: Instant[] = [NOTHING];
 
   constructor(events: readonly SessionEvent[]) {
@@ -22,9 +23,6 @@ export class Recording {
     let last = 0;
     this.times = this.events.map(event => (last = Math.max(last, event.at)));
     this.length = last;
-    for (let start = 0; start + EVERY <= this.events.length; start += EVERY) {
-      this.keyframes.push(this.from(start, start + EVERY, this.keyframes[start / EVERY]!));
-    }
   }
 
   /** How many events have happened by then. */
@@ -50,6 +48,10 @@ export class Recording {
   /** The notebook after the first `count` events. */
   after(count: number): Instant {
     const frame = Math.floor(count / EVERY);
+    while (this.keyframes.length <= frame) {
+      const start = (this.keyframes.length - 1) * EVERY;
+      this.keyframes.push(this.from(start, start + EVERY, this.keyframes.at(-1)!));
+    }
     return this.from(frame * EVERY, count, this.keyframes[frame]!);
   }
 
