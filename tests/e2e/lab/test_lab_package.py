@@ -45,7 +45,7 @@ def test_no_wheel_is_made_without_the_browser_part(tmp_path: Path) -> None:
 def test_the_lock_file_names_no_registry() -> None:
     lock = (PROJECT / "web" / "package-lock.json").read_text()
     resolved = [line.strip() for line in lock.splitlines() if '"resolved"' in line]
-    assert resolved == ['"resolved": "labextension",']
+    assert resolved == ['"resolved": "dashboard",', '"resolved": "labextension",']  # our own workspaces
 
 
 def test_the_hubs_proxy_comes_with_the_lock_file() -> None:
