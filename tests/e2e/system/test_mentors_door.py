@@ -4,7 +4,7 @@ import contextlib
 import json
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -16,6 +16,7 @@ from tests.e2e.system.caseloop_system import System, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.timeout(600)]
 DESK = "/services/caseloop/"
+SignIn = Callable[[str], Person]
 
 
 @contextlib.contextmanager
@@ -77,9 +78,23 @@ def test_whoever_is_not_signed_in_signs_in_and_arrives(browser: Browser, system:
     context.close()
 
 
+@pytest.fixture
+def person(system: System) -> Iterator[SignIn]:
+    """Sign somebody in without a browser."""
+    made: list[Person] = []
+
+    def sign_in(name: str) -> Person:
+        made.append(Person(system, name).sign_in())
+        return made[-1]
+
+    yield sign_in
+    for one in made:
+        one.http.close()
+
+
 class TestWithoutABrowser:
-    def test_changes_need_the_token_and_come_from_here(self, system: System) -> None:
-        mentor = Person(system, "mentor").sign_in()
+    def test_changes_need_the_token_and_come_from_here(self, person: SignIn) -> None:
+        mentor = person("mentor")
         assert mentor.http.get(DESK, follow_redirects=True).status_code == 200
         xsrf = mentor.http.get(f"{DESK}api/me").json()["xsrf"]
 
@@ -91,8 +106,10 @@ class TestWithoutABrowser:
         assert change({"X-XSRFToken": xsrf, "Sec-Fetch-Site": "cross-site"}) == (403, "cross_site")
         assert change({"X-XSRFToken": xsrf}) == (404, "queue_empty")
 
-    def test_signing_in_leads_nowhere_else_and_signing_out_deletes_the_hubs_token(self, system: System) -> None:
-        mentor = Person(system, "mentor").sign_in()
+    def test_signing_in_leads_nowhere_else_and_signing_out_deletes_the_hubs_token(
+        self, system: System, person: SignIn
+    ) -> None:
+        mentor = person("mentor")
         arrived = mentor.http.get(f"{DESK}login", params={"next": "//evil.example/"}, follow_redirects=True)
         assert str(arrived.url) == system.url + DESK
         assert _desk_tokens(mentor)
@@ -100,14 +117,14 @@ class TestWithoutABrowser:
         assert mentor.http.post(f"{DESK}logout", headers={"X-XSRFToken": xsrf}).status_code == 204
         assert _desk_tokens(mentor) == []
 
-    def test_a_forged_state_is_refused(self, system: System) -> None:
-        mentor = Person(system, "mentor").sign_in()
+    def test_a_forged_state_is_refused(self, person: SignIn) -> None:
+        mentor = person("mentor")
         answer = mentor.http.get(f"{DESK}oauth_callback", params={"code": "made up", "state": "made up"})
         assert answer.status_code == 400
         assert mentor.http.get(f"{DESK}api/me").status_code == 401
 
-    def test_a_learners_own_token_opens_nothing(self, system: System) -> None:
-        learner = Person(system).sign_in()
+    def test_a_learners_own_token_opens_nothing(self, person: SignIn) -> None:
+        learner = person("learner")
         forged = {"X-Forwarded-User": "mentor", "X-Peer": "service/proxy"}
         for path in ("api/me", "api/queue", "api/memory"):
             answer = learner.api("GET", DESK + path)
@@ -124,8 +141,8 @@ class TestWithoutABrowser:
         with pytest.raises(httpx.TransportError):
             httpx.get(f"http://127.0.0.1:{port}{DESK}", trust_env=False)
 
-    def test_sessions_survive_a_restart_of_the_services(self, system: System) -> None:
-        mentor = Person(system, "mentor").sign_in()
+    def test_sessions_survive_a_restart_of_the_services(self, system: System, person: SignIn) -> None:
+        mentor = person("mentor")
         mentor.http.get(DESK, follow_redirects=True)
         assert mentor.http.get(f"{DESK}api/me").status_code == 200
         pid = system.child("infra.services_process")
