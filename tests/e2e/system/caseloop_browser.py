@@ -8,16 +8,16 @@ from tests.e2e.system.caseloop_system import System
 class Learner:
     """A person at a browser."""
 
-    def __init__(self, browser: Browser, system: System, case: str, subtask: str) -> None:
-        self._system, self._case, self._subtask = system, case, subtask
+    def __init__(self, browser: Browser, system: System, case: str, subtask: str, name: str = "learner") -> None:
+        self._system, self._case, self._subtask, self._name = system, case, subtask, name
         self.page: Page = browser.new_context(viewport={"width": 1400, "height": 900}).new_page()
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def sign_in(self) -> None:
         self.page.goto(self._system.url)
-        self.page.get_by_label("Name").fill("learner")
-        self.page.get_by_label("Password").fill(self._system.passwords["learner"])
+        self.page.get_by_label("Name").fill(self._name)
+        self.page.get_by_label("Password").fill(self._system.passwords[self._name])
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_role("heading", name="Your cases")).to_be_visible()
 

@@ -1,0 +1,170 @@
+"""Two learners and two mentors: fail, hint, escalate, the race for it, replay, answer once, and never twice."""
+
+import email
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from email.policy import default
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from case_uploader.format.case_folder import read_case_folder
+from services.contracts.case import AuthorCase
+from tests.e2e.system.caseloop_browser import Learner
+from tests.e2e.system.caseloop_system import System, eventually
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+CASE, SUBTASK = "clean-regression", "load"
+NOTES = "I read the file, but the first line looks odd."
+ANSWER = "Look at the **first rows** of what you have read: which of them were written for people?"
+
+
+@pytest.fixture(scope="module")
+def case(project: Path) -> AuthorCase:
+    draft = read_case_folder(project / "cases" / CASE).draft
+    assert draft is not None
+    return draft.author
+
+
+@pytest.fixture(scope="module")
+def system(project: Path) -> Iterator[System]:
+    with tempfile.TemporaryDirectory(prefix="cl-", ignore_cleanup_errors=True) as folder:
+        running = System(project, Path(folder) / "home", CASELOOP_MAIL_MENTORS="desk@school.example")
+        try:
+            running.start()
+            for name, role in (("lena", "learner"), ("olga", "mentor")):
+                command = [sys.executable, "-m", "infra.cli", "account", "add", name, "--role", role]
+                done = subprocess.run(
+                    command, cwd=project, env=running.environment(), capture_output=True, text=True, check=True
+                )
+                running.passwords[name] = done.stdout.split()[1]
+            yield running
+        finally:
+            running.end()
+
+
+class Mentor:
+    """A mentor at the desk."""
+
+    def __init__(self, browser: Browser, system: System, name: str) -> None:
+        self.page: Page = browser.new_context(viewport={"width": 1500, "height": 1000}).new_page()
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.goto(f"{system.url}/services/caseloop/")
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password").fill(system.passwords[name])
+        self.page.get_by_role("button", name="Sign in").click()
+        expect(self.part("queue")).to_be_visible()
+
+    def part(self, name: str):  # type: ignore[no-untyped-def]
+        return self.page.locator(f"[data-caseloop='{name}']")
+
+    def picture(self, name: str) -> None:
+        """Keep what the mentor sees where somebody asked for it."""
+        if folder := os.environ.get("CASELOOP_SHOTS"):
+            self.page.wait_for_timeout(1_000)
+            self.page.screenshot(path=f"{folder}/{name}.png")
+
+
+def look(learner: Learner) -> None:
+    """Come back to the page, which looks at the mentors' desk at once."""
+    learner.page.evaluate("() => document.dispatchEvent(new Event('visibilitychange'))")
+
+
+def mails(system: System) -> list[email.message.EmailMessage]:
+    """What lies in the outbox."""
+    files = sorted((system.home / "outbox").glob("*.eml"))
+    return [email.message_from_bytes(file.read_bytes(), policy=default) for file in files]  # type: ignore[misc]
+
+
+def test_a_mistake_is_answered_once_by_a_mentor_and_never_twice(
+    system: System, browser: Browser, case: AuthorCase
+) -> None:
+    flaw = next(flaw for flaw in case.flaws if flaw.subtask == SUBTASK)
+    (wrong,) = flaw.answer.values()
+    learner = Learner(browser, system, CASE, SUBTASK)
+    learner.sign_in()
+    learner.open_case()
+    learner.part("allow-recording").click()
+    expect(learner.part("recording-standing")).to_have_attribute("data-record", "yes")
+    learner.write(wrong)
+    learner.check()
+    expect(learner.feedback).to_have_attribute("data-verdict", "needs_work", timeout=60_000)
+
+    # a hint that does not help opens the way to a mentor
+    learner.feedback.locator("[data-caseloop='open-help']").click()
+    learner.part("use-ai").click()
+    learner.page.locator("[data-caseloop='hint-kind'][data-kind='plan'] [data-caseloop='ask-hint']").click()
+    learner.part("reflection-text").fill("The first line is odd")
+    learner.part("send-reflection").click()
+    expect(learner.part("hint-text")).to_be_visible(timeout=90_000)
+    learner.part("not-helpful").first.click()
+    expect(learner.part("rated").first).to_be_visible()
+    learner.feedback.locator("[data-caseloop='ask-mentor']").click()
+    learner.part("ask-notes").fill(NOTES)
+    learner.part("ask-email").fill("learner@school.example")
+    learner.part("send-question").click()
+    expect(learner.part("question")).to_have_attribute("data-state", "waiting")
+    eventually(lambda: len(mails(system)) == 1, "the mentors' mail lies in the outbox")
+
+    # two mentors see it, and one of them gets it
+    mona, olga = Mentor(browser, system, "mentor"), Mentor(browser, system, "olga")
+    for mentor in (mona, olga):
+        expect(mentor.part("queue-row")).to_have_count(1)
+    mona.picture("desk-queue")
+    for mentor in (mona, olga):
+        mentor.part("queue-row").locator("a").first.click()
+        expect(mentor.part("escalation")).to_be_visible()
+    mona.part("take").click()
+    expect(mona.part("lease")).to_have_attribute("data-mine", "true")
+    olga.page.keyboard.press("t")
+    expect(olga.part("problem")).to_contain_text("mentor")
+    expect(mona.part("conversation")).to_contain_text(NOTES)
+    look(learner)
+    expect(learner.step.locator("[data-caseloop='mentor-answer']")).to_contain_text("mentor is reading it.")
+
+    # what was recorded is replayed
+    expect(mona.part("open-replay").first).to_be_visible()
+    mona.picture("desk-escalation")
+    place = mona.page.url
+    mona.part("open-replay").first.click()
+    expect(mona.part("timeline")).to_be_visible()
+    mona.part("play").click()
+    mona.picture("desk-replay")
+    mona.page.goto(place)
+    expect(mona.part("lease")).to_have_attribute("data-mine", "true")
+    mona.part("answer-text").fill(ANSWER)
+    mona.part("remember").check()
+    mona.part("send-answer").click()
+    expect(mona.part("escalation")).to_have_attribute("data-state", "answered")
+    eventually(lambda: len(mails(system)) == 2, "the learner's mail lies in the outbox")
+    assert sorted(str(mail["To"]) for mail in mails(system)) == ["desk@school.example", "learner@school.example"]
+
+    look(learner)
+    beside = learner.step.locator("[data-caseloop='mentor-answer']")
+    expect(beside).to_have_attribute("data-state", "answered", timeout=30_000)
+    expect(beside.locator("[data-caseloop='mentor-words']")).to_contain_text("which of them were written for people?")
+    beside.locator("[data-caseloop='helpful']").click()
+    expect(beside.locator("[data-caseloop='rated']")).to_have_attribute("data-helpful", "true")
+    learner.leave()
+
+    # the next one with the same mistake needs no mentor
+    lena = Learner(browser, system, CASE, SUBTASK, name="lena")
+    lena.sign_in()
+    lena.open_case()
+    lena.part("decline-recording").click()
+    lena.write(wrong)
+    lena.check()
+    expect(lena.feedback).to_have_attribute("data-verdict", "needs_work", timeout=60_000)
+    mentor_words = lena.feedback.locator("[data-caseloop='mentor']").first
+    expect(mentor_words).to_contain_text("which of them were written for people?")
+    expect(mentor_words).to_contain_text("mentor")
+    olga.page.goto(f"{system.url}/services/caseloop/#/queue")
+    expect(olga.part("queue")).to_be_visible()
+    expect(olga.part("queue-row")).to_have_count(0)
+    assert (mona.errors, olga.errors) == ([], [])
+    lena.leave()
