@@ -22,11 +22,11 @@ ASKED = ModelRequest("chat", (ModelMessage("user", "Why?"),), max_tokens=8)
 LONG = ModelRequest(
     "chat",
     ASKED.messages,
-    max_tokens=6000,
-    schema={"type": "array", "items": {"type": "integer", "minimum": 100, "maximum": 999}, "minItems": 2500},
+    max_tokens=8000,
+    schema={"type": "array", "items": {"type": "integer", "minimum": 100, "maximum": 999}, "minItems": 4000},
 )
 PAUSE = 1.0
-LEARNERS = 8
+LEARNERS = 32
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def mortal(tmp_path) -> Iterator[RealServer]:
 async def test_a_killed_server_is_left_alone_and_used_again_when_it_is_back(
     mortal: RealServer, figure: Callable[[str], None]
 ) -> None:
-    # Long answers, and many at once: however slowly the tests run, none has ended when the first one begins.
+    # Half a minute of work: however late the first words come, no answer has ended by then.
     limits = {"attempts": 1, "breaker_failures": LEARNERS + 2, "breaker_pause": PAUSE, "slots": LEARNERS}
     patience = {"first_token_limit": 60, "time_limit": 120, "slot_expiry": 240}
     async with open_model(mortal.settings(**limits, **patience)) as model:
@@ -60,7 +60,7 @@ async def test_a_killed_server_is_left_alone_and_used_again_when_it_is_back(
         refused = time.perf_counter()
         with pytest.raises(BreakerOpen):
             await complete(model, ASKED)
-        assert time.perf_counter() - refused < 0.05
+        assert time.perf_counter() - refused < 0.5
         await asyncio.to_thread(mortal.start)
         await asyncio.sleep(PAUSE)
         assert (await complete(model, ASKED)).text
