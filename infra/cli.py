@@ -89,9 +89,11 @@ def main() -> None:
         prefix = _PREFIXES.get(error.title)
         if prefix is None:
             raise
-        for problem in error.errors(include_input=False):
+        for problem in error.errors():
             name = "__".join(map(str, problem["loc"])).upper()
-            what = f"{prefix}{name}" if name else "A setting is wrong"
+            # a wrong key of a model server is a key all the same
+            value = "" if error.title == ModelSettings.__name__ else f"={problem['input']}"
+            what = f"{prefix}{name}{value}" if name else "A setting is wrong"
             typer.echo(f"{what}: {problem['msg']}. docs/reference/settings.md explains it.", err=True)
         sys.exit(2)
 
