@@ -162,7 +162,7 @@ class ChatService:
         evidence = await self._evidence.of(scope, case, request, asked.judged)
         redactor = Redactor(scope.user, about.public)
         code = answer_code(case, subtask, request.cells, self._settings.code_chars)
-        known = Known(redactor.text(code), checked(evidence.feedback))
+        known = Known(redactor.text(code), checked(evidence.feedback, redactor.text))
         window = await self._talks.window(asked, redactor, evidence.fresh, known)
         manner = Manner(scope.strictness, scope.scope_mode, scope.topics, scope.languages)
         firewall = await self._firewalls.of(case)
