@@ -67,7 +67,7 @@ def test_no_hidden_check_and_no_solution_is_anywhere_in_reach(kernel: Kernel, pr
     }
     assert len(secrets) > 20
     search = """
-import sys
+import os, sys
 found, read = [], 0
 for root in ("/home", "/run", "/tmp", "/dev/shm"):
     for folder, _, names in os.walk(root):
