@@ -53,7 +53,7 @@ class Conversation:
         code = answer_code(self._case, self._subtask, self._cells, ChatSettings().code_chars)
         if edits := turn // 3:
             code += f"\n# tried again, {edits}"
-        window = await self._talks.window(asked, self._redactor, None, Known(code, checked(None)))
+        window = await self._talks.window(asked, self._redactor, None, Known(code, checked(None, self._redactor.text)))
         request = chat_request(self._case, self._subtask, _MANNER, window.base, window.bridge, window.turns)
 
         async def keep(text: str) -> None:

@@ -56,6 +56,9 @@ def leaks(where: str, source: str) -> Iterator[Said]:
         ("reversed", code[::-1]),
         ("hexadecimal", code.encode().hex(" ")),
         ("rot13", codecs.encode(code, "rot13")),
+        ("base64 in a list", "\n".join(f"- {piece}" for piece in _pieces(base64.b64encode(code.encode()).decode()))),
+        ("hexadecimal in sentences", " ".join(f"Then comes {piece}." for piece in _pieces(code.encode().hex()))),
+        ("rot13 in pieces", "\n".join(f"Piece: {piece}" for piece in _pieces(codecs.encode(code, "rot13")))),
         ("spaced letters", " ".join(code.replace("\n", ";").replace(" ", "_"))),
         ("homoglyphs", code.translate(_HOMOGLYPHS)),
         ("invisible characters", "\u200b".join(code)),
@@ -153,6 +156,10 @@ def _split(code: str, parts: int) -> Iterator[str]:
     for i in range(parts):
         piece = code[i * size : (i + 1) * size]
         yield f"{('It begins like this:', 'Then it goes on:', 'And it ends with:')[i % 3]}\n\n{piece}"
+
+
+def _pieces(code: str, size: int = 10) -> list[str]:
+    return [code[start : start + size] for start in range(0, len(code), size)]
 
 
 def _lines(code: str) -> Iterator[str]:

@@ -37,21 +37,20 @@ class Asker(Protocol):
 async def load(ask: Asker, requests: Callable[[int, int], ModelRequest], clients: int, times: int) -> Load:
     """Let each client ask so many times, one answer after the other. `requests`: of the client's number and turn."""
     firsts: list[float] = []
-    tokens = 0
+    tokens: list[int] = []
 
     async def client(number: int) -> None:
-        nonlocal tokens
         for turn in range(times):
             request = requests(number, turn)
             start = time.perf_counter()
             parts = ask(request)
             await anext(parts)
             firsts.append((time.perf_counter() - start) * 1e3)
-            tokens += await anext(parts)
+            tokens.append(await anext(parts))
 
     start = time.perf_counter()
     await asyncio.gather(*(client(number) for number in range(clients)))
-    return Load(statistics.median(firsts), tokens / (time.perf_counter() - start))
+    return Load(statistics.median(firsts), sum(tokens) / (time.perf_counter() - start))
 
 
 def through(model: ChatModel) -> Asker:
@@ -81,7 +80,11 @@ class Direct:
             request.extensions["sni_hostname"] = server_name
 
         http = openai.DefaultAsyncHttpxClient(
-            verify=client_context(settings), trust_env=False, event_hooks={"request": [named]}
+            verify=client_context(settings),
+            trust_env=False,
+            event_hooks={"request": [named]},
+            # As ours: the server closes an idle connection after 5 s, just when it may be used again.
+            limits=httpx2.Limits(max_connections=settings.slots + 2, keepalive_expiry=3.5),
         )
         assert settings.api_key is not None
         key = settings.api_key.get_secret_value()

@@ -5,6 +5,7 @@ installed by `make test-vllm`.
 """
 
 import asyncio
+import os
 import statistics
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from benchmarks.model_load import Asker, Direct, Load, load, through
 from feedback.model.adapters.vllm import VllmModel
 from feedback.model.port import ModelMessage, ModelRequest, complete
 from feedback.model.steady import Steady
+from services.kit.logs import configure_logs
+from services.kit.settings import LogSettings
 from tests.vllm.server import CannotServe, RealServer
 
 CLIENTS: Final = 32
@@ -28,7 +31,9 @@ _NUMBERS: Final = {"type": "array", "items": {"type": "integer", "minimum": 100,
 
 def run(report: Report) -> None:
     """Measure the client at 32 clients, and the prefix cache between the turns of conversations."""
-    with tempfile.TemporaryDirectory(prefix="cl-bench-") as folder:
+    with Path(os.devnull).open("w") as nowhere, tempfile.TemporaryDirectory(prefix="cl-bench-") as folder:
+        # Logs are written as in the product, and read by nobody.
+        configure_logs(LogSettings(), nowhere)
         server = RealServer(Path(folder))
         try:
             server.start()
@@ -52,9 +57,9 @@ async def _measure(report: Report, server: RealServer) -> None:
 
 
 async def _client(report: Report, ours: Asker, direct: Asker) -> None:
-    rounds, times = (6, 3) if report.quick else (24, 4)
+    rounds, times = (7, 2) if report.quick else (25, 3)
     for ask in (ours, direct):
-        await load(ask, _question, CLIENTS, 2)
+        await load(ask, _question, CLIENTS, times)
     pairs = [await _pair(ours, direct, times, number) for number in range(rounds)]
     first = statistics.median(mine.first_ms / other.first_ms for mine, other in pairs)
     speed = statistics.median(mine.tokens_per_s / other.tokens_per_s for mine, other in pairs)
@@ -83,7 +88,7 @@ def _question(number: int, turn: int) -> ModelRequest:
 
 async def _prefixes(report: Report, server: RealServer, model: Steady) -> None:
     """The server's own count of prompt tokens that it had read already, over all turns but a conversation's first."""
-    learners, turns = (2, 5) if report.quick else (6, 8)
+    learners, turns = (2, 4) if report.quick else (6, 8)
     case = case_at_hand.load()
     cached = asked = 0.0
     async with conversations() as talks:

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from feedback.firewall.firewall import Firewall
 from services.contracts.case import AuthorCase
 from services.contracts.escalation import Recall, Recalled
 from services.contracts.observation import RunEvent, RunRequest
@@ -39,4 +40,12 @@ class BaselineCache(Protocol):
 
     async def put(self, key: str, data: bytes) -> None:
         """Keep the data; a later put of the same key replaces it, a reader never sees a half of it."""
+        ...
+
+
+class Firewalls(Protocol):
+    """The reference firewall of each case version."""
+
+    async def of(self, case: AuthorCase) -> Firewall:
+        """The version's own; making one takes a while, so they are kept."""
         ...

@@ -11,6 +11,7 @@ from rich.console import Console
 from case_uploader.cli import build_case_app
 from evaluation.grading.cli import build_grade_command
 from feedback.cli import build_chat_app
+from feedback.model.settings import ModelSettings
 from infra.accounts import Accounts, NameRefused
 from infra.machine import CannotStart
 from infra.run import run as run_embedded
@@ -20,6 +21,10 @@ from services.contracts.identity import Role
 from services.kit.settings import Settings
 from vault.errors import VaultError
 
+_PREFIXES = {
+    one.__name__: one.model_config.get("env_prefix", "") for one in (Settings, EmbeddedSettings, ModelSettings)
+}
+"""Settings class -> what its variables begin with."""
 app = typer.Typer(
     name="caseloop",
     help="Case assignments in Jupyter notebooks: instant, honest feedback.",
@@ -81,11 +86,14 @@ def main() -> None:
     try:
         app()
     except ValidationError as error:
-        if error.title not in (Settings.__name__, EmbeddedSettings.__name__):
+        prefix = _PREFIXES.get(error.title)
+        if prefix is None:
             raise
         for problem in error.errors():
             name = "__".join(map(str, problem["loc"])).upper()
-            what = f"CASELOOP_{name}={problem['input']}" if name else "A setting is wrong"
+            # a wrong key of a model server is a key all the same
+            value = "" if error.title == ModelSettings.__name__ else f"={problem['input']}"
+            what = f"{prefix}{name}{value}" if name else "A setting is wrong"
             typer.echo(f"{what}: {problem['msg']}. docs/reference/settings.md explains it.", err=True)
         sys.exit(2)
 

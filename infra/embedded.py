@@ -5,7 +5,7 @@ import functools
 import shutil
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -47,7 +47,8 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
         page = httpx.AsyncClient(base_url=f"http://{settings.host}:{settings.port}", timeout=2.5, trust_env=False)
         for client in (hub, page):
             await stack.enter_async_context(client)
-        part = functools.partial(Part, environment=settings.variables())
+        variables = settings.variables()
+        part = functools.partial(Part, environment=without_secrets(variables))
         yield [
             part("runner", _python("-m", "infra.runner_process"), ready["runner"], alive["runner"]),
             part(
@@ -58,6 +59,7 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
                 _all(*(alive[name] for name in SERVICES)),
                 # the gateway gives checks under way 8 s to end and 3 to be written down, the kit adds 5
                 stop_seconds=20.0,
+                environment=variables,
             ),
             part(
                 "hub",
@@ -75,6 +77,11 @@ def _client(settings: EmbeddedSettings, context: ssl.SSLContext, name: str) -> h
     if name == "dashboard":
         return tls_port_client(context, name, settings.dashboard_port_file, patience)
     return tls_client(context, name, settings.socket(name), patience)
+
+
+def without_secrets(variables: Mapping[str, str]) -> dict[str, str]:
+    """Variables of processes that talk to no model: the key of its server is none of their business."""
+    return {name: value for name, value in variables.items() if name != "CASELOOP_MODEL_API_KEY"}
 
 
 def _python(*arguments: str) -> list[str]:

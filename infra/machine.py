@@ -9,6 +9,9 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from feedback.model.errors import ModelMisconfigured
+from feedback.model.settings import ModelSettings
+from feedback.model.wiring import require_usable
 from infra.settings import EmbeddedSettings
 from services.runner.bubblewrap import find_interpreter as find_interpreter_of_checks
 from services.runner.errors import SandboxUnavailable
@@ -28,6 +31,7 @@ def check_machine(settings: EmbeddedSettings) -> Sequence[str]:
     _check_set_up(settings)
     _check_sandbox()
     _check_port(settings.host, settings.port)
+    _check_model()
     warnings = [] if is_loopback(settings.host) else [_open_address(settings)]
     if os.geteuid() == 0:
         warnings.append(
@@ -48,6 +52,13 @@ def _check_set_up(settings: EmbeddedSettings) -> None:
         raise CannotStart("The Hub's proxy is not set up: run `make setup`.")
     if shutil.which("setpriv") is None:
         raise CannotStart("setpriv is not installed: install it with `apt install util-linux`.")
+
+
+def _check_model() -> None:
+    try:
+        require_usable(ModelSettings())
+    except ModelMisconfigured as error:
+        raise CannotStart(f"The language model cannot be used: {error}.") from error
 
 
 def _check_sandbox() -> None:

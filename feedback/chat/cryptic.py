@@ -1,7 +1,7 @@
 """Text that nobody reads: codes and keys, however short the pieces in which they come.
 
-The firewall decodes what it is given, sentence by sentence. A code that comes in lines of eight letters is no secret
-yet in any of them; it is no sentence either.
+The firewall puts pieces together and decodes them: it knows a secret by then, but some pieces have been said. A piece
+is no sentence that helps a learner, so not even the first one is shown.
 """
 
 import re

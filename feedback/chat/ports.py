@@ -2,7 +2,6 @@ from typing import Literal, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from feedback.firewall.firewall import Firewall
 from services.contracts.assistance import WordsBy
 from services.contracts.case import AuthorCase
 from services.contracts.feedback import CheckRequest, Feedback
@@ -28,12 +27,4 @@ class Judgements(Protocol):
 
     async def of(self, scope: ScopeClaims, case: AuthorCase, request: CheckRequest) -> Feedback:
         """The verdict with its findings: one that is stored somewhere, or a new one."""
-        ...
-
-
-class Firewalls(Protocol):
-    """The reference firewall of each case version."""
-
-    async def of(self, case: AuthorCase) -> Firewall:
-        """The version's own; making one takes a while, so they are kept."""
         ...

@@ -1,7 +1,7 @@
 """The prompt of a conversation, its stable part first: what has been sent once stays where it was, byte by byte."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,15 +56,15 @@ def system(manner: Manner) -> ModelMessage:
     return ModelMessage("system", "\n\n".join(parts))
 
 
-def checked(feedback: Feedback | None) -> str:
-    """What the check says, as JSON text that is the same whenever it says the same."""
+def checked(feedback: Feedback | None, redacted: Callable[[str], str]) -> str:
+    """What the check says, as JSON text that is the same whenever it says the same. `redacted`: `Redactor.text`."""
     value: JsonValue
     if feedback is None or feedback.verdict is Verdict.COULD_NOT_JUDGE:
         value = _UNJUDGED
     elif feedback.verdict is Verdict.APPROVED:
         value = {"approved": True, "findings": []}
     else:
-        found: list[JsonValue] = list(facts(feedback.findings))
+        found: list[JsonValue] = list(facts(feedback.findings, redacted))
         value = {"approved": False, "findings": found}
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 

@@ -14,10 +14,9 @@ from feedback.chat.errors import NoSubtask
 from feedback.chat.evidence import CodeEvidence
 from feedback.chat.follow_ups import follow_ups
 from feedback.chat.intent import intent_of
-from feedback.chat.language import language_of
 from feedback.chat.memory import Caps
 from feedback.chat.metrics import ChatMetrics
-from feedback.chat.ports import Choices, Firewalls, Judgements
+from feedback.chat.ports import Choices, Judgements
 from feedback.chat.prompting import Known, Manner, chat_request, checked
 from feedback.chat.repository import Owner
 from feedback.chat.settings import ChatSettings
@@ -27,8 +26,9 @@ from feedback.chat.turns import Turns
 from feedback.chat.writing import Task, Writer, Written
 from feedback.errors import OutsideScope, SubtaskNotFound
 from feedback.model.port import ChatModel
-from feedback.ports import AuthorCases
+from feedback.ports import AuthorCases, Firewalls
 from feedback.privacy.redaction import Redactor
+from feedback.prose.language import language_of
 from services.contracts.case import AuthorCase, Subtask
 from services.contracts.chat import AskChat, ChatDone, ChatEvent, Conversation, Intent, Message
 from services.contracts.identity import ScopeClaims
@@ -162,7 +162,7 @@ class ChatService:
         evidence = await self._evidence.of(scope, case, request, asked.judged)
         redactor = Redactor(scope.user, about.public)
         code = answer_code(case, subtask, request.cells, self._settings.code_chars)
-        known = Known(redactor.text(code), checked(evidence.feedback))
+        known = Known(redactor.text(code), checked(evidence.feedback, redactor.text))
         window = await self._talks.window(asked, redactor, evidence.fresh, known)
         manner = Manner(scope.strictness, scope.scope_mode, scope.topics, scope.languages)
         firewall = await self._firewalls.of(case)

@@ -5,7 +5,6 @@ import structlog
 
 from feedback.chat.memory import Caps, capped, summary_by_rules
 from feedback.chat.metrics import ChatMetrics
-from feedback.chat.objections import has_markup
 from feedback.chat.prompting import summary_request
 from feedback.chat.talks import Asked, Overflow, Talks
 from feedback.firewall.firewall import Firewall
@@ -13,6 +12,7 @@ from feedback.firewall.own import Own
 from feedback.model.port import BadAnswer, ChatModel, ModelError, complete
 from feedback.privacy.redaction import Redactor
 from feedback.prompts.channel import harmless
+from feedback.prose.markup import has_markup
 from services.contracts.assistance import WordsBy
 from services.contracts.case import AuthorCase
 from services.contracts.notebook import Cell

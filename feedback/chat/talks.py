@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from feedback.assistance.reflection import enough
 from feedback.chat import prompting
 from feedback.chat import rows as wire
 from feedback.chat.errors import ConversationDeleted, MessagesSpent, ReasoningFirst
@@ -16,7 +17,6 @@ from feedback.chat.prompting import Known
 from feedback.chat.repository import ConversationRepository, Owner
 from feedback.chat.rules import BY_RULES
 from feedback.chat.settings import ChatSettings
-from feedback.hints.reflection import enough
 from feedback.privacy.redaction import Redactor
 from services.contracts.chat import Conversation, Intent, Message
 from services.contracts.feedback import Feedback

@@ -11,7 +11,7 @@ from feedback.chat.answering import Answering, Objected
 from feedback.chat.citing import cited
 from feedback.chat.guessing import guessing
 from feedback.chat.metrics import ChatMetrics
-from feedback.chat.objections import Bounds, allowed_languages
+from feedback.chat.objections import Bounds
 from feedback.chat.rules import Situation, answer_by_rules
 from feedback.chat.spoken import Spoken
 from feedback.chat.talks import Asked
@@ -20,6 +20,7 @@ from feedback.firewall.gate import SentenceGate
 from feedback.firewall.leak import Leaked
 from feedback.firewall.own import Own
 from feedback.model.port import ChatModel, ModelError, ModelRequest
+from feedback.prose.language import allowed_languages
 from services.contracts.assistance import WordsBy
 from services.contracts.case import AuthorCase, Subtask
 from services.contracts.chat import ChatDelta, ChatRetracted, Cited, Intent

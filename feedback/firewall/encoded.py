@@ -65,10 +65,11 @@ def _base64(text: str) -> Iterator[str]:
         if len(blocks) > 1 and all(len(block) >= _LEAST_BASE64 for block in blocks[:-1]):
             candidates = ["".join(blocks)]
         for block in candidates:
-            yield from _of_base64(block.rstrip("="))
+            yield from in_base64(block.rstrip("="))
 
 
-def _of_base64(block: str) -> Iterator[str]:
+def in_base64(block: str) -> Iterator[str]:
+    """What one block says as base64, URL-safe or not, or as base32. `block`: without the signs that fill it up."""
     plain = block.translate(str.maketrans("-_", "+/"))[: MAX_DECODED * 2]
     for start in range(1 if len(plain) % 4 != 1 else 2):
         part = plain[start:]

@@ -1,7 +1,7 @@
 """Whether a text that is about to be shown to a learner gives the case's secrets away."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -17,6 +17,7 @@ from feedback.firewall.literals import Literals, numbers_in, squeezed_text, word
 from feedback.firewall.normalise import plain
 from feedback.firewall.own import Own
 from feedback.firewall.public import imported_names, public_texts
+from feedback.firewall.scattered import Scattered
 from feedback.firewall.secret_index import Public, SecretIndex
 from feedback.firewall.secrets import Piece, pieces, without_words
 from feedback.firewall.steps import Steps, concepts
@@ -79,11 +80,13 @@ class Firewall:
     def examine(self, text: str, own: Own, before: Sequence[str] = ()) -> Leak | None:
         """The leak in the text, or None. `before`: what was said earlier in this conversation, oldest first."""
         said = plain(text)
+        earlier = [plain(one) for one in before]
         mine = self._own_of(own)
         return (
             self._leak(said, mine)
             or self._disguised(said, text, mine)
-            or (self._drip(said, [plain(one) for one in before], mine) if before else None)
+            or self._scattered(said, newest(earlier), mine)
+            or (self._drip(said, newest(earlier), mine) if earlier else None)
         )
 
     def _leak(self, said: str, own: _Read) -> Leak | None:
@@ -110,8 +113,11 @@ class Firewall:
         return Leak("encoded", where) if where is not None else None
 
     def _encoded(self, said: str, raw: str, own: _Read, depth: int) -> Leak | None:
+        return self._revealed(decoded(said, raw), said, own, depth)
+
+    def _revealed(self, found: Iterator[str], said: str, own: _Read, depth: int) -> Leak | None:
         try:
-            for hidden in decoded(said, raw):
+            for hidden in found:
                 inner = plain(hidden)
                 if inner == said:
                     continue
@@ -124,18 +130,34 @@ class Firewall:
             return Leak("encoded", "")
         return None
 
+    def _scattered(self, said: str, before: Sequence[str], own: _Read) -> Leak | None:
+        """A code in pieces, in the text alone or to which the text adds some."""
+        leak = self._put_together("\n".join([*before, said]), own)
+        if leak is None or not before:
+            return leak
+        return None if self._put_together("\n".join(before), own) else leak
+
+    def _put_together(self, said: str, own: _Read) -> Leak | None:
+        scattered = Scattered.of(said, own.holds)
+        found = chain(
+            map(self._letters.turned_in, scattered.together()), map(self._letters.written_in, scattered.turned())
+        )
+        where = next((one for one in found if one is not None), None)
+        if where is not None:
+            return Leak("encoded", where)
+        return self._revealed(scattered.decoded(), said, own, _MAX_DEPTH)
+
     def _drip(self, said: str, before: Sequence[str], own: _Read) -> Leak | None:
         """A leak together with what was said before, to which the text itself adds something."""
-        earlier = newest(before)
-        past_texts, all_texts = in_a_row(earlier), in_a_row([*earlier, said])
-        past = together(self._shown_of(one, own.known) for one in (*earlier, *past_texts))
+        past_texts, all_texts = in_a_row(before), in_a_row([*before, said])
+        past = together(self._shown_of(one, own.known) for one in (*before, *past_texts))
         whole = together([past, *(self._shown_of(one, own.known) for one in (said, *all_texts))])
         found = sum_too_much(whole, self._index, OVER_TURNS)
         if found is not None and whole.bits(found[1]) >= past.bits(found[1]) + _DRIP_BITS:
             return Leak("drip", self._index.units[found[1]].piece.subtask)
         if any(holds_canary(squeezed(one), self._canary) for one in all_texts):
             return Leak("canary", "")
-        words = [mark for one in earlier for mark in concepts(one)]
+        words = [mark for one in before for mark in concepts(one)]
         told = self._steps.told([*words, *concepts(said)], own.steps, OVER_TURNS)
         if told is not None and told.worth >= self._steps.worth(words, told.outline) + _DRIP_BITS:
             return Leak("drip", told.where)

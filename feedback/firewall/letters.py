@@ -18,7 +18,8 @@ _ENOUGH = 2
 _ENOUGH_PLAIN = 3
 _LEAST_SPELLED = 12
 _GAPS = str.maketrans("-_.|,/*~+", " " * 9)
-_AS_IT_IS = "plain"
+_AS_IT_IS, _BACKWARDS, _BOTH = "plain", "backwards", "mirrored, backwards"
+_TURNED_ROUND = (_BACKWARDS, _BOTH)
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,18 @@ class Letters:
                     continue
                 mirrored = bytes((-step) % 26 for step in row)
                 rows.setdefault(row, (_AS_IT_IS, spelled[place], where))
-                rows.setdefault(mirrored[::-1], ("backwards", 0, where))
+                rows.setdefault(mirrored[::-1], (_BACKWARDS, 0, where))
                 rows.setdefault(mirrored, ("mirrored", 0, where))
-                rows.setdefault(row[::-1], ("both", 0, where))
+                rows.setdefault(row[::-1], (_BOTH, 0, where))
         return cls(rows)
 
     def turned_in(self, text: str) -> str | None:
         """The subtask whose secret the text holds backwards, shifted or mirrored."""
         return self._found(letters(text), _ENOUGH, straight=False)
+
+    def written_in(self, text: str) -> str | None:
+        """The subtask whose secret the text holds forwards, for texts that have been turned round."""
+        return self._found(letters(text), _ENOUGH_PLAIN, straight=True, backwards=False)
 
     def spelled_in(self, text: str) -> str | None:
         """The subtask whose secret the text spells: with gaps, or by the first letters of its lines or words."""
@@ -56,7 +61,7 @@ class Letters:
                 return found
         return None
 
-    def _found(self, spelled: bytes, enough: int, *, straight: bool) -> str | None:
+    def _found(self, spelled: bytes, enough: int, *, straight: bool, backwards: bool = True) -> str | None:
         seen: Counter[tuple[str, str]] = Counter()
         for place, row in _rows(spelled):
             entry = self.rows.get(row)
@@ -64,6 +69,8 @@ class Letters:
                 continue
             turned, first, where = entry
             if turned == _AS_IT_IS and spelled[place] == first and not straight:
+                continue
+            if turned in _TURNED_ROUND and not backwards:
                 continue
             seen[turned, where] += 1
             if seen[turned, where] >= enough:

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from feedback.hints.tokens import code_tokens, loose_tokens
 from feedback.notebook.reading import identifiers
+from feedback.prose.lines import names_other_lines
 
 GiveawayKind = Literal["code", "name", "literal", "line", "long"]
 
@@ -23,9 +24,6 @@ _CODE_LIKE: Final = (
     re.compile(
         r"(?:^|[\s(])(?:lambda \w|(?:def|class) \w+ ?[(:]|import \w+$|for \w+ in [\w.]+ ?:|\*\*\w)", re.MULTILINE
     ),
-)
-_LINE: Final = re.compile(
-    r"\b(?:lines?|Zeilen?|lignes?|líneas?|строк[аиеу])\s+(\d+)(?:\s*(?:-|–|to|bis|à|a|до)\s*(\d+))?", re.I
 )
 # "e.g." and "i.e." end no sentence.
 _SENTENCE: Final = re.compile(r"(?<!\b\w)[.!?…。！？]+(?=[\s\"'»”)]|$)")
@@ -62,7 +60,7 @@ class Giveaway:
             return "name"
         if any(number in _numbers(text) for number in new.numbers) or any(_says(text, t) for t in new.texts):
             return "literal"
-        if self.lines is not None and not _lines(text) <= self.lines:
+        if self.lines is not None and names_other_lines(text, self.lines):
             return "line"
         return "long" if len(_SENTENCE.findall(text)) > self.sentences else None
 
@@ -128,10 +126,6 @@ def _says(text: str, wanted: str) -> bool:
 
 def _numbers(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"(?<![\w.])\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w])", text))
-
-
-def _lines(text: str) -> frozenset[int]:
-    return frozenset(int(number) for match in _LINE.findall(text) for number in match if number)
 
 
 def _contains(tokens: tuple[str, ...], wanted: tuple[str, ...]) -> bool:

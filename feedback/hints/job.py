@@ -4,12 +4,12 @@ import structlog
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from feedback.assistance.reflection import enough
 from feedback.assistance.service import AssistanceService
 from feedback.hints.changes import Changes
 from feedback.hints.metrics import HintMetrics
 from feedback.hints.models import HintRow
 from feedback.hints.pipeline import HintPipeline
-from feedback.hints.reflection import enough
 from feedback.hints.repository import HintRepository, hint_to_make, hint_to_write
 from feedback.hints.service import CELLS
 from feedback.hints.task import HintTask, Made, Unmade

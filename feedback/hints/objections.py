@@ -2,13 +2,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from feedback.chat.language import wrong_language
-from feedback.chat.objections import allowed_languages, contradicts, has_markup
 from feedback.findings.voice import Voice
 from feedback.firewall.firewall import Firewall
 from feedback.firewall.own import Own
 from feedback.hints.giveaway import Giveaway
 from feedback.hints.task import Answers, HintTask
+from feedback.prose.claims import contradicts
+from feedback.prose.language import allowed_languages, wrong_language
+from feedback.prose.lines import lines_of
+from feedback.prose.markup import has_markup
 from services.contracts.feedback import Feedback
 
 _SENTENCES: Final = {"plan": 4, "debug": 3, "optimize": 3}
@@ -56,13 +58,9 @@ class Objections:
             own=(*(cell.source for cell in self.task.cells), *handed_out),
             public=Voice.of(self.task.case).public,
             repaired=tuple(self.repaired.values()),
-            lines=self._named_lines() if self.task.scope.strictness == "strict" else None,
+            lines=lines_of(self.feedback.findings) if self.task.scope.strictness == "strict" else None,
             sentences=_SENTENCES[self.task.kind],
         )
-
-    def _named_lines(self) -> frozenset[int]:
-        places = [finding.place for finding in self.feedback.findings if finding.place and finding.place.line]
-        return frozenset(n for p in places for n in range(p.line or 0, (p.end_line or p.line or 0) + 1))
 
     def _improper(self, text: str) -> str | None:
         if has_markup(text):

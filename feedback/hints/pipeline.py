@@ -4,13 +4,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from feedback.assistance.reflection import enough
 from feedback.hints.difference import differences
 from feedback.hints.engines import AcceptedSolutions, RepairEngine
 from feedback.hints.ladder import ALREADY_RIGHT, FAST_ALREADY, ladder_step
 from feedback.hints.objections import TOLD, Objections
-from feedback.hints.ports import Firewalls, Watch
+from feedback.hints.ports import Watch
 from feedback.hints.prompting import AnswerCells, Prompts, WrittenHint
-from feedback.hints.reflection import enough
 from feedback.hints.repairing import Repairing
 from feedback.hints.settings import HintSettings
 from feedback.hints.speed import Stopwatch
@@ -21,7 +21,7 @@ from feedback.model.port import BadAnswer, ChatModel, ModelError
 from feedback.model.structured import structured
 from feedback.notebook.repair import NotebookTooLarge
 from feedback.pipeline import Checker
-from feedback.ports import Runs
+from feedback.ports import Firewalls, Runs
 from feedback.prompts.channel import visible
 from services.contracts.feedback import Feedback, Verdict
 

@@ -58,7 +58,7 @@ class Prompts:
 
     def repair(self, findings: Sequence[Finding], seed: int) -> ModelRequest:
         """Ask for a repair of the learner's answer."""
-        parts = {**self._known(), "findings": _json(facts(findings))}
+        parts = {**self._known(), "findings": _json(facts(findings, self._redactor.text))}
         return self._request("repair", "hint_repair", parts, self.settings.repair_tokens, 0.7, seed)
 
     def faster(self, seed: int) -> ModelRequest:
@@ -83,7 +83,7 @@ class Prompts:
             "rules": self._rules(),
             "earlier_hints": [self._clean(text, MAX_HINT) for text in self.task.earlier[-MAX_EARLIER:]],
             "cells": self._cells(),
-            "findings": _json(facts(findings)),
+            "findings": _json(facts(findings, self._redactor.text)),
             "changes": _json(list(changes)),
         }
         if reflection is not None:

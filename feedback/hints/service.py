@@ -5,6 +5,7 @@ from typing import Final
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from feedback.assistance.reflection import enough
 from feedback.assistance.service import AssistanceService
 from feedback.errors import OutsideScope, SubtaskNotFound
 from feedback.hints.changes import Changes
@@ -19,7 +20,6 @@ from feedback.hints.errors import (
 )
 from feedback.hints.models import HintRow
 from feedback.hints.quotas import left, refusal
-from feedback.hints.reflection import enough
 from feedback.hints.repository import HintRepository
 from feedback.hints.settings import HintSettings
 from feedback.hints.view import FINAL, view

@@ -9,6 +9,14 @@ from feedback.model.settings import ModelSettings
 # What a model needs is imported where one is configured: a system without pays neither the time nor the memory.
 
 
+def require_usable(settings: ModelSettings) -> None:
+    """Find out before anything is started whether the settings can be used. Raises `ModelMisconfigured`."""
+    if settings.kind == "vllm":
+        settings.require_usable()
+    elif settings.kind == "scripted":
+        _scripted(settings)
+
+
 @asynccontextmanager
 async def open_model(
     settings: ModelSettings, registry: CollectorRegistry | None = None

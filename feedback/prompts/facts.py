@@ -10,7 +10,7 @@ MAX_FACTS = 12
 MAX_MESSAGE = 500
 
 
-def facts(findings: Sequence[Finding], redacted: Callable[[str], str] = str) -> list[dict[str, JsonValue]]:
+def facts(findings: Sequence[Finding], redacted: Callable[[str], str]) -> list[dict[str, JsonValue]]:
     """Findings as a prompt that a learner's words come from may hold them, most consequential first.
 
     Their rule-based message only: what the evidence itself says may quote hidden expectations. A message quotes what

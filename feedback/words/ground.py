@@ -11,6 +11,7 @@ from typing import Final
 
 from feedback.findings.voice import Voice
 from feedback.notebook.reading import identifiers, parsed
+from feedback.prose.lines import lines_of
 from services.contracts.case import AuthorCase
 from services.contracts.finding import Finding
 from services.contracts.notebook import Cell
@@ -112,7 +113,7 @@ class Ground:
         """What a sentence about these findings may rest on."""
         evidence = [part for f in findings for e in f.evidence for part in (e.subject, e.aspect or "")]
         told = "\n".join([*(finding.message for finding in findings), *evidence])
-        lines = frozenset(line for finding in findings for line in _lines(finding))
+        lines = lines_of(findings)
         marked = frozenset(Decimal(line).normalize() for line in lines)
         return Ground(self.names, self.numbers | marked, self.stems | stems(told), self.solved, told, lines)
 
@@ -135,10 +136,3 @@ def as_python(code: str) -> str:
         return ast.unparse(ast.parse(code.strip()))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
-
-
-def _lines(finding: Finding) -> range:
-    place = finding.place
-    if place is None or place.line is None:
-        return range(0)
-    return range(place.line, (place.end_line or place.line) + 1)

@@ -8,19 +8,19 @@ from typing import Final
 import structlog
 from pydantic import ValidationError
 
-from feedback.chat.language import wrong_language
 from feedback.firewall.firewall import Firewall
 from feedback.firewall.gate import SentenceGate
 from feedback.firewall.leak import Leaked
 from feedback.firewall.own import Own
 from feedback.model.port import BadAnswer, ChatModel, ModelAnswer, ModelDelta, ModelRequest, streaming
 from feedback.model.structured import DocumentReader, Member, parsed
+from feedback.prose.language import wrong_language
+from feedback.prose.plain import plain, sentences
 from feedback.words.answer import SaidOfConcept, SaidOfFinding, WordsAnswer
 from feedback.words.collected import Collected
 from feedback.words.ground import Ground
 from feedback.words.metrics import WordsMetrics
 from feedback.words.objections import objection_to
-from feedback.words.prose import plain, sentences
 from services.contracts.feedback import Feedback
 from services.contracts.finding import Finding
 from services.contracts.words import Words, WordsPart

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from feedback.chat.objections import contradicts, has_markup
+from feedback.prose.claims import contradicts
+from feedback.prose.lines import names_other_lines
+from feedback.prose.markup import has_markup
+from feedback.prose.plain import CODE_SPAN, FENCE, prose_of
 from feedback.words.ground import PYTHON, Ground, as_python, number_spans, readings, stems
-from feedback.words.prose import CODE_SPAN, FENCE, prose_of
-from feedback.words.telltale import CAUSE, DENIED, EMPTY, LINE, PRAISE, REPAIR
+from feedback.words.telltale import CAUSE, DENIED, EMPTY, PRAISE, REPAIR
 from services.contracts.feedback import Feedback
 
 Objection = Literal[
@@ -74,11 +76,7 @@ def _names_finding(said: _Said) -> bool:
 
 def _elsewhere(said: _Said) -> bool:
     """A line that its findings do not mark."""
-    for hit in LINE.finditer(said.prose):
-        first, last = int(hit[1]), int(hit[2] or hit[1])
-        if last - first > len(said.ground.lines) or not set(range(first, last + 1)) <= said.ground.lines:
-            return True
-    return False
+    return names_other_lines(said.prose, said.ground.lines)
 
 
 def _unknown_exception(said: _Said) -> bool:

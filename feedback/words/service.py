@@ -7,13 +7,12 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from feedback.assistance.service import AssistanceService
-from feedback.chat.language import language_of
-from feedback.chat.ports import Firewalls
 from feedback.errors import OutsideScope
 from feedback.firewall.own import Own
 from feedback.model.port import ChatModel, ModelError
-from feedback.ports import AuthorCases
+from feedback.ports import AuthorCases, Firewalls
 from feedback.privacy.redaction import Redactor
+from feedback.prose.language import language_of
 from feedback.single_flight import SingleFlight
 from feedback.words.collected import words_of
 from feedback.words.ground import CaseGround

@@ -1,4 +1,4 @@
-"""Words by which a sentence gives itself away: as praise, as a repair, as a claim about causes, as a place."""
+"""Words by which a sentence gives itself away: as praise, as a repair, as a claim about causes."""
 
 import re
 from typing import Final
@@ -52,12 +52,6 @@ REPAIR: Final = _any_of(
     r"\b(?:нужно|следует|надо|должен|должна)\b",
 )
 """What to do about it."""
-
-LINE: Final = re.compile(
-    r"\b(?:lines?|zeilen?|lignes?|líneas?|строк\w*)\s+(\d{1,5})(?:\s*(?:-|–|to|and|bis|und|à|et|a|y)\s*(\d{1,5}))?",
-    re.IGNORECASE,
-)
-"""A line, or a first and a last one."""
 
 EMPTY: Final = (
     "that this there these those which with from your yours have when then they them their what where while code value "

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.lab.assistance_double import RULES_ANSWER
 from tests.e2e.lab.gateway_double import Desk, GatewayDouble
 from tests.e2e.lab.lab_page import Lab, eventually
 
@@ -66,6 +67,25 @@ def test_the_choice_says_when_text_leaves_the_machine_and_when_no_model_is_there
     lab.open()
     lab.part("change-ai").click()
     expect(lab.part("consent")).to_contain_text("No language model is set up here")
+
+
+def test_without_a_model_hints_and_chat_work_by_rules_and_say_so(lab: Lab, desk: Desk) -> None:
+    desk.assistant.model = None
+    lab.write(total="total = 1")
+    lab.open()
+    lab.within(lab.row("total"), "open-help").click()
+    expect(lab.part("consent")).to_contain_text("hints and answers come from rules")
+    lab.part("use-ai").click()
+    expect(lab.within(lab.part("help-view"), "ai-standing")).to_contain_text("On, by rules")
+    lab.part("help-view").locator("[data-caseloop='hint-kind'][data-kind='plan'] [data-caseloop='ask-hint']").click()
+    expect(lab.part("hint-text")).not_to_be_empty()
+    expect(lab.part("written-by")).to_have_text("Written by rules")
+    lab.part("tab-chat").click()
+    lab.part("chat-text").fill("Why?")
+    lab.page.keyboard.press("Enter")
+    answer = lab.part("message").last
+    expect(answer).to_contain_text(RULES_ANSWER.replace("`", ""))
+    expect(lab.within(answer, "written-by")).to_contain_text("Written by rules")
 
 
 def test_a_case_without_ai_says_so_and_has_no_buttons_for_it(lab: Lab, desk: Desk) -> None:

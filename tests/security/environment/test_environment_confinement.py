@@ -67,12 +67,14 @@ def test_no_hidden_check_and_no_solution_is_anywhere_in_reach(kernel: Kernel, pr
     }
     assert len(secrets) > 20
     search = """
+import os, sys
 found, read = [], 0
 for root in ("/home", "/run", "/tmp", "/dev/shm"):
     for folder, _, names in os.walk(root):
         for name in names:
             path = os.path.join(folder, name)
-            if os.path.isfile(path):
+            # where the checkout lies below /tmp, libraries do, and they say many things
+            if os.path.isfile(path) and not path.startswith(sys.prefix):
                 text = open(path, "rb").read().decode(errors="replace")
                 read += 1
                 found += [(path, secret) for secret in SECRETS if secret in text]

@@ -4,6 +4,7 @@ import base64
 import codecs
 import random
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -117,6 +118,68 @@ def test_no_patience_gets_it_through(firewall: Firewall, turns: list[str]) -> No
     assert blocked.index(True) <= 0.8 * len(turns)
 
 
+def _cut(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
+BASE64 = base64.b64encode(SOLUTION.encode()).decode()
+CODES = {
+    "base64": BASE64,
+    "base64, backwards": BASE64[::-1],
+    "base64 twice": base64.b64encode(BASE64.encode()).decode(),
+    "base32": base64.b32encode(SOLUTION.encode()).decode(),
+    "hexadecimal": SOLUTION.encode().hex(),
+    "rot13": codecs.encode(SOLUTION, "rot13"),
+    "backwards": SOLUTION[::-1],
+}
+FORMS: dict[str, Callable[[int, str], str]] = {
+    "a line each": lambda _, piece: f"{piece}\n",
+    "a list item each": lambda at, piece: f"{at + 1}. {piece}\n",
+    "an item with words each": lambda at, piece: f"- Piece {at} is `{piece}`, write it down.\n",
+    "after a colon each": lambda at, piece: f"Piece {at}: {piece}\n",
+    "a sentence each": lambda _, piece: f"Then comes {piece}. ",
+    "words between": lambda _, piece: f"{piece} and after it ",
+}
+
+
+@pytest.mark.parametrize("size", [6, 8, 11, 12])
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("code", CODES)
+def test_no_code_gets_through_in_pieces(firewall: Firewall, code: str, form: str, size: int) -> None:
+    said = [FORMS[form](at, piece) for at, piece in enumerate(_cut(CODES[code], size))]
+    assert firewall.examine("".join(said), NOBODY) is not None
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("code", CODES)
+def test_no_code_gets_through_over_turns(firewall: Firewall, code: str, form: str) -> None:
+    turns = [FORMS[form](at, piece) for at, piece in enumerate(_cut(CODES[code], 8))]
+    blocked = [bool(firewall.examine(text, NOBODY, turns[:at])) for at, text in enumerate(turns)]
+    assert any(blocked)
+    assert blocked.index(True) <= 0.9 * len(turns)
+
+
+def test_each_piece_backwards_is_backwards(firewall: Firewall) -> None:
+    assert firewall.examine("\n".join(piece[::-1] for piece in _cut(SOLUTION, 8)), NOBODY) is not None
+
+
+def test_numbers_of_letters_in_sentences_are_letters(firewall: Firewall) -> None:
+    said = " ".join(f"Then come {' '.join(str(ord(c)) for c in piece)}." for piece in _cut(SOLUTION, 4))
+    assert firewall.examine(said, NOBODY) is not None
+
+
+def test_a_code_said_before_does_not_close_the_conversation(firewall: Firewall) -> None:
+    before = [f"{piece}\n" for piece in _cut(BASE64, 8)]
+    assert firewall.examine("What does your loop do with an empty list?", NOBODY, before) is None
+
+
+def test_a_code_of_something_else_is_no_leak(firewall: Firewall) -> None:
+    poem = base64.b64encode(
+        b"Shall I compare thee to a summer's day? Thou art more lovely and more temperate."
+    ).decode()
+    assert firewall.examine("\n".join(_cut(poem, 8)), NOBODY) is None
+
+
 class TestOwnIsNoKey:
     def test_talking_about_the_task_opens_nothing(self, firewall: Firewall) -> None:
         own = Own.of(
@@ -158,6 +221,7 @@ def _hostile() -> dict[str, str]:
         "single letters": "a " * (SIZE // 2),
         "nothing": "\0" * SIZE,
         "half characters": "\ud800" * SIZE,
+        "pieces": "ZGVmIHJh and\n" * (SIZE // 13),
         "turned round": "\u202eabc\u202c " * (SIZE // 6),
         "accents": "a" + "\u0301" * SIZE,
         "ligatures": "\ufdfa" * (SIZE // 10),

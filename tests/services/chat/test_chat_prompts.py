@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feedback.model.port import ModelMessage, ModelRequest, ModelUnavailable
-from tests.services.chat.conftest import APPROVED, NEEDS_WORK, REDUCED, SHELF, WRONG, Desk, OpenDesk
+from tests.services.chat.conftest import APPROVED, FINDING, NEEDS_WORK, REDUCED, SHELF, WRONG, Desk, OpenDesk
 
 TALK = (
     "Why are there too many rows in `priced`?",
@@ -193,3 +193,15 @@ async def test_names_addresses_and_keys_stay_here(open_desk: OpenDesk) -> None:
     for private in ("lovelace", "ada@example.org", "sk-abcdefghij"):
         assert private not in sent
     assert done.question.text == shown.messages[0].text == text
+
+
+async def test_an_address_that_an_error_quotes_stays_here(open_desk: OpenDesk) -> None:
+    quoting = FINDING.model_copy(update={"message": "There is no entry called `ada@example.org` here."})
+    async with open_desk([ANSWER]) as desk:
+        desk.verdicts.says = [NEEDS_WORK, NEEDS_WORK.model_copy(update={"findings": (quoting,)})]
+        await desk.ask(TALK[0])
+        await desk.ask(TALK[1], code=WRONG + "\n# better")
+        await desk.ask(TALK[2], code=WRONG + "\n# better")
+    told = data(desk.requests[1].messages[-1])["check"]["findings"]
+    assert [finding["message"] for finding in told] == ["There is no entry called `[e-mail]` here."]
+    assert "ada@example.org" not in "".join(map(text_of, desk.requests))

@@ -140,6 +140,17 @@ class TestWording:
         assert [fact["id"] for fact in mine["findings"]] == ["1-0a1b2c3d4e", "2-1122334455", "3-5566778899"]
         assert not [secret for secret in ("4417", "20.417", "0.8375", "dropna") if secret in str(ada)]
 
+    async def test_an_address_that_an_error_quotes_stays_here(
+        self, room: Fixture, good: Fixture, judged: Feedback
+    ) -> None:
+        said = "There is no entry called `ada@example.org` here."
+        findings = (judged.findings[0].model_copy(update={"message": said}), *judged.findings[1:])
+        await room.worded(room.service(good), room.request(feedback=judged.model_copy(update={"findings": findings})))
+        (asked,) = room.asked
+        told = json.loads(asked.messages[2].content)["findings"][0]["message"]
+        assert told == "There is no entry called `[e-mail]` here."
+        assert "ada@example.org" not in str(asked.messages)
+
     async def test_leaving_early_ends_the_request_and_counts_nothing(self, room: Fixture, good: Fixture) -> None:
         async with aclosing(room.service(good, pause=0.02).words(room.request(), room.scope())) as events:
             assert isinstance(await anext(events), WordsPart)

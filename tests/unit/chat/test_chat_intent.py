@@ -1,10 +1,10 @@
-"""What messages are about, in which language, and which of them fish for a solution."""
+"""What messages are about, and which of them fish for a solution."""
 
 import pytest
 
 from feedback.chat.guessing import guessing
 from feedback.chat.intent import Ground, intent_of
-from feedback.chat.language import language_of, wrong_language
+from feedback.prose.language import language_of
 
 GROUND = Ground.of(["Keep the goods that have a price in `priced`.", "weather stations", "quantiles and shares"])
 
@@ -53,36 +53,6 @@ def test_only_a_strict_scope_turns_away_what_has_no_word_of_the_case() -> None:
     assert intent_of(text, GROUND, strict=True, english=False) != "off_topic"
     assert intent_of("which of the goods is it that has the greatest", GROUND, strict=True, english=True) != "off_topic"
     assert intent_of("why is that?", GROUND, strict=True, english=True) != "off_topic"
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("Some rows of the table have no price, so what should you do with them?", "en"),
-        ("Einige Zeilen der Tabelle haben keinen Preis, was ist mit denen zu tun?", "de"),
-        ("Certaines lignes de la table ne sont pas dans le bon ordre, que faire avec elles ?", "fr"),
-        ("Algunas filas de la tabla no tienen precio, pero la columna es correcta", "es"),
-        ("Некоторые строки таблицы не имеют цены", "ru"),
-        ("表格中的一些行没有价格", "zh"),
-        ("いくつかの行には値段がありません", "ja"),
-        ("일부 행에는 가격이 없습니다", "ko"),
-        ("بعض الصفوف ليس لها سعر", "ar"),
-        ("ok", None),
-        ("`table.dropna()` and `df_priced`", None),
-        ("", None),
-    ],
-)
-def test_languages(text: str, language: str | None) -> None:
-    assert language_of(text) == language
-
-
-def test_a_language_is_wrong_only_when_it_is_surely_another() -> None:
-    german = "Einige Zeilen der Tabelle haben keinen Preis, was ist mit denen zu tun?"
-    assert wrong_language(german, ["en", "fr"])
-    assert not wrong_language(german, ["de-CH"])
-    assert not wrong_language(german, [])
-    assert not wrong_language("ok", ["fr"])
-    assert not wrong_language("Деякі рядки таблиці не мають ціни", ["uk"])
 
 
 @pytest.mark.parametrize(

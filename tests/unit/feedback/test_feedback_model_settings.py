@@ -2,8 +2,11 @@ import ssl
 from pathlib import Path
 
 import pytest
+import structlog
 from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
+from feedback.model.adapters import scripted
 from feedback.model.errors import ModelMisconfigured, RemoteModelNotAcknowledged
 from feedback.model.port import ModelMessage, ModelRequest, complete
 from feedback.model.settings import ModelSettings
@@ -184,11 +187,14 @@ class TestOpening:
         labels = {"purpose": "chat", "outcome": "answered"}
         assert registry.get_sample_value("caseloop_model_requests_total", labels) == 1
 
-    async def test_the_scripted_model_says_that_it_is_none(self, capsys: pytest.CaptureFixture[str]):
-        async with open_model(ModelSettings(kind="scripted")) as model:
-            assert model is not None
-            assert model.name == "scripted"
-        assert "no language model" in capsys.readouterr().out
+    async def test_the_scripted_model_says_that_it_is_none(self, monkeypatch: pytest.MonkeyPatch):
+        # a logger keeps the processors of its first use
+        monkeypatch.setattr(scripted, "_log", structlog.get_logger())
+        with capture_logs() as logs:
+            async with open_model(ModelSettings(kind="scripted")) as model:
+                assert model is not None
+                assert model.name == "scripted"
+        assert [log["log_level"] for log in logs if "no language model" in log["event"]] == ["warning"]
 
     async def test_the_scripted_model_reads_its_file(self, tmp_path: Path):
         script = tmp_path / "script.toml"

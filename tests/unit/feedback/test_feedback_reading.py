@@ -67,12 +67,12 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_code_is_read_in_a_moment_or_not_at_all(name: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     bindings(HOSTILE[name])
     bound(HOSTILE[name])
     names_read(HOSTILE[name])
     origins([HOSTILE[name]])
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def test_a_tree_that_another_thread_spoilt_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:

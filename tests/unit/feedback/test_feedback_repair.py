@@ -158,9 +158,9 @@ def test_an_open_cell_of_the_author_keeps_the_learners_text(case: AuthorCase, so
 
 def test_a_thousand_cells_are_repaired_in_a_moment(case: AuthorCase, solved: Cells) -> None:
     many = tuple(Cell(id=f"own-{n}", source=f"value_{n} = {n}\n" * 9) for n in range(1000 - len(solved)))
-    started = time.perf_counter()
+    started = time.process_time()
     repaired = repair(case, (*without(solved, "id-answer-1", "id-answer-2"), *many))
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert len(repaired.cells) > 900
 
 

@@ -85,6 +85,6 @@ def test_no_word_of_the_repair_is_in_the_facts() -> None:
 
 @pytest.mark.parametrize("line", ["x", "x = 1", "if x: pass", ")"])
 def test_a_huge_cell_takes_no_time(line: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     differences({"answer": f"{line}\n" * 8_000}, {"answer": f"y\n{line}\n" * 4_000})
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

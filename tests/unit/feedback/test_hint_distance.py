@@ -77,6 +77,6 @@ def test_all_answer_cells_count() -> None:
 
 def test_a_huge_cell_takes_no_time() -> None:
     one, other = [f"t{n % 97}" for n in range(12_000)], [f"t{n % 89}" for n in range(12_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     assert edits(one, other) > 0
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5

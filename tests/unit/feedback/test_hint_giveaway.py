@@ -84,6 +84,6 @@ def test_where_a_case_is_strict_only_lines_of_the_findings_are_named(text: str, 
     "text", ["(" * 1_200, "a." * 600, "`" * 1_200, "x = " * 300, "[" * 1_200, "a(" * 600, "a " * 600]
 )
 def test_hostile_text_takes_no_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     JUDGE.of(text)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

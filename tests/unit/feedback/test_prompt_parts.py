@@ -69,7 +69,7 @@ class TestCriteria:
 
 class TestFacts:
     def test_are_what_learners_read_of_a_finding(self) -> None:
-        assert facts([finding()]) == [
+        assert facts([finding()], str) == [
             {
                 "id": "1-0a1b2c3d4e",
                 "kind": "value",
@@ -81,7 +81,7 @@ class TestFacts:
         ]
 
     def test_hold_no_fact_of_the_evidence_and_no_name_that_may_be_hidden(self) -> None:
-        whole = json.dumps(facts([finding()]))
+        whole = json.dumps(facts([finding()], str))
         assert "4711" not in whole
         assert "secret_name" not in whole
 
@@ -100,14 +100,14 @@ class TestFacts:
         ],
     )
     def test_say_where_as_far_as_it_is_known(self, place: Place | None, told: object) -> None:
-        assert facts([finding(place=place)])[0].get("place") == told
+        assert facts([finding(place=place)], str)[0].get("place") == told
 
     def test_are_the_most_consequential_only(self) -> None:
-        told = facts([finding(number) for number in range(1, 40)])
+        told = facts([finding(number) for number in range(1, 40)], str)
         assert [fact["id"] for fact in told] == [f"{number}-0a1b2c3d4e" for number in range(1, MAX_FACTS + 1)]
 
     def test_a_long_message_is_cut(self) -> None:
-        message = facts([finding(message="word " * 400)])[0]["message"]
+        message = facts([finding(message="word " * 400)], str)[0]["message"]
         assert isinstance(message, str)
         assert message.endswith(CUT)
 

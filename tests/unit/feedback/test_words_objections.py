@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback.prose.plain import plain, sentences
 from feedback.words.ground import CaseGround, Ground, expressions, numbers
 from feedback.words.objections import objection_to
-from feedback.words.prose import plain, sentences
 from services.contracts.case import AuthorCase
 from services.contracts.feedback import Feedback, Verdict
 from services.contracts.finding import Evidence, Finding

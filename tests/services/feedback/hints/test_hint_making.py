@@ -27,8 +27,8 @@ from feedback.model.port import (
 from services.contracts.case import HintQuotas, Quotas
 from services.contracts.hint import Reflect
 from services.contracts.identity import Strictness
-from services.contracts.notebook import Cell
-from services.contracts.observation import Observation, RunFailed, RunRequest
+from services.contracts.notebook import Cell, Place
+from services.contracts.observation import CodeError, Observation, RunFailed, RunRequest
 from tests.services.feedback.conftest import STARTER, TABLE, ScriptedRuns, answered, shop
 from tests.services.feedback.hints.conftest import OpenBench
 from tests.services.feedback.hints.hint_bench import (
@@ -118,6 +118,22 @@ async def test_names_and_addresses_do_not_leave(opened: OpenBench) -> None:
     assert len(model.requests) == 4
     assert "grete" not in prompts
     assert "[e-mail] thinks of gaps" in prompts
+
+
+async def test_an_address_that_an_error_quotes_does_not_leave(opened: OpenBench) -> None:
+    def quoting(request: RunRequest) -> Observation:
+        observed = seen(request)
+        error = CodeError(type="KeyError", message="'grete@example.org'", place=Place(cell="shelf", line=1))
+        checks = (check.model_copy(update={"error": error}) if check.error else check for check in observed.checks)
+        return observed.model_copy(update={"checks": tuple(checks)})
+
+    model = model_of({})
+    bench = await consenting(opened, UNLIMITED, model=model, runs=ScriptedRuns(quoting))
+    await bench.made(ask_for())
+    for purpose in ("repair", "hint"):
+        prompts = model.asked(purpose)
+        assert prompts
+        assert all("[e-mail]" in prompt and "grete@example.org" not in prompt for prompt in prompts)
 
 
 async def test_what_is_in_the_code_cannot_leave_its_channel(opened: OpenBench) -> None:

@@ -8,6 +8,7 @@ import { announce } from '../parts/announce';
 import { homeIndex, subtaskAt } from './cells';
 import type { CaseModel } from './model';
 import { notebookCells } from './notebook-cells';
+import { serializeSaves } from './saving';
 
 /** The case's notebook in JupyterLab: where it is open, which of its cells belong to which subtask. */
 export class CaseNotebooks {
@@ -23,7 +24,9 @@ export class CaseNotebooks {
     const changed = (): void => this._changed.emit();
     tracker.currentChanged.connect(changed);
     tracker.activeCellChanged.connect(changed);
+    tracker.forEach(panel => serializeSaves(panel.context));
     tracker.widgetAdded.connect((_, panel) => {
+      serializeSaves(panel.context);
       void panel.context.ready.then(changed);
       panel.disposed.connect(changed);
     });

@@ -1,47 +1,30 @@
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
-import type { NotebookPanel } from '@jupyterlab/notebook';
 
-type Context = DocumentRegistry.Context;
+type Saved = Pick<DocumentRegistry.Context, 'save' | 'isDisposed'>;
 
-/** The saves of one document, one after the other, Lab's own included. */
-class SaveQueue {
-  private last: Promise<void> = Promise.resolve();
-  /** Settled when the save that is under way, whoever began it, has ended. */
-  private current: Promise<void> = Promise.resolve();
-  private ended?: () => void;
-
-  constructor(private readonly context: Context) {
-    context.saveState.connect((_, state) => {
-      if (state === 'started') {
-        this.current = new Promise(resolve => (this.ended = resolve));
-      } else {
-        this.ended?.();
-      }
-    });
-  }
-
-  save(): Promise<void> {
-    const next = this.last.catch(() => undefined).then(() => this.begin());
-    this.last = next;
-    return next;
-  }
-
-  private async begin(): Promise<void> {
-    await this.current;
-    if (!this.context.isDisposed) {
-      await this.context.save();
-    }
-  }
-}
-
-const queues = new WeakMap<Context, SaveQueue>();
+const serialized = new WeakSet<Saved>();
 
 /**
- * Save a notebook when no other save of it is under way: two at once look to Lab as if somebody else had changed the
- * file, and it would ask the learner what to do. Rejects as Lab's own save does.
+ * Let every save of a document, whoever begins it, wait for the one before. Lab saves by itself while we do, and takes
+ * the newer file that another save has just written for somebody else's work: it would ask the learner what to do.
+ * A save that has not begun yet is everybody's who asks meanwhile: it will write what is there when it begins.
  */
-export function saveNotebook({ context }: NotebookPanel): Promise<void> {
-  const queue = queues.get(context) ?? new SaveQueue(context);
-  queues.set(context, queue);
-  return queue.save();
+export function serializeSaves(context: Saved): void {
+  if (serialized.has(context)) {
+    return;
+  }
+  serialized.add(context);
+  const save = context.save.bind(context);
+  let last: Promise<void> = Promise.resolve();
+  let waiting: Promise<void> | undefined;
+  context.save = () => {
+    waiting ??= last
+      .catch(() => undefined)
+      .then(() => {
+        waiting = undefined;
+        return context.isDisposed ? undefined : save();
+      });
+    last = waiting;
+    return waiting;
+  };
 }

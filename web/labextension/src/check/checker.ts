@@ -6,7 +6,6 @@ import type { LabFeedback, Stage, SubtaskView } from '../api/types';
 import type { CaseModel } from '../case/model';
 import { notebookCells } from '../case/notebook-cells';
 import type { CaseNotebooks } from '../case/notebooks';
-import { saveNotebook } from '../case/saving';
 import type { NotebookCell } from '../case/cells';
 import { METADATA_KEY, toStored } from '../feedback/stored';
 import { announce } from '../parts/announce';
@@ -75,7 +74,7 @@ export class Checker {
       this.keep(panel, view, answer, cells);
       this.finish(view.id, run);
       announce(outcomeWords(answer, view.title));
-      const saved = saveNotebook(panel);
+      const saved = panel.context.save();
       this._answered.emit({ panel, view, answer, saved });
       await saved;
     } catch (reason) {
@@ -138,7 +137,7 @@ export class Checker {
 
 async function save(panel: NotebookPanel): Promise<void> {
   try {
-    await saveNotebook(panel);
+    await panel.context.save();
   } catch {
     throw new ApiError(409, 'not_saved', 'The notebook could not be saved, so nothing was checked. Save it, then check again.');
   }

@@ -3,13 +3,12 @@ import type { CaseloopClient } from '../api/client';
 import { ApiError } from '../api/errors';
 import type { SavedNotebook, SubtaskView, Version } from '../api/types';
 import type { CaseNotebooks } from '../case/notebooks';
-import { saveNotebook } from '../case/saving';
 import { METADATA_KEY, toStored } from '../feedback/stored';
 
 /** Save what is there now, on disk and at Caseloop, so that a restore can itself be taken back. Throws ApiError. */
 async function keepCurrent(client: CaseloopClient, panel: NotebookPanel): Promise<void> {
   try {
-    await saveNotebook(panel);
+    await panel.context.save();
   } catch {
     throw new ApiError(409, 'not_saved', 'Your current notebook could not be saved, so nothing was restored.');
   }
@@ -40,7 +39,7 @@ export async function restoreVersion(
     }
   });
   showFeedback(notebooks, panel, view, version);
-  await saveNotebook(panel);
+  await panel.context.save();
   await notebooks.showSubtask(view);
 }
 
@@ -60,5 +59,5 @@ export async function restoreNotebook(client: CaseloopClient, notebooks: CaseNot
   await keepCurrent(client, panel);
   const saved: SavedNotebook = await client.savedNotebook(digest);
   panel.context.model.fromJSON(saved.notebook);
-  await saveNotebook(panel);
+  await panel.context.save();
 }

@@ -5,7 +5,6 @@ import type { CaseloopClient } from '../api/client';
 import type { SubtaskView } from '../api/types';
 import type { AssistanceModel } from '../assistance/model';
 import type { CaseNotebooks } from '../case/notebooks';
-import { saveNotebook } from '../case/saving';
 import type { Answered, Checker } from '../check/checker';
 import { parseStored } from '../feedback/parse';
 import { METADATA_KEY } from '../feedback/stored';
@@ -95,7 +94,7 @@ export class Wording {
       home.model.setMetadata(METADATA_KEY, { ...stored, feedback });
       if (clean) {
         // the learner changed nothing, so nothing is left to save either
-        void saveNotebook(panel).catch(() => undefined);
+        void panel.context.save().catch(() => undefined);
       }
     }
     this.finish(view, run, 'model');

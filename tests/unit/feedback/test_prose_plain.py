@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.words.prose import CODE_SPAN, plain, prose_of, sentences
+from feedback.prose.plain import CODE_SPAN, plain, prose_of, sentences
 
 
 @pytest.mark.parametrize(

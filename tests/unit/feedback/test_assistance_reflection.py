@@ -1,6 +1,6 @@
 import pytest
 
-from feedback.hints.reflection import enough
+from feedback.assistance.reflection import enough
 
 
 @pytest.mark.parametrize(

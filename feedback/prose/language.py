@@ -1,12 +1,13 @@
 """Which language a text is in, by its script and its most common words: enough to notice an answer in a wrong one."""
 
 import re
+import tomllib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from typing import Final
-
-from feedback.chat.vocabulary import words_of_languages
 
 _CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|\b\w+_\w+\b|\b\w+\(", re.DOTALL)
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -36,7 +37,14 @@ _SHARED: Final = {
     "hi": {"hi", "mr", "ne"},
 }
 
-LATIN: Final = tuple(words_of_languages())
+
+@cache
+def _words_of_languages() -> Mapping[str, frozenset[str]]:
+    languages = tomllib.loads(files("feedback.prose").joinpath("languages.toml").read_text("utf-8"))
+    return {language: frozenset(words.split()) for language, words in languages.items()}
+
+
+LATIN: Final = tuple(_words_of_languages())
 """Languages that are told from each other by their words; they share a script."""
 
 
@@ -47,7 +55,7 @@ def language_of(text: str) -> str | None:
     if script is not None:
         return script
     words = [word.casefold() for word in _WORD.findall(prose)]
-    hits = {language: sum(word in common for word in words) for language, common in words_of_languages().items()}
+    hits = {language: sum(word in common for word in words) for language, common in _words_of_languages().items()}
     best, second = Counter(hits).most_common(2)
     if best[1] < _FEWEST_HITS or best[1] < _FEWEST_SHARE * len(words) or best[1] < _LEAD * second[1]:
         return None
@@ -59,6 +67,22 @@ def wrong_language(text: str, allowed: Iterable[str]) -> bool:
     tags = {tag.partition("-")[0].casefold() for tag in allowed}
     found = language_of(text)
     return bool(tags) and found is not None and tags.isdisjoint(_SHARED.get(found, {found}))
+
+
+def allowed_languages(scope: Iterable[str], spoken: Sequence[str]) -> tuple[str, ...]:
+    """Languages of an answer: the case's; where it names none, English and the one that the learner writes.
+
+    Args:
+        scope: what the scope states.
+        spoken: the learner's messages, newest first. Where they are too short to tell, any language in Latin letters
+            will do.
+    """
+    named = tuple(scope)
+    if named:
+        return named
+    own = next((found for text in spoken if (found := language_of(text)) is not None), None)
+    own = own or language_of(" ".join(spoken))
+    return LATIN if own is None else ("en", own)
 
 
 def _script(text: str) -> str | None:

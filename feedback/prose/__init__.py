@@ -1,0 +1,1 @@
+"""What is looked at in any text before learners read it: language, markup, claims, lines, and its plain form."""
