@@ -77,6 +77,10 @@ def test_errors_of_the_gateway_pass_unchanged(web: Browser) -> None:
         ("GET", "/caseloop/api/notebook/versions/short", 404, "unknown_path"),
         ("GET", "/caseloop/api/check", 405, "method_not_allowed"),
         ("POST", "/caseloop/api/case", 405, "method_not_allowed"),
+        ("GET", "/caseloop/api/escalations/short", 404, "unknown_path"),
+        ("GET", "/caseloop/api/events", 405, "method_not_allowed"),
+        ("DELETE", "/caseloop/api/escalations", 405, "method_not_allowed"),
+        ("DELETE", "/caseloop/api/hints", 405, "method_not_allowed"),
     ],
 )
 def test_only_the_listed_paths_and_methods_are_forwarded(
@@ -85,6 +89,13 @@ def test_only_the_listed_paths_and_methods_are_forwarded(
     reply = web.ask(method, path, "{}" if method == "POST" else None)
     assert (reply.status, reply.error) == (status, error)
     assert not desk.checks
+
+
+def test_recorded_sessions_are_deleted_through_this_server(web: Browser, desk: Desk) -> None:
+    web.ask("POST", "/caseloop/api/recording", json.dumps({"record": True}))
+    assert desk.mentors.choices == [True]
+    assert web.ask("DELETE", "/caseloop/api/sessions").status == 200
+    assert web.ask("GET", "/caseloop/api/escalations/offer?subtask=total").status == 200
 
 
 def test_a_browser_cannot_put_a_notebook_of_its_own_making(web: Browser, desk: Desk) -> None:
