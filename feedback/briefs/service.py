@@ -4,12 +4,11 @@ from feedback.assistance.service import AssistanceService
 from feedback.briefs.differences import differences
 from feedback.briefs.drafting import Drafting, DraftTask
 from feedback.errors import OutsideScope, SubtaskNotFound
-from feedback.hints.ports import Firewalls
 from feedback.hints.task import HintTask
 from feedback.mentors import require_mentor
 from feedback.notebook.repair import NotebookTooLarge
 from feedback.pipeline import Checker, last
-from feedback.ports import AuthorCases
+from feedback.ports import AuthorCases, Firewalls
 from services.contracts.brief import AskBrief, Brief, CellDifference
 from services.contracts.case import AuthorCase, Subtask
 from services.contracts.feedback import CheckRequest
