@@ -79,9 +79,12 @@ def _client(settings: EmbeddedSettings, context: ssl.SSLContext, name: str) -> h
     return tls_client(context, name, settings.socket(name), patience)
 
 
+_SECRETS = {"CASELOOP_MODEL_API_KEY", "CASELOOP_MAIL_SMTP_PASSWORD"}
+
+
 def without_secrets(variables: Mapping[str, str]) -> dict[str, str]:
-    """Variables of processes that talk to no model: the key of its server is none of their business."""
-    return {name: value for name, value in variables.items() if name != "CASELOOP_MODEL_API_KEY"}
+    """Variables of processes that talk to no model and send no mail: those servers' keys are none of their business."""
+    return {name: value for name, value in variables.items() if name not in _SECRETS}
 
 
 def _python(*arguments: str) -> list[str]:
