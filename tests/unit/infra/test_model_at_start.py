@@ -34,6 +34,7 @@ def test_a_model_that_cannot_be_used_is_told_with_the_setting(
         _check_model()
 
 
-def test_the_key_of_the_model_server_is_for_the_services_only() -> None:
-    own = without_secrets({"CASELOOP_MODEL_API_KEY": "secret", "CASELOOP_MODEL_KIND": "vllm", "PATH": "/bin"})
+def test_keys_of_the_model_and_mail_servers_are_for_the_services_only() -> None:
+    keys = {"CASELOOP_MODEL_API_KEY": "secret", "CASELOOP_MAIL_SMTP_PASSWORD": "secret"}
+    own = without_secrets(keys | {"CASELOOP_MODEL_KIND": "vllm", "PATH": "/bin"})
     assert own == {"CASELOOP_MODEL_KIND": "vllm", "PATH": "/bin"}
