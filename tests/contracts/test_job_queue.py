@@ -364,14 +364,16 @@ class TestTable:
         self, open_bench: Callable[[], Bench], bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Its event loop stood still for longer than the lease; meanwhile somebody else did the job."""
-        asleep, woken, refused = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        asleep, cancelled, woken, refused = (asyncio.Event() for _ in range(4))
 
         async def zombie(lease: Lease) -> None:
             asleep.set()
             # Its renewals do not arrive, and no cancellation reaches it: as in a process that is stopped.
             while not woken.is_set():
-                with contextlib.suppress(asyncio.CancelledError):
+                try:
                     await woken.wait()
+                except asyncio.CancelledError:
+                    cancelled.set()
             try:
                 async with bench.db.write() as session:
                     await effect(session, "result", "zombie")
@@ -393,6 +395,7 @@ class TestTable:
             await asleep.wait()
             async with living.working(note=Recorder(lively)):
                 await living.until(id_, "done")
+            await cancelled.wait()  # later it would end the write below before the table can refuse it
             woken.set()
             await asyncio.wait_for(refused.wait(), 5)
         assert await bench.effects() == {"result": "lively"}

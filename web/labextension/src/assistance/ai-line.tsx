@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { Button, Icon } from '../parts/elements';
+import { useFocusReturn } from '../parts/focus-return';
 import { noteIcon } from '../parts/icons';
 import { useSignals } from '../parts/signals';
 import { Consent } from './consent';
@@ -10,11 +11,10 @@ import { standing, WITHOUT_AI } from './words';
 export function AiLine({ assistance }: { assistance: AssistanceModel }): JSX.Element | null {
   useSignals(assistance.changed);
   const [changing, setChanging] = React.useState(false);
-  const button = React.useRef<HTMLParagraphElement>(null);
+  const standingLine = useFocusReturn<HTMLParagraphElement>();
   const close = (): void => {
     setChanging(false);
-    // the buttons that had the focus are gone
-    window.requestAnimationFrame(() => button.current?.querySelector('button')?.focus());
+    standingLine.expect(); // the buttons that had the focus are gone
   };
   if (assistance.off) {
     return <WithoutAi />;
@@ -29,7 +29,7 @@ export function AiLine({ assistance }: { assistance: AssistanceModel }): JSX.Ele
   return (
     <p
       className="caseloop-AiLine caseloop-mod-quiet"
-      ref={button}
+      ref={standingLine.ref}
       data-caseloop="ai-standing"
       data-choice={value.choice === null ? 'none' : value.choice ? 'yes' : 'no'}
       data-uses={value.uses}

@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { Button, Icon } from '../parts/elements';
+import { useFocusReturn } from '../parts/focus-return';
 import { recordIcon } from '../parts/icons';
 import { useSignals } from '../parts/signals';
 import { RecordingConsent } from './consent';
@@ -10,11 +11,10 @@ import { standing } from './words';
 export function RecordingLine({ recording }: { recording: RecordingModel }): JSX.Element | null {
   useSignals(recording.changed);
   const [changing, setChanging] = React.useState(false);
-  const line = React.useRef<HTMLParagraphElement>(null);
+  const standingLine = useFocusReturn<HTMLParagraphElement>();
   const close = (): void => {
     setChanging(false);
-    // the buttons that had the focus are gone
-    window.requestAnimationFrame(() => line.current?.querySelector('button')?.focus());
+    standingLine.expect(); // the buttons that had the focus are gone
   };
   const { value } = recording;
   if (!value) {
@@ -29,7 +29,7 @@ export function RecordingLine({ recording }: { recording: RecordingModel }): JSX
   return (
     <p
       className="caseloop-AiLine caseloop-mod-quiet"
-      ref={line}
+      ref={standingLine.ref}
       data-caseloop="recording-standing"
       data-record={value.record ? 'yes' : 'no'}
     >

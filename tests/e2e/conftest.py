@@ -1,0 +1,31 @@
+"""What is told about a browser test that failed: what stood on its pages."""
+
+from collections.abc import Generator, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Error, Page
+
+
+def _pages(item: pytest.Item) -> Iterator[Page]:
+    for value in getattr(item, "funcargs", {}).values():
+        if isinstance(value, Browser):
+            yield from (page for context in value.contexts for page in context.pages)
+
+
+def _told(page: Page) -> str:
+    """A page's address, and every dialog on it: one that nobody expected is the usual reason for a click to miss."""
+    try:
+        dialogs = page.locator("dialog:visible, [role=dialog]:visible, [role=alert]:visible").all_inner_texts()
+        return f"{page.url}\n" + "\n".join(f"  dialog: {' | '.join(text.split(chr(10)))}" for text in dialogs)
+    except Error as error:
+        return f"{page.url}\n  (its content cannot be read: {error})"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" and report.failed and (told := [_told(page) for page in _pages(item)]):
+        report.sections.append(("pages", "\n".join(told)))
+    return report
