@@ -49,6 +49,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(why)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Share the tests out to two processes: one has the browsers, which wait more than they work, the other the rest.
+
+    The browsers come first because they take longest. Everything else stays together by file, for its fixtures.
+    """
+    items.sort(key=lambda item: not _with_browser(item))
+    for item in items:
+        group = "browsers" if _with_browser(item) else str(item.path.relative_to(PROJECT))
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _with_browser(item: pytest.Item) -> bool:
+    return item.path.is_relative_to(PROJECT / "tests" / "e2e")
+
+
 @pytest.fixture(scope="session")
 def project() -> Path:
     """The project's folder."""
