@@ -12,9 +12,7 @@ from services.progress.states import is_approved
 MANY_ATTEMPTS: Final = 5
 LONG_IN_ONE_STEP: Final = timedelta(days=2)
 SILENT_AFTER: Final = timedelta(days=7)
-
-
-_APPROVED: Final = frozenset(state for state in SubtaskState if is_approved(state))
+APPROVED: Final = frozenset(state for state in SubtaskState if is_approved(state))
 
 
 class Step(NamedTuple):
@@ -54,7 +52,7 @@ class Learner:
 
     def has_finished(self, case_steps: int | None) -> bool:
         """Whether all that was touched is approved, and as many steps as the case has, if that is known."""
-        all_approved = all(step.state in _APPROVED for step in self.steps)
+        all_approved = all(step.state in APPROVED for step in self.steps)
         return bool(self.steps) and all_approved and len(self.steps) >= (case_steps or 0)
 
 
@@ -67,19 +65,9 @@ def watch_of(learner: Learner, now: datetime, case_steps: int | None) -> tuple[R
     return tuple(found)
 
 
-def is_stuck(watch: Sequence[Reason]) -> bool:
-    """Whether one of these says that somebody is stuck."""
-    return any(watched.rule != "silent" for watched in watch)
-
-
-def is_silent(watch: Sequence[Reason]) -> bool:
-    """Whether one of these says that somebody has fallen silent."""
-    return any(watched.rule == "silent" for watched in watch)
-
-
 def row_of(learner: Learner, watch: Sequence[Reason]) -> ClassRow:
     """A learner's line in the class view."""
-    open_ones = [step for step in learner.steps if step.state not in _APPROVED]
+    open_ones = [step for step in learner.steps if step.state not in APPROVED]
     return ClassRow(
         user=learner.user,
         current=max(open_ones, key=lambda step: step.updated).subtask if open_ones else None,

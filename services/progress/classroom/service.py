@@ -1,8 +1,8 @@
 from services.contracts.classroom import ClassView
 from services.kit.clock import Clock
 from services.kit.database import Database
-from services.progress.classroom.repository import learners_of
-from services.progress.classroom.rules import is_silent, is_stuck, row_of, watch_of
+from services.progress.classroom.repository import ClassRepository
+from services.progress.classroom.rules import row_of, watch_of
 
 
 class Classroom:
@@ -23,21 +23,23 @@ class Classroom:
             after: the name of the last learner of the part before.
             limit: learners in the part; None: all.
         """
-        async with self._db.read() as session:
-            learners = await learners_of(session, case)
         now = self._clock()
-        watched = [(learner, watch_of(learner, now, case_steps)) for learner in learners]
-        asked = [one for one in watched if one[1]] if watch else watched
-        following = [one for one in asked if one[0].user > after]
-        part = following[:limit]
+        async with self._db.read() as session:
+            repository = ClassRepository(session, case, case_steps, now)
+            counts = await repository.counts()
+            # One more than fits tells whether there is another part.
+            following = await repository.names(watch=watch, after=after, limit=None if limit is None else limit + 1)
+            part = following[:limit]
+            people = await repository.people(None if limit is None else part)
+        learners = [people[name] for name in part]
         return ClassView(
             case=case,
             at=now,
-            rows=tuple(row_of(learner, why) for learner, why in part),
-            total=len(asked),
-            learners=len(learners),
-            stuck=sum(is_stuck(why) for _, why in watched),
-            silent=sum(is_silent(why) for _, why in watched),
-            finished=sum(learner.has_finished(case_steps) for learner in learners),
-            next=part[-1][0].user if part and len(part) < len(following) else None,
+            rows=tuple(row_of(learner, watch_of(learner, now, case_steps)) for learner in learners),
+            total=counts.watched if watch else counts.learners,
+            learners=counts.learners,
+            stuck=counts.stuck,
+            silent=counts.silent,
+            finished=counts.finished,
+            next=part[-1] if len(part) < len(following) else None,
         )

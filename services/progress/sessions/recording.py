@@ -21,7 +21,7 @@ from services.progress.sessions.errors import (
 from services.progress.sessions.measures import Measures
 from services.progress.sessions.models import SessionRow
 from services.progress.sessions.payloads import payload_of
-from services.progress.sessions.repository import EventRepository, Kept, SessionRepository
+from services.progress.sessions.repository import EventRepository, Kept, SessionRepository, gaps_of
 from services.progress.sessions.retention import compact_job
 from services.progress.sessions.summaries import MEASURES
 from services.progress.settings import ProgressSettings
@@ -71,8 +71,8 @@ class Recorder:
                 await _keep(events, row, new)
                 row.received = self._clock()
                 await session.flush()
-            gaps = () if row.events == row.next_seq else await events.gaps()
-            return EventsKept(session=row.session, next_seq=row.next_seq, missing=gaps)
+            gaps = {} if row.events == row.next_seq else await gaps_of(session, [row.key])
+            return EventsKept(session=row.session, next_seq=row.next_seq, missing=gaps.get(row.key, ()))
 
     async def recording(self, scope: ScopeClaims) -> Recording:
         """Where the learner stands with recording."""

@@ -136,14 +136,6 @@ class EventRepository:
             for seq, at, kind, cell, data in rows
         ]
 
-    async def gaps(self) -> tuple[Gap, ...]:
-        """Missing numbers below the highest that is kept, the first twenty stretches."""
-        before = func.lag(EventRow.seq, 1, -1).over(order_by=EventRow.seq).label("before")
-        steps = select(before, EventRow.seq).where(EventRow.session == self._key).subquery()
-        jumps = select(steps.c.before, steps.c.seq).where(steps.c.seq > steps.c.before + 1)
-        rows = (await self._session.execute(jumps.order_by(steps.c.seq).limit(SHOWN_GAPS))).all()
-        return tuple(Gap(first=previous + 1, last=seq - 1) for previous, seq in rows)
-
     async def marks(self) -> tuple[Instant, ...]:
         """What one may jump to, the first 5,000."""
         # No event is earlier than one before it, whatever its clock said.
@@ -184,6 +176,22 @@ async def drop(session: AsyncSession, keys: Sequence[int]) -> None:
     for table in (EventRow, KeyframeRow):
         await session.execute(delete(table).where(table.session.in_(keys)))
     await session.execute(delete(SessionRow).where(SessionRow.key.in_(keys)))
+
+
+async def gaps_of(session: AsyncSession, keys: Sequence[int]) -> dict[int, tuple[Gap, ...]]:
+    """Session -> missing numbers below the highest that is kept, the first twenty stretches; none: not in it."""
+    if not keys:
+        return {}
+    lagging = func.lag(EventRow.seq, 1, -1).over(partition_by=EventRow.session, order_by=EventRow.seq)
+    before = lagging.label("before")
+    steps = select(EventRow.session, before, EventRow.seq).where(EventRow.session.in_(keys)).subquery()
+    nth = func.row_number().over(partition_by=steps.c.session, order_by=steps.c.seq).label("nth")
+    jumps = select(steps, nth).where(steps.c.seq > steps.c.before + 1).subquery()
+    shown = select(jumps).where(jumps.c.nth <= SHOWN_GAPS).order_by(jumps.c.session, jumps.c.seq)
+    found: dict[int, list[Gap]] = {}
+    for key, previous, seq, _ in (await session.execute(shown)).all():
+        found.setdefault(key, []).append(Gap(first=previous + 1, last=seq - 1))
+    return {key: tuple(gaps) for key, gaps in found.items()}
 
 
 async def older_than(session: AsyncSession, limit: datetime, at_most: int) -> Sequence[int]:

@@ -1,16 +1,18 @@
 """What a kept session adds up to."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final
 
 from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.contracts.session import SessionSummary
+from services.contracts.session import Gap, SessionSummary
 from services.kit.database import Database
 from services.progress.repository import Owner
 from services.progress.sessions.measures import Measures
 from services.progress.sessions.models import SessionRow
-from services.progress.sessions.repository import EventRepository, SessionRepository
+from services.progress.sessions.repository import EventRepository, SessionRepository, gaps_of
 
 MEASURES: Final = TypeAdapter(Measures)
 
@@ -25,19 +27,22 @@ class Summaries:
         """All sessions of an owner, newest first."""
         async with self._db.read() as session:
             rows = await SessionRepository(session, owner).all()
-        return tuple([await self.one(owner, row) for row in rows])
+            gaps = await _gaps(session, rows)
+        return tuple([await self._summary(owner, row, gaps) for row in rows])
 
     async def one(self, owner: Owner, row: SessionRow) -> SessionSummary:
         """Of a session that was read before."""
+        async with self._db.read() as session:
+            gaps = await _gaps(session, [row])
+        return await self._summary(owner, row, gaps)
+
+    async def _summary(self, owner: Owner, row: SessionRow, gaps: dict[int, tuple[Gap, ...]]) -> SessionSummary:
         if row.measures is not None:
             measures = MEASURES.validate_json(row.measures)
         else:
+            # Once for all: what is counted is kept.
             measures = await self._counted_anew(owner, row)
-        whole = row.events == row.next_seq
-        if not whole:
-            async with self._db.read() as session:
-                gaps = await EventRepository(session, row.key).gaps()
-        return _summary(row, measures).model_copy(update={} if whole else {"gaps": gaps})
+        return _summary(row, measures, gaps.get(row.key, ()))
 
     async def _counted_anew(self, owner: Owner, row: SessionRow) -> Measures:
         async with self._db.read() as session:
@@ -51,7 +56,11 @@ class Summaries:
         return measures
 
 
-def _summary(row: SessionRow, measures: Measures) -> SessionSummary:
+async def _gaps(session: AsyncSession, rows: Sequence[SessionRow]) -> dict[int, tuple[Gap, ...]]:
+    return await gaps_of(session, [row.key for row in rows if row.events != row.next_seq])
+
+
+def _summary(row: SessionRow, measures: Measures, gaps: tuple[Gap, ...]) -> SessionSummary:
     return SessionSummary(
         session=row.session,
         started=row.started,
@@ -68,4 +77,5 @@ def _summary(row: SessionRow, measures: Measures) -> SessionSummary:
         checks=measures.checks,
         hints=measures.hints,
         chats=measures.chats,
+        gaps=gaps,
     )
