@@ -9,6 +9,7 @@ from services.runner.settings import RunnerSettings
 from vault.files import private_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
+_OF_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class EmbeddedSettings(Settings):
@@ -62,6 +63,17 @@ class EmbeddedSettings(Settings):
         """How the runner uses this machine."""
         return RunnerSettings(learner_env=self.learner_env, cache=self.home / "runner")
 
+    @property
+    def desk_address(self) -> str:
+        """Where the mentors' desk is in a browser of this machine; empty where it listens for others.
+
+        Those come by way of something else, with TLS, whose address only the operator knows.
+        """
+        if self.host not in _OF_THIS_MACHINE:
+            return ""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/services/caseloop"
+
     def socket(self, service: str) -> Path:
         """Where a service listens."""
         return (self.gateway_dir if service == "gateway" else self.run_dir) / f"{service}.sock"
@@ -81,9 +93,11 @@ class EmbeddedSettings(Settings):
             "CASELOOP_CASES": str(self.cases),
             **({"CASELOOP_DASHBOARD_PORT": str(self.dashboard_port)} if self.dashboard_port else {}),
         }
+        found = {"CASELOOP_MAIL_LINK": self.desk_address}
         # Other classes of settings look for `.env` where they run; this makes it the project's, wherever that is.
         written = DotEnvSettingsSource(type(self)).env_vars
-        return {**{name.upper(): value for name, value in written.items() if value is not None}, **os.environ, **own}
+        told = {name.upper(): value for name, value in written.items() if value is not None}
+        return {**found, **told, **os.environ, **own}
 
     def prepare(self) -> None:
         """Make every folder, open to nobody else."""

@@ -4,6 +4,7 @@ import pytest
 
 from infra.settings import EmbeddedSettings
 from services.gateway.settings import GatewaySettings
+from services.mentoring.settings import MailSettings
 
 
 def test_every_part_hears_what_the_projects_file_says_wherever_it_runs(
@@ -23,3 +24,31 @@ def test_every_part_hears_what_the_projects_file_says_wherever_it_runs(
     assert EmbeddedSettings().home == Path("/srv/c")
     gateway = GatewaySettings()
     assert (gateway.check_burst, gateway.request_burst) == (3, 7), "the environment counts more than the file"
+
+
+@pytest.mark.parametrize(
+    ("host", "link"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8123/services/caseloop"),
+        ("localhost", "http://localhost:8123/services/caseloop"),
+        ("::1", "http://[::1]:8123/services/caseloop"),
+        # Whoever reads the mail elsewhere needs the address of what stands in front.
+        ("0.0.0.0", ""),
+    ],
+)
+def test_mails_lead_to_the_desk_of_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str, link: str
+) -> None:
+    monkeypatch.setitem(EmbeddedSettings.model_config, "env_file", str(tmp_path / ".env"))
+    monkeypatch.delenv("CASELOOP_MAIL_LINK", raising=False)
+    for name, value in EmbeddedSettings(host=host, port=8123).variables().items():
+        monkeypatch.setenv(name, value)
+    assert MailSettings().link == link
+
+
+@pytest.mark.parametrize("link", ["https://desk.school.example", ""])
+def test_the_operator_says_where_mails_lead(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, link: str) -> None:
+    (tmp_path / ".env").write_text(f"CASELOOP_MAIL_LINK={link}\n")
+    monkeypatch.setitem(EmbeddedSettings.model_config, "env_file", str(tmp_path / ".env"))
+    monkeypatch.delenv("CASELOOP_MAIL_LINK", raising=False)
+    assert EmbeddedSettings().variables()["CASELOOP_MAIL_LINK"] == link
