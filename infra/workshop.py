@@ -1,5 +1,6 @@
 """The services that the command line needs, in this process: the same apps, called without sockets."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -40,11 +41,15 @@ class CheckerJudge:
         self._checker = checker
 
     async def judge(self, case: AuthorCase, cells: tuple[Cell, ...]) -> dict[str, Feedback]:
-        """One feedback for each subtask, by id."""
-        return {
-            subtask.view.id: await last(self._checker.check(case, CheckRequest(subtask=subtask.view.id, cells=cells)))
-            for subtask in case.subtasks
-        }
+        """One feedback for each subtask, by id. The subtasks are judged side by side, as many as the runner takes."""
+        async with asyncio.TaskGroup() as group:
+            judged = {
+                subtask.view.id: group.create_task(
+                    last(self._checker.check(case, CheckRequest(subtask=subtask.view.id, cells=cells)))
+                )
+                for subtask in case.subtasks
+            }
+        return {subtask: task.result() for subtask, task in judged.items()}
 
 
 @contextlib.asynccontextmanager
