@@ -71,7 +71,7 @@ def serve(sock: socket.socket, prepared: Prepared) -> NoReturn:
 
 
 def _fork(sock: socket.socket, passed: socket.socket) -> socket.socket:
-    """The child goes on with the passed socket, the parent as before."""
+    """The child greets on the passed socket and goes on with it, the parent as before."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -85,6 +85,7 @@ def _fork(sock: socket.socket, passed: socket.socket) -> socket.socket:
         passed.close()
         return sock
     sock.close()
+    send(passed, {"pid": os.getpid()})
     return passed
 
 

@@ -6,8 +6,8 @@ import resource
 from pathlib import Path
 from typing import Any
 
-TRUSTED_PROCESSES = 3
-"""The warden, the fork that answers a question, and the one before it that is still ending count, too."""
+TRUSTED_PROCESSES = 4
+"""The warden, the fork that answers a question, the one before it that is still ending, and the next one count, too."""
 
 
 def apply(limits: dict[str, Any]) -> None:

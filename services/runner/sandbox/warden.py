@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,6 +31,15 @@ class Lost(Exception):
     """No answer came: the reason is one of the contract's."""
 
 
+@dataclass
+class _Fork:
+    """A copy of the learner's process that waits for its question."""
+
+    sock: socket.socket
+    pid: int | None = None
+    """As the copy said it; None until it has."""
+
+
 class Warden:
     """Serves one run: cells, then checks and probes."""
 
@@ -38,6 +48,7 @@ class Warden:
         self._out, self._err = Capture(), Capture()
         self._prepared = prepared
         self._statuses: dict[int, int] = {}
+        self._next: _Fork | None = None
         self._sock, self._pid = self._start_learner(warm=warm)
         self._pidfd = os.pidfd_open(self._pid)
 
@@ -123,10 +134,12 @@ class Warden:
         self._sweep()
         self._settle()
         common = {key: order[key] for key in ("nonce", "seed", "seconds")}
-        for check in order["checks"]:
-            answer = self._ask_check({"op": "check", **check, **common})
+        checks, probes = order["checks"], order["probes"]
+        for index, check in enumerate(checks):
+            more = index + 1 < len(checks) or bool(probes)
+            answer = self._ask_check({"op": "check", **check, **common}, more=more)
             send(self._supervisor, {"event": "check", "id": check["id"], "answer": answer})
-        self._ask_probes(order["probes"], common)
+        self._ask_probes(probes, common)
         send(self._supervisor, {"event": "done"})
 
     def _settle(self) -> None:
@@ -137,7 +150,9 @@ class Warden:
         old = self._pid
         try:
             if self._threads() > 1:
-                self._sock = self._fork()
+                fork = self._fork()
+                self._greet(fork)
+                self._sock = fork.sock
             self._order(self._sock, {"op": "settle"})
             claimed = self._answer(self._sock, time.monotonic() + _SETTLE_SECONDS).get("pid")
         except Lost:
@@ -154,20 +169,44 @@ class Warden:
         except OSError:
             return 0
 
-    def _fork(self) -> socket.socket:
-        """Make the learner's process fork; returns the way to the child."""
+    def _fork(self) -> _Fork:
+        """Make the learner's process fork; the copy greets when it is there. Raises Lost."""
         ours, theirs = socket.socketpair()
         try:
             self._order(self._sock, {"op": "fork"}, theirs)
+        except Lost:
+            ours.close()
+            raise
         finally:
             theirs.close()
-        return ours
+        return _Fork(ours)
 
-    def _ask_check(self, order: dict[str, Any]) -> dict[str, Any]:
+    def _greet(self, fork: _Fork) -> None:
+        """Wait until the copy is there. Raises Lost."""
+        if fork.pid is None:
+            claimed = self._answer(fork.sock, time.monotonic() + _SETTLE_SECONDS).get("pid")
+            # A false pid only spares a process of the learner's own until the next question.
+            fork.pid = claimed if isinstance(claimed, int) else 0
+
+    def _take_fork(self) -> _Fork:
+        """The copy that was made ahead, or one made now. Raises Lost."""
+        fork, self._next = self._next, None
+        return fork or self._fork()
+
+    def _fork_ahead(self) -> None:
+        """Have the next question's copy made while this one is answered: a fork of a loaded process takes its time."""
+        with contextlib.suppress(Lost):
+            self._next = self._fork()
+
+    def _ask_check(self, order: dict[str, Any], *, more: bool) -> dict[str, Any]:
         try:
-            with self._fork() as fork:
-                self._order(fork, order)
-                return self._answer(fork, time.monotonic() + order["seconds"] + _GRACE)
+            fork = self._take_fork()
+            with fork.sock:
+                self._order(fork.sock, order)
+                if more:
+                    self._fork_ahead()
+                self._greet(fork)
+                return self._answer(fork.sock, time.monotonic() + order["seconds"] + _GRACE)
         except Lost as lost:
             return {"status": "lost", "lost": str(lost)}
         finally:
@@ -178,10 +217,12 @@ class Warden:
         left = list(probes)
         while left:
             try:
-                with self._fork() as fork:
-                    self._order(fork, {"op": "probes", "probes": left, **common})
+                fork = self._take_fork()
+                with fork.sock:
+                    self._order(fork.sock, {"op": "probes", "probes": left, **common})
+                    self._greet(fork)
                     while left:
-                        answer = self._answer(fork, time.monotonic() + common["seconds"] + _GRACE)
+                        answer = self._answer(fork.sock, time.monotonic() + common["seconds"] + _GRACE)
                         self._report_probe(left.pop(0), answer)
             except Lost as lost:
                 self._report_probe(left.pop(0), {"lost": str(lost)})
@@ -193,9 +234,21 @@ class Warden:
 
     def _after_question(self) -> None:
         # The fork that has answered takes a while to give its memory back: no need to wait for that.
-        self._sweep(leave=1)
+        self._sweep(leave=1, spared=self._fork_made_ahead())
         for capture in (self._out, self._err):
             capture.take()
+
+    def _fork_made_ahead(self) -> int | None:
+        """The pid of the next question's copy; without its greeting it is none, and it is swept away like any other."""
+        if self._next is None:
+            return None
+        try:
+            self._greet(self._next)
+        except Lost:
+            self._next.sock.close()
+            self._next = None
+            return None
+        return self._next.pid
 
     # Messages and processes
 
@@ -268,10 +321,11 @@ class Warden:
                     return
                 self._statuses[pid] = status
 
-    def _sweep(self, leave: int = 0) -> None:
-        """Kill every process but the learner's main one and this; wait until all but `leave` of them are gone."""
+    def _sweep(self, leave: int = 0, spared: int | None = None) -> None:
+        """Kill every process but this, the learner's main one and `spared`; wait until all but `leave` are gone."""
+        kept = (os.getpid(), self._pid, spared)
         for _ in range(50):
-            living = [pid for pid in _processes() if pid not in (os.getpid(), self._pid) and not _is_zombie(pid)]
+            living = [pid for pid in _processes() if pid not in kept and not _is_zombie(pid)]
             for pid in living:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)

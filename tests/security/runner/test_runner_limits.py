@@ -143,6 +143,7 @@ async def test_values_of_any_depth_and_size_are_cut(attack: Attack) -> None:
         "x = []\nfor _ in range(100_000): x = [x]\nwide = [1]\nfor _ in range(60): wide = [wide, wide]\n"
         "big = list(range(2_000_000))\ntext = 'y' * 50_000_000\nhuge = 10 ** 5_000\nloop = []\nloop.append(loop)",
         probes=("x", "wide", "big", "text", "huge", "loop"),
+        probe_seconds=30,
     )
     assert seen.complete, seen.lost
     assert len(seen.model_dump_json()) < 2_000_000

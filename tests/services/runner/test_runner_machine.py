@@ -112,7 +112,8 @@ async def test_a_zygote_that_died_is_replaced(settings: RunnerSettings) -> None:
             assert environment._zygote is not None
             assert environment._zygote._process is not None
             environment._zygote._process.kill()
-        await asyncio.sleep(0.2)
+            while environment._zygote.alive:
+                await asyncio.sleep(0.01)
         assert (await observe(runner, request("ans = 42"))).complete
 
 
