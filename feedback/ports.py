@@ -31,6 +31,19 @@ class Memory(Protocol):
         ...
 
 
+class LearnersData(Protocol):
+    """What another service keeps of learners, for operators."""
+
+    @property
+    def name(self) -> str:
+        """What it is, in a few words."""
+        ...
+
+    async def forget(self, learner: str, who: str) -> int:
+        """Delete all of it that is of one learner, write down who had it done, return how many entries there were."""
+        ...
+
+
 class BaselineCache(Protocol):
     """Keeps what the reference showed, for as long as it likes: everything in it can be made again."""
 

@@ -16,7 +16,7 @@ from infra.accounts import Accounts, NameRefused
 from infra.machine import CannotStart
 from infra.run import run as run_embedded
 from infra.settings import EmbeddedSettings
-from infra.workshop import open_case_service, open_chat_staff, open_judge
+from infra.workshop import open_case_service, open_chat_staff, open_judge, open_learners_data
 from services.contracts.identity import Role
 from services.kit.settings import Settings
 from vault.errors import VaultError
@@ -42,7 +42,12 @@ def private() -> None:
 
 app.add_typer(account, name="account")
 app.add_typer(build_case_app(lambda: open_case_service(EmbeddedSettings()), EmbeddedSettings), name="case")
-app.add_typer(build_chat_app(lambda: open_chat_staff(EmbeddedSettings()), EmbeddedSettings), name="chat")
+app.add_typer(
+    build_chat_app(
+        lambda: open_chat_staff(EmbeddedSettings()), lambda: open_learners_data(EmbeddedSettings()), EmbeddedSettings
+    ),
+    name="chat",
+)
 app.command("grade")(build_grade_command(lambda case: open_judge(EmbeddedSettings(), case)))
 
 

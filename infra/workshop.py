@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from case_uploader import wiring as cases_wiring
@@ -18,6 +18,7 @@ from feedback import wiring as feedback_wiring
 from feedback.app import create_app as create_feedback_app
 from feedback.chat.staff import ChatStaff
 from feedback.pipeline import Checker, last
+from feedback.ports import LearnersData
 from infra.ending_runs import ending_runs
 from infra.settings import EmbeddedSettings
 from services.contracts.case import AuthorCase
@@ -28,6 +29,8 @@ from services.contracts.notebook import Cell
 from services.kit.errors import CaseloopError
 from services.kit.http import in_process_client
 from services.kit.scope import scope_keys
+from services.mentoring import wiring as mentoring_wiring
+from services.progress import wiring as progress_wiring
 from services.runner.errors import RunnerError
 from services.runner.service import Runner
 from vault.errors import VaultError
@@ -75,6 +78,17 @@ async def open_chat_staff(settings: EmbeddedSettings) -> AsyncIterator[ChatStaff
     settings.prepare()
     async with feedback_wiring.open_staff(settings) as staff:
         yield staff
+
+
+@contextlib.asynccontextmanager
+async def open_learners_data(settings: EmbeddedSettings) -> AsyncIterator[Sequence[LearnersData]]:
+    """What services besides `feedback` keep of learners who ask mentors or are recorded; also while Caseloop runs."""
+    settings.prepare()
+    async with (
+        mentoring_wiring.open_forgetting(settings) as questions,
+        progress_wiring.open_forgetting(settings) as recordings,
+    ):
+        yield questions, recordings
 
 
 @contextlib.asynccontextmanager

@@ -1,7 +1,7 @@
 """Deleting everything about one learner, wherever `feedback` keeps it."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sqlalchemy import Table as SqlTable
@@ -13,13 +13,12 @@ from feedback.chat.exports import Exports
 from feedback.chat.models import ForgetRow
 from feedback.chat.repository import Archive
 from feedback.models import JOBS, Table
+from services.kit.adapters.jobs_about import drop_jobs_about
 from services.kit.clock import Clock
 from services.kit.database import Database
 from services.kit.jobs import Held, Lease
 
 _LEARNER: Final = "learner"
-_CHUNK: Final = 500
-"""Values that one statement takes; SQLite has a limit of its own."""
 
 
 class ForgetJob:
@@ -84,7 +83,7 @@ async def forget_rows(session: AsyncSession, learner: str, job: str) -> int:
         found = gone.all()
         rows += len(found)
         ids.update(str(value) for row in found for value in row if isinstance(value, str))
-    await _forget_jobs(session, {*ids, learner}, job)
+    await drop_jobs_about(session, JOBS, {*ids, learner}, keep=job)
     return rows
 
 
@@ -92,26 +91,6 @@ def learner_tables() -> list[SqlTable]:
     """Tables with rows of learners, but for the requests to forget one."""
     tables = Table.metadata.sorted_tables[::-1]
     return [table for table in tables if _LEARNER in table.c and table.name != ForgetRow.__tablename__]
-
-
-async def _forget_jobs(session: AsyncSession, names: set[str], job: str) -> None:
-    """Delete jobs, also those that have ended, whose key or payload names one of these."""
-    kept = await session.execute(select(JOBS.c.id, JOBS.c.key, JOBS.c.payload).where(JOBS.c.id != job))
-    about = [row.id for row in kept if names & {*_texts(row.payload), row.key}]
-    for at in range(0, len(about), _CHUNK):
-        await session.execute(delete(JOBS).where(JOBS.c.id.in_(about[at : at + _CHUNK])))
-
-
-def _texts(value: Any) -> Iterable[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for inner in value.values():
-                yield from _texts(inner)
-        case list():
-            for inner in value:
-                yield from _texts(inner)
 
 
 async def _progress(session: AsyncSession, job: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from services.kit.jobs import Handler, JobQueue
 from services.kit.mail import Mailer
 from services.kit.migrations import migrate
 from services.kit.scope import ScopeVerifier
-from services.mentoring import learner_endpoints, memory_endpoints, mentor_endpoints
+from services.mentoring import forgetting, learner_endpoints, memory_endpoints, mentor_endpoints
 from services.mentoring.expiry import DESK_QUEUE, EXPIRY_JOB, ExpiryJob
 from services.mentoring.mail_job import DIGEST_JOB, DigestJob, MailJob, digest_job
 from services.mentoring.mails import MAIL_JOB, MAIL_QUEUE, Mails
@@ -59,7 +59,12 @@ def create_app(
             MAIL_JOB: MailJob(db, mailer, mail, service.metrics),
             DIGEST_JOB: DigestJob(db, jobs, Mails(jobs, mail), mail, clock),
         }
-        work = (jobs.work(DESK_QUEUE, desk), jobs.work(MAIL_QUEUE, post), _keep_gauges(service.measuring))
+        work = (
+            jobs.work(DESK_QUEUE, desk),
+            jobs.work(MAIL_QUEUE, post),
+            jobs.work(forgetting.QUEUE, forgetting.handlers(db, jobs, clock)),
+            _keep_gauges(service.measuring),
+        )
         try:
             async with _working(*work):
                 yield

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from services.mentoring.models import AuditRow
 
 Action = Literal[
-    "view", "lease", "release", "write", "answer", "remember", "replace", "edit", "confirm", "withdraw", "set_aside"
-]
+    "view", "lease", "release", "write", "answer", "remember", "replace", "edit", "confirm", "withdraw", "set_aside",
+    "forget",
+]  # fmt: skip
 LOOKS: Final = ("view", "lease")
 """Actions that showed somebody the work itself."""
 CASELOOP: Final = "caseloop"

@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.mentoring.models import OPEN, ContentRow, EscalationRow, NoteRow, ShowingRow
+from services.kit.adapters.jobs_about import drop_jobs_about
+from services.mentoring.models import JOBS, OPEN, ContentRow, EscalationRow, NoteRow, ShowingRow
 
 _MOST = 200
 _SAME = 50
@@ -223,14 +224,15 @@ async def review_of(session: AsyncSession, entry: str) -> EscalationRow | None:
 async def forget(session: AsyncSession, learner: str) -> int:
     """Delete a learner's questions, with conversations, ratings and samples of their code, and what they were given.
 
-    Mentors' remembered answers stay: they hold no word of a learner's. Returns how many rows the two tables lost that
-    name the learner. Space on the disk is given free by `Database.compact`.
+    Jobs about these questions go, too. Mentors' remembered answers stay: they hold no word of a learner's. Returns how
+    many rows the two tables lost that name the learner. Space on the disk is given free by `Database.compact`.
     """
-    gone = 0
-    for table in (EscalationRow, ShowingRow):
-        deleted = await session.execute(delete(table).where(table.learner == learner).returning(table.seq))
-        gone += len(deleted.all())
-    return gone
+    own = delete(EscalationRow).where(EscalationRow.learner == learner).returning(EscalationRow.id)
+    questions = (await session.scalars(own)).all()
+    given = await session.scalars(delete(ShowingRow).where(ShowingRow.learner == learner).returning(ShowingRow.seq))
+    if questions:
+        await drop_jobs_about(session, JOBS, questions)
+    return len(questions) + len(given.all())
 
 
 def _locked(query: Select[EscalationRow]) -> Select[EscalationRow]:

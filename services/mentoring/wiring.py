@@ -1,14 +1,22 @@
 """Choosing the adapters. The mode is matched here and nowhere else in this package."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
+from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.adapters.mail_outbox import OutboxMailer
 from services.kit.adapters.mail_smtp import SmtpMailer, SmtpServer
+from services.kit.clock import utc_now
 from services.kit.database import Database
 from services.kit.mail import Mailer
+from services.kit.migrations import migrate
 from services.kit.scope import ScopeVerifier
 from services.kit.settings import Settings
 from services.mentoring.app import create_app
+from services.mentoring.forgetting import Forgetting
+from services.mentoring.models import JOBS
 from services.mentoring.settings import MailSettings
 
 
@@ -19,15 +27,30 @@ class NoAdapter(Exception):
 def build(settings: Settings, scope_verifier: ScopeVerifier) -> FastAPI:
     """Make `mentoring` as the settings say. Raises NoAdapter."""
     mail = MailSettings()
+    return create_app(open_database(settings), open_mailer(settings, mail), scope_verifier, mail=mail)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of `mentoring`, to be migrated. Raises NoAdapter."""
     match settings.mode:
         case "embedded":
-            db = Database(f"sqlite+aiosqlite:///{settings.home / 'mentoring.sqlite'}")
-            return create_app(db, open_mailer(settings, mail), scope_verifier, mail=mail)
+            return Database(f"sqlite+aiosqlite:///{settings.home / 'mentoring.sqlite'}")
         case "production":
             raise NoAdapter(
                 "mentoring needs a PostgreSQL database in production mode, and this version has no adapter for it; "
                 "set CASELOOP_MODE=embedded"
             )
+
+
+@asynccontextmanager
+async def open_forgetting(settings: Settings) -> AsyncIterator[Forgetting]:
+    """For operators, who may have learners forgotten. Raises NoAdapter, MigrationFailed."""
+    db = open_database(settings)
+    try:
+        await migrate(db, "services.mentoring")
+        yield Forgetting(db, TableJobQueue(db, JOBS), utc_now)
+    finally:
+        await db.close()
 
 
 def open_mailer(settings: Settings, mail: MailSettings) -> Mailer:

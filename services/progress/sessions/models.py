@@ -92,7 +92,10 @@ class DeletedSessionRow(Base):
 
 
 class LookRow(Base):
-    """A look that somebody took at a learner's work. The database refuses to change or delete rows of this table."""
+    """A look that somebody took at a learner's work, or that it was deleted for them.
+
+    The database refuses to change or delete rows of this table.
+    """
 
     __tablename__ = "mentor_look"
     __table_args__ = (
@@ -105,9 +108,9 @@ class LookRow(Base):
     who: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))
     what: Mapped[str] = mapped_column(String(16))
-    """sessions, session, history, version, class, export."""
+    """sessions, session, history, version, class, export; forget: an operator had a learner forgotten."""
     learner: Mapped[str | None] = mapped_column(String(255))
-    """None: the whole class."""
+    """None: the whole class, or somebody who was forgotten."""
     case_id: Mapped[str] = mapped_column(String(64))
     item: Mapped[str] = mapped_column(String(64), default="")
-    """Which session or version."""
+    """Which session or version; of a learner who was forgotten the SHA-256 of the name."""

@@ -194,6 +194,26 @@ async def gaps_of(session: AsyncSession, keys: Sequence[int]) -> dict[int, tuple
     return {key: tuple(gaps) for key, gaps in found.items()}
 
 
+async def delete_of(session: AsyncSession, learner: str, now: datetime, at_most: int) -> int:
+    """Delete some sessions of a learner, in whatever case, and remember their ids; returns how many.
+
+    What a browser still holds of them is not kept again.
+    """
+    rows = (await session.scalars(select(SessionRow).where(SessionRow.learner == learner).limit(at_most))).all()
+    session.add_all(
+        DeletedSessionRow(learner=row.learner, case_id=row.case_id, session=row.session, deleted=now) for row in rows
+    )
+    await session.flush()
+    await drop(session, [row.key for row in rows])
+    return len(rows)
+
+
+async def delete_choices(session: AsyncSession, learner: str) -> int:
+    """Forget all that a learner ever chose about being recorded; returns how many choices there were."""
+    gone = delete(ChoiceRow).where(ChoiceRow.learner == learner).returning(ChoiceRow.seq)
+    return len((await session.scalars(gone)).all())
+
+
 async def older_than(session: AsyncSession, limit: datetime, at_most: int) -> Sequence[int]:
     """Keys of sessions of anybody whose newest event came before `limit`, the oldest first."""
     query = select(SessionRow.key).where(SessionRow.received < limit).order_by(SessionRow.received).limit(at_most)

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,11 @@ from feedback import wiring
 from feedback.chat.models import AuditRow, ConversationRow
 from feedback.chat.staff import ChatStaff
 from feedback.cli import build_chat_app
+from feedback.ports import LearnersData
 from services.kit.settings import Settings
+from services.mentoring import wiring as mentoring_wiring
+from services.progress import wiring as progress_wiring
+from services.progress.sessions.models import ChoiceRow
 from tests.services.chat.conftest import Desk, OpenDesk
 
 ANSWER = "Some rows hold no price. Which of them can be used?"
@@ -31,7 +37,34 @@ def app(tmp_path: Path) -> typer.Typer:
         async with wiring.open_staff(settings) as staff:
             yield staff
 
-    return build_chat_app(opened, lambda: settings)
+    @asynccontextmanager
+    async def elsewhere() -> AsyncIterator[tuple[LearnersData, ...]]:
+        async with (
+            mentoring_wiring.open_forgetting(settings) as questions,
+            progress_wiring.open_forgetting(settings) as recordings,
+        ):
+            yield questions, recordings
+
+    return build_chat_app(opened, elsewhere, lambda: settings)
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """Two learners agreed to being recorded; returns the database that says so."""
+    settings = Settings(home=tmp_path, _env_file=None)
+
+    async def choose() -> None:
+        async with progress_wiring.open_forgetting(settings):
+            db = progress_wiring.open_database(settings)
+            async with db.write() as session:
+                session.add_all(
+                    ChoiceRow(learner=name, case_id="shop", record=True, chosen=datetime.now(UTC))
+                    for name in ("ada", "bob")
+                )
+            await db.close()
+
+    asyncio.run(choose())
+    return tmp_path / "progress.sqlite"
 
 
 @pytest.fixture
@@ -89,11 +122,34 @@ def test_reset_asks_first(app: typer.Typer, open_desk: OpenDesk) -> None:
 
 
 @pytest.mark.usefixtures("talked")
-def test_forget_leaves_the_others(app: typer.Typer, open_desk: OpenDesk) -> None:
+def test_forget_leaves_the_others(app: typer.Typer, open_desk: OpenDesk, recorded: Path) -> None:
     done = CliRunner().invoke(app, ["forget", "Bob", "--yes"])
     assert done.exit_code == 0, done.output
     assert "bob: 1 conversations (2 messages)" in done.output
+    assert "questions to mentors: 0 entries deleted" in done.output
+    assert "recorded sessions and choices about them: 1 entries deleted" in done.output
     assert rows(open_desk)[0] == ["ada"]
+    with closing(sqlite3.connect(recorded)) as connection:
+        assert connection.execute("SELECT learner FROM recording_choice").fetchall() == [("ada",)]
+
+
+@pytest.mark.usefixtures("talked", "recorded")
+def test_forget_says_as_json_what_went_where(app: typer.Typer) -> None:
+    done = CliRunner().invoke(app, ["forget", "ada", "--yes", "--json"])
+    assert done.exit_code == 0, done.output
+    document = json.loads(done.output[done.output.index("{") :])
+    assert document["elsewhere"] == {"questions to mentors": 0, "recorded sessions and choices about them": 1}
+
+
+@pytest.mark.usefixtures("talked")
+def test_what_another_service_cannot_delete_is_said_before_anything_is_done(
+    app: typer.Typer, tmp_path: Path, open_desk: OpenDesk
+) -> None:
+    (tmp_path / "mentoring.sqlite").mkdir()
+    done = CliRunner().invoke(app, ["forget", "bob", "--yes"])
+    assert done.exit_code == 1
+    assert "✗ bob: " in done.output
+    assert rows(open_desk)[0] == ["ada", "bob"]
 
 
 @pytest.mark.parametrize("name", ["../shop", "Shop", "", "shop/../..", "a" * 65])
