@@ -30,7 +30,7 @@ class Mentors:
 
     def __init__(self, mentoring: MentoringClient, progress: ProgressClient, asking: Asking) -> None:
         self._mentoring, self._progress, self._asking = mentoring, progress, asking
-        self._offers = Offers(progress, asking)
+        self._offers = Offers(progress, mentoring, asking)
 
     async def offer(self, learner: Learner, subtask: str) -> Offer:
         """Whether the learner may ask about a step now. Raises SubtaskNotFound, ServiceError."""
@@ -92,7 +92,6 @@ class Mentors:
             raise NotRemembered("This version was never given that answer.")
         scope = await self._asking.scope(learner, version.subtask)
         await self._mentoring.rate_memory(entry, rating, scope)
-        self._offers.remember_unhelpful(learner, rating.submission, helpful=rating.helpful)
         return await self.offer(learner, version.subtask)
 
     async def _help(self, subtask: str, scope: str) -> JsonObject:

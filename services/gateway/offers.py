@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
 from services.contracts.errors import ServiceError
 from services.contracts.escalation import Reason
@@ -40,21 +41,22 @@ def signature_of(feedback: Feedback) -> str:
 class Offers:
     """Works out why a learner may ask a mentor about a step now."""
 
-    def __init__(self, progress: ProgressClient, asking: Asking) -> None:
-        self._progress, self._asking = progress, asking
+    def __init__(self, progress: ProgressClient, mentoring: MentoringClient, asking: Asking) -> None:
+        self._progress, self._mentoring, self._asking = progress, mentoring, asking
         self._failures: OrderedDict[str, Failure] = OrderedDict()
-        self._unhelpful: OrderedDict[tuple[str, str, str], None] = OrderedDict()
 
     async def reasons(self, learner: Learner, subtask: str) -> tuple[Reason, ...]:
         """All reasons that hold, the strongest first; empty: none yet. Raises SubtaskNotFound, ServiceError."""
         scope = await self._asking.scope(learner, subtask)
-        versions, hints = await asyncio.gather(
-            self._progress.history(scope, subtask, limit=4 * _LOOKED_BACK), self._hints(subtask, scope)
+        versions, hints, unhelpful = await asyncio.gather(
+            self._progress.history(scope, subtask, limit=4 * _LOOKED_BACK),
+            self._hints(subtask, scope),
+            self._mentoring.unhelpful_memory(scope),
         )
         failing = _failing(versions)
         failures = [await self._failure(version.submission, scope) for version in failing]
         found: list[Reason] = []
-        if any((learner.user, learner.case, version.submission) in self._unhelpful for version in failing):
+        if any(version.submission in unhelpful for version in failing):
             found.append("unhelpful_answer")
         if _unhelpful(hints):
             found.append("unhelpful_hint")
@@ -63,17 +65,6 @@ class Offers:
         if failures and failures[0].unsure:
             found.append("low_confidence")
         return tuple(found)
-
-    def remember_unhelpful(self, learner: Learner, submission: str, *, helpful: bool) -> None:
-        """A remembered answer to this version did not help, or did after all.
-
-        Kept in memory: `mentoring` keeps the rating for good, and rating once more brings the offer back.
-        """
-        key = (learner.user, learner.case, submission)
-        self._unhelpful.pop(key, None)
-        if not helpful:
-            self._unhelpful[key] = None
-            _trim(self._unhelpful)
 
     async def _hints(self, subtask: str, scope: str) -> Sequence[HintView]:
         try:
@@ -92,7 +83,8 @@ class Offers:
                 unsure=any(finding.confidence < SURE for finding in findings),
             )
             self._failures[submission] = known
-            _trim(self._failures)
+            while len(self._failures) > _REMEMBERED:
+                self._failures.popitem(last=False)
         return known
 
 
@@ -115,8 +107,3 @@ def _unhelpful(hints: Sequence[HintView]) -> bool:
     """Whether the hint that was rated last did not help."""
     rated = [hint for hint in hints if hint.helpful is not None]
     return bool(rated) and rated[-1].helpful is False
-
-
-def _trim(remembered: "OrderedDict[str, Failure] | OrderedDict[tuple[str, str, str], None]") -> None:
-    while len(remembered) > _REMEMBERED:
-        remembered.popitem(last=False)

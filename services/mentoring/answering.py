@@ -112,7 +112,8 @@ class Answering:
         note = await self._add(session, mentor, row, body, now, is_answer=True)
         row.state, row.mentor, row.answered, row.updated = "answered", mentor.name, now, now
         row.handled_seconds = None if row.taken is None else (now - row.taken).total_seconds()
-        row.first_answer = row.first_answer or now
+        if row.first_answer is None:
+            row.first_answer, row.first_answer_seconds = now, (now - row.opened).total_seconds()
         # The new answer has not been rated.
         row.helpful = row.rated = None
         row.holder = row.leased_until = row.taken = None

@@ -54,3 +54,9 @@ async def cancel_escalation(service: Service, scope: Scope, escalation: Escalati
 async def rate_remembered(service: Service, scope: Scope, entry: EscalationKey, body: RateMemory) -> MemoryEntry:
     """Whether a remembered answer helped."""
     return await service.memory.rate(scope, entry, body)
+
+
+@router.get("/memory/unhelpful")
+async def unhelpful_to_me(service: Service, scope: Scope) -> tuple[str, ...]:
+    """The learner's versions to which a remembered answer did not help."""
+    return await service.memory.unhelpful_to(scope)

@@ -55,7 +55,7 @@ class Remembered:
         return Recalled(entries=entries)
 
     async def rate(self, scope: ScopeClaims, entry: str, body: RateMemory) -> MemoryEntry:
-        """Keep whether it helped the learner who got it; too often not, and it goes back to a mentor."""
+        """Keep whether it helped the learner who got it; if not, it goes back to a mentor."""
         now = self.clock()
         async with self.db.write() as session:
             memory = Memory(session, scope.case)
@@ -69,10 +69,15 @@ class Remembered:
                 return entry_of(row)
             _count(row, showing, body, now)
             await session.flush()
-            await self._set_aside(session, memory, row, now)
+            await self._answer_to_rating(session, memory, row, now)
             rated = entry_of(row)
         self.metrics.rated("remembered", helpful=body.helpful)
         return rated
+
+    async def unhelpful_to(self, scope: ScopeClaims) -> tuple[str, ...]:
+        """The learner's versions to which a remembered answer did not help, as they say now."""
+        async with self.db.read() as session:
+            return tuple(await Memory(session, scope.case).unhelpful_to(scope.user, scope.case))
 
     async def found(self, mentor: Mentor, case: str | None, words: str | None) -> tuple[MemoryEntry, ...]:
         """Entries for mentors."""
@@ -107,22 +112,42 @@ class Remembered:
                 audit.note(session, mentor.name, "withdraw", row.id, now)
                 await close_review(session, row.id, mentor.name, now)
 
-    async def _set_aside(self, session: AsyncSession, memory: Memory, row: RememberedRow, now: datetime) -> None:
-        """Stop giving it when it did not help the last learners who said anything, and ask a mentor to look."""
-        if row.set_aside is not None or row.withdrawn is not None:
+    async def _answer_to_rating(self, session: AsyncSession, memory: Memory, row: RememberedRow, now: datetime) -> None:
+        """Have a mentor look as soon as it did not help somebody; after several in a row, give it no more.
+
+        Ratings before a mentor stood by it last are history. When the only one who said so thinks otherwise now, nobody
+        need look.
+        """
+        if row.withdrawn is not None or row.set_aside is not None:
             return
         most = self.settings.set_aside_after
         newest = await memory.newest_ratings(row.id, row.confirmed, most)
-        if len(newest) < most or any(newest):
+        if len(newest) >= most and not any(newest):
+            row.set_aside = now
+            audit.note(session, audit.CASELOOP, "set_aside", row.id, now)
+        review = await review_of(session, row.id)
+        if not await memory.has_not_helped(row.id, row.confirmed):
+            if review is not None and review.state == "waiting":
+                await close_review(session, row.id, audit.CASELOOP, now)
             return
-        row.set_aside = now
-        audit.note(session, audit.CASELOOP, "set_aside", row.id, now)
-        await self._bring_back(session, row, now)
+        if review is None:
+            await self._bring_back(session, row, now)
+        else:
+            review.headline = self._headline(row)
+
+    def _headline(self, entry: RememberedRow) -> str:
+        if entry.set_aside is None:
+            return "A remembered answer did not help a learner. It is still given."
+        return (
+            f"A remembered answer did not help {self.settings.set_aside_after} learners in a row. "
+            "Nobody gets it until a mentor has looked at it."
+        )
 
     async def _bring_back(self, session: AsyncSession, entry: RememberedRow, now: datetime) -> None:
         """An item in the queue, with the code that the answer was written for."""
         origin, content = await _origin(session, entry)
-        if origin is None or content is None or await review_of(session, entry.id) is not None:
+        if origin is None or content is None:
+            # Its learner was forgotten, and the code with them; the list of remembered answers shows the ratings.
             return
         review = EscalationRow(
             id=secrets.token_hex(16),
@@ -137,7 +162,7 @@ class Remembered:
             state="waiting",
             reason="unhelpful_answer",
             signature=origin.signature,
-            headline=f"A remembered answer did not help {self.settings.set_aside_after} learners in a row.",
+            headline=self._headline(entry),
             opened=now,
             updated=now,
             waiting_since=now,

@@ -116,6 +116,24 @@ class Memory:
         )
         return [bool(helpful) for helpful in newest]
 
+    async def has_not_helped(self, entry: str, since: datetime) -> bool:
+        """Whether anybody who rated it since says now that it did not help."""
+        query = select(ShowingRow.seq).where(
+            ShowingRow.entry == entry, ShowingRow.rated >= since, ShowingRow.helpful.is_(False)
+        )
+        return (await self._session.scalars(query.limit(1))).one_or_none() is not None
+
+    async def unhelpful_to(self, learner: str, case: str) -> Sequence[str]:
+        """The versions of a learner to which an answer did not help, newest first."""
+        query = select(ShowingRow.submission).where(
+            ShowingRow.learner == learner,
+            ShowingRow.case_id == case,
+            ShowingRow.helpful.is_(False),
+            ShowingRow.submission.is_not(None),
+        )
+        found = await self._session.scalars(query.order_by(ShowingRow.rated.desc()).limit(_MOST))
+        return [submission for submission in found if submission is not None]
+
     async def samples(self, after: int = 0, limit: int = 500) -> Sequence[RegressionSample]:
         """Regression samples in the order they were made, those after that `seq`."""
         query = select(SampleRow, RememberedRow.withdrawn).join(RememberedRow, RememberedRow.id == SampleRow.entry)

@@ -11,6 +11,7 @@ OPEN = text("state IN ('waiting', 'leased')")
 _ASKED = text("state IN ('waiting', 'leased') AND about_memory IS NULL")
 _REVIEWED = text("state IN ('waiting', 'leased') AND about_memory IS NOT NULL")
 _KEPT = text("state <> 'cancelled' AND about_memory IS NULL")
+_QUESTION = text("about_memory IS NULL")
 _ACTIVE = text("withdrawn IS NULL AND case_version IS NULL")
 _ACTIVE_VERSION = text("withdrawn IS NULL AND case_version IS NOT NULL")
 
@@ -51,8 +52,17 @@ class EscalationRow(Table):
         Index("escalation_owner", "learner", "case_id", "seq"),
         Index("escalation_mentor", "mentor", "seq"),
         Index("escalation_holder", "holder", "seq"),
-        Index("escalation_opened", "opened"),
-        Index("escalation_first_answer", "first_answer"),
+        # Measures read these two and never the table.
+        Index("escalation_opened", "opened", "case_id", sqlite_where=_QUESTION, postgresql_where=_QUESTION),
+        Index(
+            "escalation_first_answer",
+            "first_answer",
+            "case_id",
+            "first_answer_seconds",
+            "handled_seconds",
+            sqlite_where=_QUESTION,
+            postgresql_where=_QUESTION,
+        ),
     )
 
     seq: Mapped[int] = mapped_column(primary_key=True)
@@ -86,6 +96,8 @@ class EscalationRow(Table):
     mentor: Mapped[str | None] = mapped_column(String(255))
     """Who answered last."""
     first_answer: Mapped[datetime | None]
+    first_answer_seconds: Mapped[float | None]
+    """From the opening to it."""
     answered: Mapped[datetime | None]
     handled_seconds: Mapped[float | None]
     """From taking it to the last answer; None where it was answered along with another one."""
@@ -131,7 +143,7 @@ class RatingRow(Table):
     """What the learner said of one answer. Kept when a later answer is rated otherwise."""
 
     __tablename__ = "answer_rating"
-    __table_args__ = (Index("answer_rating_rated", "rated"),)
+    __table_args__ = (Index("answer_rating_rated", "rated", "case_id", "helpful"),)
 
     escalation: Mapped[str] = mapped_column(
         String(32), ForeignKey("escalation.id", ondelete="CASCADE"), primary_key=True
@@ -199,7 +211,12 @@ class ShowingRow(Table):
     """That a learner was given a remembered answer. One row however often they check: one question spared."""
 
     __tablename__ = "showing"
-    __table_args__ = (UniqueConstraint("entry", "learner", name="showing_once"), Index("showing_first", "first"))
+    __table_args__ = (
+        UniqueConstraint("entry", "learner", name="showing_once"),
+        Index("showing_first", "first", "case_id"),
+        Index("showing_rated", "rated", "case_id", "helpful"),
+        Index("showing_learner", "learner", "case_id"),
+    )
 
     seq: Mapped[int] = mapped_column(primary_key=True)
     entry: Mapped[str] = mapped_column(String(32), ForeignKey("remembered.id", ondelete="CASCADE"))

@@ -22,6 +22,7 @@ from services.contracts.escalation import (
 
 _VIEWS = TypeAdapter(tuple[EscalationView, ...])
 _ENTRIES = TypeAdapter(tuple[MemoryEntry, ...])
+_IDS = TypeAdapter(tuple[str, ...])
 _PHRASES = TypeAdapter(tuple[Phrase, ...])
 
 
@@ -69,6 +70,10 @@ class MentoringClient(ServiceClient):
         """Whether a remembered answer helped; once a learner, entry and submission. 404 `memory_not_found`."""
         content = await self._post(f"/memory/{entry}/rating", rating.model_dump_json(), scope)
         return MemoryEntry.model_validate_json(content)
+
+    async def unhelpful_memory(self, scope: str) -> tuple[str, ...]:
+        """The learner's versions in the case to which a remembered answer did not help, newest first; at most 200."""
+        return _IDS.validate_json((await self._call("GET", "/memory/unhelpful", scope=scope)).content)
 
     # Mentors, through the dashboard.
 

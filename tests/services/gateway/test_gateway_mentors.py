@@ -213,6 +213,11 @@ class TestRemembered:
         assert rated.json() == {"subtask": "mean", "reasons": ["unhelpful_answer"], "open": None}
         (kept,) = await world.mentoring.memory(world.mentor())
         assert (kept.helpful, kept.unhelpful) == (0, 1)
+        (item,) = (await world.mentoring.queue(world.mentor())).items
+        assert (item.reason, item.learner) == ("unhelpful_answer", "nils")
+        await world.restart()
+        lab = world.lab()
+        assert (await offer(lab))["reasons"] == ["unhelpful_answer"]
         asked = await lab.post("/api/escalations", json={"subtask": "mean", "submission": submission})
         assert asked.json()["reason"] == "unhelpful_answer"
 

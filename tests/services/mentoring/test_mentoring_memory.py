@@ -138,6 +138,14 @@ async def test_an_answer_that_does_not_help_goes_back_to_a_mentor(town: Town) ->
     for user in ("bob", "eve", "joe"):
         await recall(town, user)
     await rate(town, entry.id, "bob", helpful=False)
+    # At once, while others may still be helped by it.
+    queue = await town.dashboard.queue(town.mentor())
+    assert [(item.learner, item.reason, item.same) for item in queue.items] == [("ada", "unhelpful_answer", 0)]
+    assert "did not help a learner" in queue.items[0].headline
+    mails = await town.mails_at_last(4)
+    assert {mail["Subject"] for mail in mails[2:]} == {"Caseloop: again a remembered answer about The mean"}
+    assert "It is still given" in mails[3].get_content()
+    assert (await recall(town, "ann"))[SIGNATURE].id == entry.id
     await rate(town, entry.id, "eve", helpful=True)
     town.clock.move(minutes=1)
     assert (await rate(town, entry.id, "bob", helpful=False, submission="b" * 32)).set_aside is None
@@ -147,11 +155,8 @@ async def test_an_answer_that_does_not_help_goes_back_to_a_mentor(town: Town) ->
     assert await recall(town, "ann") == {}
 
     queue = await town.dashboard.queue(town.mentor())
-    assert [(item.learner, item.reason, item.same) for item in queue.items] == [("ada", "unhelpful_answer", 0)]
-    mails = await town.mails_at_last(4)
-    assert {mail["Subject"] for mail in mails[2:]} == {"Caseloop: again a remembered answer about The mean"}
-    assert "Nobody gets it until a mentor has looked at it" in mails[3].get_content()
-    assert "2 learners in a row" in queue.items[0].headline
+    assert len(queue.items) == 1
+    assert "2 learners in a row. Nobody gets it until a mentor has looked at it." in queue.items[0].headline
     full = await town.take(queue.items[0].id)
     assert full.cells[0].source == "mean = sum(values)"
     assert [one.id for one in full.remembered] == [entry.id]
@@ -163,6 +168,30 @@ async def test_an_answer_that_does_not_help_goes_back_to_a_mentor(town: Town) ->
     # Ratings of the words that did not help say nothing about the new ones.
     await recall(town, "pat")
     assert (await rate(town, entry.id, "pat", helpful=False)).set_aside is None
+
+
+async def test_who_thinks_otherwise_takes_the_item_back_unless_a_mentor_has_it(town: Town) -> None:
+    entry = await remember(town)
+    await recall(town, "bob")
+    await rate(town, entry.id, "bob", helpful=False)
+    await rate(town, entry.id, "bob", helpful=True)
+    assert (await town.dashboard.queue(town.mentor())).total == 0
+    await rate(town, entry.id, "bob", helpful=False)
+    (item,) = (await town.dashboard.queue(town.mentor())).items
+    await town.take(item.id)
+    await rate(town, entry.id, "bob", helpful=True)
+    assert (await town.dashboard.queue(town.mentor())).total == 1
+
+
+async def test_a_learner_is_told_which_versions_no_answer_helped(town: Town) -> None:
+    entry = await remember(town)
+    for user in ("bob", "eve"):
+        await recall(town, user)
+        await rate(town, entry.id, user, helpful=False, submission=f"{user:0<32}".encode().hex()[:32])
+    assert len(await town.gateway.unhelpful_memory(town.learner("bob"))) == 1
+    assert await town.gateway.unhelpful_memory(town.learner("bob", case="letters")) == ()
+    await rate(town, entry.id, "bob", helpful=True)
+    assert await town.gateway.unhelpful_memory(town.learner("bob")) == ()
 
 
 @pytest.mark.parametrize("how", ["confirm", "withdraw", "replace"])
