@@ -1,7 +1,8 @@
-"""What stands between a learner and the model server: the client's cost, and how much of a chat prompt is read anew.
+"""What stands between a learner and the model server: the whole path's cost, the client's, and the prefix cache.
 
-Against the real vLLM with a tiny model on the CPU, in turn through our client and by direct calls of the SDK. It is
-installed by `make test-vllm`.
+The whole path is measured against a server that says real sentences at the pace of a large model (`words_path`).
+Client and prefix cache are measured against the real vLLM with a tiny model on the CPU, whose random weights make no
+sentences; it is installed by `make test-vllm`. All is asked in turn through ours and by direct calls of the SDK.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from benchmarks import case_at_hand
+from benchmarks import case_at_hand, words_path
 from benchmarks.chat_turns import Conversation, conversations
 from benchmarks.harness import CouldNotRun, Figure, Report, main
 from benchmarks.model_load import Asker, Direct, Load, load, through
@@ -30,10 +31,11 @@ _NUMBERS: Final = {"type": "array", "items": {"type": "integer", "minimum": 100,
 
 
 def run(report: Report) -> None:
-    """Measure the client at 32 clients, and the prefix cache between the turns of conversations."""
+    """Measure the whole path and the client at 32 clients, and the prefix cache between the turns of conversations."""
     with Path(os.devnull).open("w") as nowhere, tempfile.TemporaryDirectory(prefix="cl-bench-") as folder:
         # Logs are written as in the product, and read by nobody.
         configure_logs(LogSettings(), nowhere)
+        asyncio.run(words_path.measure(report, rounds=1 if report.quick else 7))
         server = RealServer(Path(folder))
         try:
             server.start()
@@ -57,7 +59,7 @@ async def _measure(report: Report, server: RealServer) -> None:
 
 
 async def _client(report: Report, ours: Asker, direct: Asker) -> None:
-    rounds, times = (7, 2) if report.quick else (25, 3)
+    rounds, times = (3, 1) if report.quick else (25, 3)
     for ask in (ours, direct):
         await load(ask, _question, CLIENTS, times)
     pairs = [await _pair(ours, direct, times, number) for number in range(rounds)]
@@ -88,7 +90,7 @@ def _question(number: int, turn: int) -> ModelRequest:
 
 async def _prefixes(report: Report, server: RealServer, model: Steady) -> None:
     """The server's own count of prompt tokens that it had read already, over all turns but a conversation's first."""
-    learners, turns = (2, 4) if report.quick else (6, 8)
+    learners, turns = (2, 3) if report.quick else (6, 8)
     case = case_at_hand.load()
     cached = asked = 0.0
     async with conversations() as talks:

@@ -1,5 +1,6 @@
 """One answer by the model: read as it arrives, judged before a word of it is given on."""
 
+import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ class Answering:
     gate: SentenceGate
     whole: Callable[[str], Leak | None]
     """Looks for a leak in the answer as a whole, which no sentence of it need hold."""
+    prepare: Callable[[], None]
+    """What the gate needs before its first sentence, and takes a while: it is done while the model begins to think."""
     spoken: Spoken
     bounds: Bounds
     hold_off_topic: bool
@@ -58,25 +61,31 @@ class Answering:
             Objected: it cannot be used for another reason.
         """
         heard, held = "", ""
-        async with streaming(self.model, self.request) as parts:
-            async for part in parts:
-                if isinstance(part, ModelAnswer):
-                    self.truncated = part.truncated
-                    break
-                said = self.spoken.push(part.text)
-                if not said:
-                    continue
-                heard += said
-                cleared = "".join(self.gate.push(said))
-                if not cleared:
-                    continue
-                # With what is not cleared yet: an objection to its beginning is one to all of it.
-                self._judge(heard)
-                held += cleared
-                if not _bare(self.text + held):
-                    self.text += held
-                    yield held
-                    held = ""
+        ready = asyncio.create_task(asyncio.to_thread(self.prepare))
+        try:
+            async with streaming(self.model, self.request) as parts:
+                async for part in parts:
+                    if isinstance(part, ModelAnswer):
+                        self.truncated = part.truncated
+                        break
+                    said = self.spoken.push(part.text)
+                    if not said:
+                        continue
+                    heard += said
+                    await ready
+                    cleared = "".join(self.gate.push(said, whole_words=self.spoken.whole_words))
+                    if not cleared:
+                        continue
+                    # With what is not cleared yet: an objection to its beginning is one to all of it.
+                    self._judge(heard)
+                    held += cleared
+                    if not _bare(self.text + held):
+                        self.text += held
+                        yield held
+                        held = ""
+            await ready
+        finally:
+            ready.cancel()
         rest = self.spoken.end()
         heard += rest
         held += "".join([*self.gate.push(rest), *self.gate.end()])

@@ -33,6 +33,8 @@ class Spoken:
         """Ids that were marked and exist, in order."""
         self.off_topic = False
         """The model says that the question has nothing to do with the case."""
+        self.whole_words = True
+        """White space follows on what was given last."""
 
     def push(self, piece: str) -> str:
         """Take the next piece; returns what is complete and can be judged."""
@@ -49,6 +51,7 @@ class Spoken:
     def _complete(self) -> int:
         """Where the last whole word ends. The space after it waits: a mark swallows the space in front of it."""
         cut = max(self._held.rfind(space) for space in (" ", "\n", "\t"))
+        self.whole_words = cut >= 0
         if cut < 0 and len(self._held) > _LONGEST_WORD:
             half = _OPEN_MARK.search(self._held)
             return half.start() if half and half.start() else len(self._held)

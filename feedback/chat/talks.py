@@ -99,7 +99,8 @@ class Talks:
             MessagesSpent: no place is left.
         """
         now = self._clock()
-        async with self._db.write() as session:
+        # The answer survives a power cut, and with it all that came before; until then nobody was told anything.
+        async with self._db.write(survives=False) as session:
             rows = ConversationRepository(session, owner)
             row = await rows.current_or(wire.new_conversation(owner, now))
             _require_reasoning(row, put)
@@ -145,7 +146,7 @@ class Talks:
 
         Raises ConversationDeleted.
         """
-        async with self._db.write() as session:
+        async with self._db.write(survives=False) as session:
             rows = ConversationRepository(session, asked.owner)
             row, mine = await _both(rows, asked)
             if judged is not None:

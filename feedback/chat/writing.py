@@ -117,6 +117,7 @@ class Writer:
             task.request,
             SentenceGate(task.firewall, own, task.asked.by_model),
             whole=lambda text: task.firewall.examine(text, own),
+            prepare=lambda: task.firewall.read(own),
             spoken=Spoken(finding.id for finding in findings),
             bounds=Bounds(task.feedback, task.scope.strictness, languages, task.code, readable),
             hold_off_topic=task.scope.scope_mode == "strict",

@@ -59,12 +59,21 @@ class Known:
     exact: Set[int] = frozenset()
 
     @classmethod
-    def of(cls, read: Sequence[Fingerprint]) -> "Known":
-        """Gather fingerprints."""
+    def of(cls, read: Fingerprint) -> "Known":
+        """What one text makes known."""
         return cls(
-            frozenset(digest for one in read for digest, _ in one.rows),
-            frozenset(part.renamed for one in read for tree in one.trees for part in tree),
-            frozenset(part.exact for one in read for tree in one.trees for part in tree),
+            frozenset(digest for digest, _ in read.rows),
+            frozenset(part.renamed for tree in read.trees for part in tree),
+            frozenset(part.exact for tree in read.trees for part in tree),
+        )
+
+    @classmethod
+    def all_of(cls, parts: Sequence["Known"]) -> "Known":
+        """What all of them make known together."""
+        return cls(
+            frozenset().union(*(part.rows for part in parts)),
+            frozenset().union(*(part.renamed for part in parts)),
+            frozenset().union(*(part.exact for part in parts)),
         )
 
 

@@ -32,11 +32,24 @@ _DRIP_BITS = 6.0
 _REMEMBERED, _REMEMBERED_CHARS = 512, 4_000
 """Texts whose reading is kept, and how long they may be: a conversation's turns are read again with each sentence."""
 _OWNERS = 64
+_TEXTS, _TEXT_CHARS = 1_024, 20_000
+"""Learners' texts whose reading is kept: of a notebook, one cell changes from one question to the next."""
+
+
+@dataclass(frozen=True)
+class _Text:
+    """One of a learner's own texts, read once."""
+
+    known: Known
+    numbers: frozenset[str]
+    squeezed: str
+    words: frozenset[int]
+    steps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Read:
-    """A learner's own texts, read once."""
+    """All of a learner's own texts."""
 
     known: Known
     numbers: frozenset[str]
@@ -71,6 +84,7 @@ class Firewall:
         self._canary = stem_of(case)
         self._remembered = lru_cache(_REMEMBERED)(self._read_and_compare)
         self._own_of = lru_cache(_OWNERS)(self._read_own)
+        self._kept_text = lru_cache(_TEXTS)(self._read_text)
 
     @classmethod
     def of(cls, case: AuthorCase) -> "Firewall":
@@ -88,6 +102,10 @@ class Firewall:
             or self._scattered(said, newest(earlier), mine)
             or (self._drip(said, newest(earlier), mine) if earlier else None)
         )
+
+    def read(self, own: Own) -> None:
+        """Read what a learner wrote, so that the first text to be examined for them is examined at once."""
+        self._own_of(own)
 
     def _leak(self, said: str, own: _Read) -> Leak | None:
         if holds_canary(squeezed(said), self._canary):
@@ -173,12 +191,22 @@ class Firewall:
         return compared(self._fingerprint(said), self._index, known)
 
     def _read_own(self, own: Own) -> _Read:
-        texts = [plain(text) for text in own.texts]
-        rows = [tuple(concepts(text)) for text in texts]
+        texts = [self._kept_text(text) if len(text) <= _TEXT_CHARS else self._read_text(text) for text in own.texts]
+        rows = [text.steps for text in texts]
         return _Read(
-            Known.of([self._fingerprint(text) for text in texts]),
-            frozenset(spelled for text in texts for spelled in numbers_in(text)),
-            squeezed_text("".join(texts)),
-            frozenset(row for text in texts for row in word_rows(text)),
+            Known.all_of([text.known for text in texts]),
+            frozenset().union(*(text.numbers for text in texts)),
+            "".join(text.squeezed for text in texts),
+            frozenset().union(*(text.words for text in texts)),
             (*rows, tuple(chain.from_iterable(rows))),
+        )
+
+    def _read_text(self, raw: str) -> _Text:
+        text = plain(raw)
+        return _Text(
+            Known.of(self._fingerprint(text)),
+            frozenset(numbers_in(text)),
+            squeezed_text(text),
+            frozenset(word_rows(text)),
+            tuple(concepts(text)),
         )

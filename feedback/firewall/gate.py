@@ -9,6 +9,8 @@ from feedback.firewall.snippets import FENCE
 HELD_CHARS = 600
 """At most so much is held back; then what is there is judged, up to the end of a line or word if it has one."""
 _END = re.compile(r"[.!?…][\"'”’»)\]*_]*(?=\s)|\n")
+_END_OF_WORDS = re.compile(_END.pattern.replace(r"(?=\s)", r"(?=\s|\Z)"))
+"""The same in a text that ends where a word does."""
 _NOT_AN_END = re.compile(
     r"(?:\b(?:e\.g|i\.e|z\.B|d\.h|u\.a|p\.ex|c\.-à-d|cf|vs|etc|approx|resp|bzw|ca|Nr|No|Fig|Dr|Mr|Mrs|Ms|Prof|St)"
     r"|^\s*\d+)\.$"
@@ -26,11 +28,16 @@ class SentenceGate:
         self._own = own
         self._before = list(before)
         self._held = ""
+        self._whole_words = False
         self._leak: Leak | None = None
 
-    def push(self, piece: str) -> list[str]:
-        """Take more of the stream; returns what is cleared by it, in order. Raises Leaked."""
+    def push(self, piece: str, *, whole_words: bool = False) -> list[str]:
+        """Take more of the stream; returns what is cleared by it, in order. Raises Leaked.
+
+        `whole_words`: white space follows on the piece, so that a sentence may be known to end with it.
+        """
         self._held += piece
+        self._whole_words = whole_words
         return self._cleared(final=False)
 
     def end(self) -> list[str]:
@@ -72,7 +79,8 @@ class SentenceGate:
         return 0
 
     def _sentence(self) -> int:
-        for match in _END.finditer(self._held, 0, HELD_CHARS + 1):
+        end = _END_OF_WORDS if self._whole_words and len(self._held) <= HELD_CHARS else _END
+        for match in end.finditer(self._held, 0, HELD_CHARS + 1):
             sentence = self._held[: match.end()]
             line = sentence[sentence.rfind("\n", 0, -1) + 1 :]
             if match[0] != "\n" and (line.count("`") % 2 or _NOT_AN_END.search(sentence)):

@@ -71,7 +71,7 @@ class ModelWords:
         """
         reading = _Reading(wording, self._metrics)
         # Reading a whole notebook takes the firewall a while: it does so while the model begins to think.
-        ready = asyncio.create_task(asyncio.to_thread(wording.firewall.examine, "", wording.own))
+        ready = asyncio.create_task(asyncio.to_thread(wording.firewall.read, wording.own))
         try:
             async with streaming(self._model, wording.request) as parts:
                 while True:

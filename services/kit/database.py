@@ -14,6 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from services.kit.sqlite_connection import connected
+from services.kit.wal_sync import WalSync
 
 _BUSY_MS: Final = 10_000
 
@@ -76,6 +77,7 @@ class Database:
         if self.is_sqlite and parsed.database in {None, "", ":memory:"}:
             raise ValueError("an SQLite database must be a file: readers and the writer have connections of their own")
         self._engine = _sqlite_engine(url, str(parsed.database)) if self.is_sqlite else create_async_engine(url)
+        self._wal = WalSync(str(parsed.database)) if self.is_sqlite else None
         self._write_lock = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
@@ -83,10 +85,16 @@ class Database:
         self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncSession]:
-        """One transaction that may write. On SQLite there is one at a time; keep calls to other services out of it."""
+    async def write(self, *, survives: bool = True) -> AsyncIterator[AsyncSession]:
+        """One transaction that may write. On SQLite there is one at a time; keep calls to other services out of it.
+
+        After the block it survives a power cut. Not `survives`: only the next one that does makes it so; for what
+        nobody has been told of yet.
+        """
         async with self._turn(), self._sessions() as session, session.begin():
             yield session
+        if survives and self._wal is not None:
+            await self._wal.reached()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
@@ -151,14 +159,17 @@ def _configure_sqlite(engine: AsyncEngine) -> None:
         # The driver must not begin transactions by itself: `begin` below does.
         connection.isolation_level = None
         cursor = connection.cursor()
-        # FULL: what a learner was told is kept survives a power cut. The busy timeout first: WAL needs a lock too.
-        for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # NORMAL: the disk is not waited for within a transaction, but behind it: `WalSync`. The busy timeout first: WAL
+        # needs a lock too.
+        for pragma in (f"busy_timeout={_BUSY_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         read_only = connection.get_execution_options().get("read_only", False)
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+        if connection.info.get("read_only") is not read_only:
+            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
+            connection.info["read_only"] = read_only
         # A deferred transaction that turns into a writer fails at once when somebody else wrote meanwhile.
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

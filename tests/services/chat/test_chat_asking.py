@@ -12,7 +12,10 @@ from sqlalchemy import delete, select
 from feedback.assistance.models import AiUseRow
 from feedback.chat.errors import ConversationDeleted
 from feedback.chat.models import ConversationRow
+from feedback.chat.spoken import Spoken
 from feedback.chat.talks import LEFT
+from feedback.firewall import NOBODY, SentenceGate
+from feedback.firewalls import KeptFirewalls
 from feedback.model.adapters.script import HANG
 from services.contracts.chat import AskChat, ChatDelta, ChatDone, ChatEvent
 from services.contracts.errors import ServiceError
@@ -40,6 +43,20 @@ async def test_a_finding_that_is_marked_is_cited_and_the_mark_is_not_shown(open_
         asked = await desk.ask("What is a share?")
     assert [cited.finding for cited in asked.done.answer.cites] == [SECOND.id, FINDING.id]
     assert asked.text == "The share is off. So are the rows."
+
+
+async def test_a_sentence_is_shown_while_the_mark_behind_it_still_arrives(open_desk: OpenDesk) -> None:
+    said = "Some rows of the table hold no price, and they count as goods. [1-0a1b2c3d4e] Which ones are they?"
+    async with open_desk([said]) as desk:
+        spoken = Spoken([FINDING.id])
+        firewall = await KeptFirewalls(1).of(desk.case)
+        gate = SentenceGate(firewall, NOBODY)
+        shown = ""
+        for heard in said.partition("1-0a")[0]:
+            shown += "".join(gate.push(spoken.push(heard), whole_words=spoken.whole_words))
+        asked = await desk.ask("Why are there too many rows?")
+    assert shown == "Some rows of the table hold no price, and they count as goods."
+    assert next(event.text for event in asked.events if isinstance(event, ChatDelta)) == shown
 
 
 async def test_an_answer_about_evidence_without_a_mark_cites_what_it_is_about_or_nothing(open_desk: OpenDesk) -> None:

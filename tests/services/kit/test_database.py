@@ -155,12 +155,6 @@ async def test_foreign_keys_are_enforced(db):
             session.add(Booking(account=77))
 
 
-async def test_acknowledged_writes_are_synced_to_disk(db):
-    async with db.write() as session:
-        assert await session.scalar(text("PRAGMA synchronous")) == 2
-        assert await session.scalar(text("PRAGMA journal_mode")) == "wal"
-
-
 async def test_moments_come_back_aware_in_utc(db):
     in_tokyo = datetime(2026, 3, 1, 9, 30, 15, 123456, tzinfo=timezone(timedelta(hours=9)))
     async with db.write() as session:

@@ -36,6 +36,13 @@ class TestUnits:
         assert gate.push(" And") == ["Look at it."]
         assert gate.end() == [" And"]
 
+    def test_a_sentence_is_released_with_its_last_word_where_words_come_whole(self) -> None:
+        gate = SentenceGate(FIREWALL, NOBODY)
+        assert gate.push("Look at it.", whole_words=True) == ["Look at it."]
+        assert gate.push(" See e.g.", whole_words=True) == []
+        assert gate.push(" `a.", whole_words=True) == []
+        assert gate.push(" b`, it says.", whole_words=True) == [" See e.g. `a. b`, it says."]
+
     @pytest.mark.parametrize("text", ["See e.g. the third", "It is 3.5 kg", "Nr. 4 is", "use `a. b` here", "1. Read"])
     def test_not_every_dot_ends_a_sentence(self, text: str) -> None:
         gate = SentenceGate(FIREWALL, NOBODY)

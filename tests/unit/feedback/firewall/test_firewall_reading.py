@@ -2,11 +2,14 @@
 
 import pytest
 
+from feedback.firewall import Firewall, Own
+from feedback.firewall.fingerprint import Fingerprint
 from feedback.firewall.normalise import plain
 from feedback.firewall.profile import MAX_BITS, code_profile
 from feedback.firewall.snippets import snippets, spans
 from feedback.firewall.tokens import ANY, code_view, lexemes, number, stem, word_view
 from feedback.firewall.trees import Fragment, fragments
+from tests.unit.feedback.firewall.conftest import WASTE, bakery
 
 
 def marks(text: str, *vocabulary: str) -> list[str]:
@@ -160,3 +163,24 @@ class TestProfile:
     def test_bounds(self) -> None:
         assert code_profile().bits("never seen anywhere") == MAX_BITS
         assert 0 <= code_profile().bits("=", ANY) < 3
+
+
+def test_of_a_notebook_only_the_cell_that_changed_is_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    fingerprint = Fingerprint.of
+
+    def noted(text: str, vocabulary: frozenset[str]) -> Fingerprint:
+        read.append(text)
+        return fingerprint(text, vocabulary)
+
+    firewall = Firewall.of(bakery())
+    monkeypatch.setattr(Fingerprint, "of", noted)
+    cells = [f"shelf_{n} = labels.head({n})" for n in range(20)]
+    firewall.read(Own(tuple(cells)))
+    assert read == cells
+    read.clear()
+    changed = [*cells[:7], WASTE, *cells[8:]]
+    firewall.read(Own(tuple(changed)))
+    assert read == [WASTE]
+    assert firewall.examine(WASTE, Own(tuple(changed))) is None
+    assert firewall.examine(WASTE, Own(tuple(cells))) is not None
