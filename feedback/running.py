@@ -17,32 +17,39 @@ class PlatformFailed(Exception):
 async def observe(runs: Runs, request: RunRequest) -> AsyncGenerator[CellStarted | Observation]:
     """Run and pass on what happens; the last part is the Observation.
 
+    Read to the end: an answer that is left before keeps its connection from being used again.
+
     Raises:
         PlatformFailed: the runner failed, was away, or broke off without a result.
     """
+    finished = False
     try:
         async with _closing(runs.run(request)) as events:
             async for event in events:
                 match event:
                     case RunFinished(observation=observation):
+                        finished = True
                         yield observation
-                        return
                     case RunFailed(error=error, detail=detail):
                         raise PlatformFailed(error, detail)
                     case CellStarted():
                         yield event
     except ServiceError as error:
-        raise PlatformFailed(error.error, error.detail) from error
-    raise PlatformFailed("run_broken_off", "the runner's answer ended without a result")
+        if not finished:
+            raise PlatformFailed(error.error, error.detail) from error
+    if not finished:
+        raise PlatformFailed("run_broken_off", "the runner's answer ended without a result")
 
 
 async def observed(runs: Runs, request: RunRequest) -> Observation:
     """Run and return what was observed. Raises `PlatformFailed`."""
+    observation: Observation | None = None
     async with aclosing(observe(runs, request)) as parts:
         async for part in parts:
             if isinstance(part, Observation):
-                return part
-    raise PlatformFailed("run_broken_off", "the runner's answer ended without a result")
+                observation = part
+    assert observation is not None, "without one, observe raises"
+    return observation
 
 
 @asynccontextmanager

@@ -60,23 +60,29 @@ class Judging:
         run.say(self._answer(recorded, feedback, progress, repeated=False))
 
     async def _judged(self, check: LabCheck, run: CheckRun) -> Feedback:
-        """Ask `feedback`, relaying its stages. Whatever goes wrong there is not the learner's fault."""
+        """Ask `feedback`, relaying its stages. Whatever goes wrong there is not the learner's fault.
+
+        Its answer is read to the end, so that the connection can be used again; with the verdict in hand, nothing that
+        goes wrong on the way to the end counts.
+        """
         request = CheckRequest(subtask=check.subtask, cells=check.cells)
+        feedback: Feedback | None = None
         try:
             async with asyncio.timeout(self._settings.check_seconds):
                 async for event in self._feedback.check(request, self._scope(check.subtask)):
                     if isinstance(event, Judged):
-                        return event.feedback
-                    run.say(event)
+                        feedback = event.feedback
+                    else:
+                        run.say(event)
         except TimeoutError:
-            return _could_not_judge(f"Judging took longer than {self._settings.check_seconds:g} seconds.")
+            return feedback or _could_not_judge(f"Judging took longer than {self._settings.check_seconds:g} seconds.")
         except ServiceError as error:
             _log.warning("could not judge", callee=error.service, status=error.status, error=error.error)
-            return _could_not_judge(_reason(error))
+            return feedback or _could_not_judge(_reason(error))
         except Exception as error:
             _log.error("could not judge", exc_info=error)
-            return _could_not_judge("The answer about your code could not be read.")
-        return _could_not_judge("Judging ended without a verdict.")
+            return feedback or _could_not_judge("The answer about your code could not be read.")
+        return feedback or _could_not_judge("Judging ended without a verdict.")
 
     async def _concluded(self, recorded: Recorded, feedback: Feedback, subtask: str) -> SubtaskProgress:
         """Write the verdict down. Raises ServiceError `not_saved`."""
