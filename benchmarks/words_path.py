@@ -26,6 +26,7 @@ from benchmarks.harness import CouldNotRun, Figure, Report
 from benchmarks.judged_work import JUDGED, QUESTIONS, SUBTASK, TALK, WORDS, attempt
 from benchmarks.paced_server import FIRST_SECONDS, NAME, TOKEN_SECONDS, tokens
 from benchmarks.words_service import process
+from feedback.prompts.texts import prompt
 from infra.settings import EmbeddedSettings
 from services.contracts.assistance import AiChoice
 from services.contracts.chat import AskChat, ChatDelta, ChatDone
@@ -41,6 +42,7 @@ from vault.wiring import open_vault
 CLIENTS: Final = 32
 FIRST_TALK: Final = TALK.partition(". ")[0] + "."
 FIRST_WORDS: Final = str(json.loads(WORDS)["warnings"][0]["message"])
+_CHAT, _WORDS = (prompt(name)[:80] for name in ("chat", "words"))
 _SPREAD_SECONDS: Final = 1.5
 """Over which the clients begin: learners press at moments of their own, and no two answers are in step."""
 
@@ -98,6 +100,7 @@ async def measure(report: Report, rounds: int) -> None:
                     f"the model was asked {len(prompts)} times by {CLIENTS} learners with two wishes each"
                 )
             await _spread([partial(direct.ask, past, prompts[at::CLIENTS]) for at in range(CLIENTS)])
+            await direct.prompts()
             pairs.append((through.round(), past.round()))
     note = f"median of {rounds} rounds of {CLIENTS} clients; {FIRST_SECONDS} s, then {1 / TOKEN_SECONDS:.0f} tokens/s"
     _first(report, "chat", [(mine.chat, other.chat) for mine, other in pairs], note)
@@ -179,10 +182,10 @@ class Direct:
         await self._client.close()
 
     async def prompts(self) -> list[dict[str, Any]]:
-        """What the server was asked since the last call."""
+        """What the server was asked for learners since the last call; a talk's summary is read by nobody."""
         async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(self._socket))) as http:
             asked: list[dict[str, Any]] = (await http.get("http://paced/asked")).json()
-            return asked
+            return [body for body in asked if body["messages"][0]["content"].startswith((_CHAT, _WORDS))]
 
     async def ask(self, times: Times, prompts: Sequence[dict[str, Any]]) -> None:
         """Ask the prompts one after the other."""

