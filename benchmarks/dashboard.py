@@ -1,7 +1,7 @@
 """How quickly the mentors' desk answers over a school of a thousand learners.
 
 Every request goes through the desk's own door (session, role, scope token) to `mentoring` and `progress`, all in this
-process and without TLS, over SQLite files. The Hub and the case store, which are other processes, answer from memory.
+process and without TLS, over SQLite files. The Hub, the case store and what learners said of hints answer from memory.
 Opening a replay is what the screen asks for before it can draw: the list of sessions, then the first part.
 """
 
@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,7 @@ from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
 from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
+from services.contracts.measures import WeekRatings, week_begins
 from services.gateway.dashboard.admission import SESSION_COOKIE
 from services.gateway.dashboard.app import create_dashboard
 from services.gateway.dashboard.backends import Backends
@@ -175,7 +177,7 @@ async def _place(folder: Path, school: School) -> AsyncIterator[Place]:
             users=_OneMentor(),
             mentoring=MentoringClient(await stack.enter_async_context(in_process_client(mentoring, "dashboard"))),
             progress=ProgressClient(await stack.enter_async_context(in_process_client(progress, "dashboard"))),
-            feedback=FeedbackClient(nobody),
+            feedback=_Rated(nobody),
             linting=LintingClient(nobody),
             cases=_Published(nobody),
         )
@@ -195,6 +197,19 @@ class _OneMentor:
 
     async def user(self, token: str) -> HubUser | None:  # noqa: ARG002
         return HubUser(self.name, frozenset(), ACCESS_SCOPES | {MENTOR_SCOPE})
+
+
+class _Rated(FeedbackClient):
+    """The feedback service: the desk asks it what learners said of hints."""
+
+    async def hint_ratings(
+        self,
+        case: str | None,  # noqa: ARG002
+        since: datetime,
+        until: datetime,
+        scope: str,  # noqa: ARG002
+    ) -> tuple[WeekRatings, ...]:
+        return tuple(WeekRatings(begins=begins, rated=40, helpful=30) for begins in week_begins(since, until))
 
 
 class _Published(CasesClient):

@@ -200,6 +200,7 @@ def _escalations(school: School, chance: random.Random, now: datetime) -> Iterat
             "rank": rank(case, opened, {}),
             "mentor": None if waits else chance.choice(("grace", "linus", "edsger")),
             "first_answer": answered,
+            "first_answer_seconds": None if answered is None else (answered - opened).total_seconds(),
             "answered": answered,
             "handled_seconds": None if waits else 240.0,
             "rated": None,

@@ -2,6 +2,7 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime
 
 from feedback.assisted import Assisted
 from services.contracts.assistance import AiChoice, Assistance
@@ -9,6 +10,7 @@ from services.contracts.brief import AskBrief, Brief
 from services.contracts.case import Slug
 from services.contracts.chat import AskChat, Conversation
 from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Reflect
+from services.contracts.measures import WeekRatings
 from services.contracts.words import WordsRequest
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
@@ -104,3 +106,11 @@ mentors_router = APIRouter(dependencies=[Depends(require_peer("dashboard"))])
 async def brief(request: AskBrief, scope: Scope, services: Services) -> Brief:
     """What a mentor is shown of a learner's code; 403 `not_a_mentor` for every other role."""
     return await services.briefs.brief(request, scope)
+
+
+@mentors_router.get("/hint-ratings")
+async def hint_ratings(
+    scope: Scope, services: Services, since: AwareDatetime, until: AwareDatetime, case: Slug | None = None
+) -> tuple[WeekRatings, ...]:
+    """What learners said of hints, by week; 403 `not_a_mentor` for every other role."""
+    return await services.ratings.by_week(scope, case, since, until)

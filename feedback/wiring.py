@@ -27,6 +27,7 @@ from feedback.hints.changes import Changes
 from feedback.hints.job import HintJob
 from feedback.hints.metrics import HintMetrics
 from feedback.hints.pipeline import HintPipeline
+from feedback.hints.ratings import HintRatings
 from feedback.hints.service import HINT_JOB, HINT_QUEUE, HintService
 from feedback.hints.settings import HintSettings
 from feedback.model.settings import ModelSettings
@@ -149,6 +150,7 @@ def assisted_opener(settings: Settings, judging: Judging) -> OpenAssisted:
                 choices=choices,
                 words=WordsService(db, cases, choices, firewalls, model, WordsSettings(), registry),
                 hints=HintService(db, queue, cases, checker, choices, changes, of_hints),
+                ratings=HintRatings(db),
                 chat=chat,
                 briefs=BriefService(cases, checker, choices, firewalls, Drafting(model) if model else None),
             )

@@ -17,6 +17,7 @@ class HintRow(Table):
     __tablename__ = "hint"
     __table_args__ = (
         Index("hint_owner", "learner", "case_id", "subtask", "seq"),
+        Index("hint_rated", "rated", "case_id", "helpful"),
         # One at a time for a learner and subtask: whoever asks at the same moment meets this, and so no quota is raced.
         Index(
             "hint_under_way",

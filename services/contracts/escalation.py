@@ -225,21 +225,3 @@ class WritePhrase(WireModel):
     """A new entry of a mentor's own comment bank."""
 
     text: str = Field(min_length=1, max_length=2_000)
-
-
-class Measures(WireModel):
-    """How much mentors are asked, over a period."""
-
-    case: Slug | None
-    since: datetime
-    judged: int = 0
-    """Failing submissions that reached a learner with an answer of any kind; filled in by the door."""
-    escalated: int
-    remembered: int
-    """Times a remembered answer was given instead."""
-    answered: int
-    first_answer_seconds_median: float | None
-    helpful_share: float | None
-    remembered_helpful_share: float | None
-    minutes_saved: float
-    """Remembered answers times the median time that mentors take for one."""

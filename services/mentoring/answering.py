@@ -83,7 +83,7 @@ class Answering:
             await session.flush()
             shown = await full(session, mentor, row, now)
         for seconds in waited:
-            self.metrics.answered(seconds)
+            self.metrics.answered(row.case_id, seconds)
         return shown
 
     async def _also(

@@ -60,7 +60,7 @@ class Escalations:
                 row, made = await self._make(session, own, scope, body, now)
             seen = await _view(session, row, now)
         if made:
-            self.metrics.opened(body.reason)
+            self.metrics.opened(scope.case, body.reason)
         return seen
 
     async def mine(self, scope: ScopeClaims, subtask: str | None) -> tuple[EscalationView, ...]:
@@ -121,9 +121,9 @@ class Escalations:
                 await self.mails.waits(session, row)
             await session.flush()
             seen = await _view(session, row, now)
-        self.metrics.rated("mentor", helpful=body.helpful)
+        self.metrics.rated(scope.case, "mentor", helpful=body.helpful)
         if again:
-            self.metrics.opened("unhelpful_answer")
+            self.metrics.opened(scope.case, "unhelpful_answer")
         return seen
 
     async def cancel(self, scope: ScopeClaims, escalation: str) -> EscalationView:

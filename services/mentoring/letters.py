@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import jinja2
 
-from services.contracts.escalation import Measures
+from services.contracts.measures import Measures
 from services.contracts.notebook import Place
 from services.mentoring.models import EscalationRow, NoteRow
 from services.mentoring.rows import COMMENTS

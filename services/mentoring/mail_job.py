@@ -76,7 +76,7 @@ class MailJob:
             return None if note is None else (row.email, letters.written(row, note))
 
     async def _digest(self, session: AsyncSession, day: datetime) -> Letter:
-        figures = await measures_of(session, [], None, day - _DAY)
+        figures = await measures_of(session, [], None, day - _DAY, day)
         waiting, since = await Queue(session, None).waiting()
         return letters.digest(
             day, figures, waiting, timedelta(0) if since is None else day - since, self._settings.link
@@ -97,7 +97,7 @@ class DigestJob:
         """Do it. A day on which nothing happened and nobody waits has none."""
         now = self.clock()
         async with self.db.write() as session:
-            figures = await measures_of(session, [], None, now - _DAY)
+            figures = await measures_of(session, [], None, now - _DAY, now)
             waiting, _ = await Queue(session, None).waiting()
             if waiting or figures.escalated or figures.answered or figures.remembered:
                 await self.mails.digest(session, now)

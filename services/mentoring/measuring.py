@@ -1,16 +1,18 @@
 """How much mentors are asked, and what their answers are worth."""
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from services.contracts.escalation import Measures
+from services.contracts.measures import Figures, Measures, WeekFigures
 from services.kit.clock import Clock
 from services.kit.database import Database
+from services.kit.spans import WHOLE, Moment, Spans, spans_of
 from services.mentoring.metrics import MentoringMetrics
 from services.mentoring.models import EscalationRow, RatingRow, ShowingRow
 from services.mentoring.repository import Mentor, Queue
@@ -26,10 +28,10 @@ class Measuring:
 
     async def measures(self, mentor: Mentor, case: str | None, days: int) -> Measures:
         """The last days, of one case or all within reach. Another case than the mentor's gives zeros."""
-        since = self.clock() - timedelta(days=days)
+        now = self.clock()
         cases = [one for one in (mentor.case, case) if one is not None]
         async with self.db.read() as session:
-            return await measures_of(session, cases, case or mentor.case, since)
+            return await measures_of(session, cases, case or mentor.case, now - timedelta(days=days), now)
 
     async def observe_queue(self) -> None:
         """Bring the gauges up to date."""
@@ -38,40 +40,104 @@ class Measuring:
         self.metrics.queue(waiting, 0.0 if since is None else (self.clock() - since).total_seconds())
 
 
-async def measures_of(session: AsyncSession, cases: Sequence[str], case: str | None, since: datetime) -> Measures:
-    """Figures since then, of what is in all of `cases` (none: everything); `case` is what the answer says it is of."""
-    asked: list[ColumnElement[bool]] = [EscalationRow.about_memory.is_(None)]
-    asked += [EscalationRow.case_id == one for one in cases]
-    given = [ShowingRow.case_id == one for one in cases]
-    answered = select(EscalationRow.opened, EscalationRow.first_answer, EscalationRow.handled_seconds).where(
-        *asked, EscalationRow.first_answer >= since
-    )
-    rows = (await session.execute(answered)).all()
-    of_cases = [RatingRow.case_id == one for one in cases]
-    rated = await session.scalars(select(RatingRow.helpful).where(*of_cases, RatingRow.rated >= since))
-    remembered_rated = await session.scalars(
-        select(ShowingRow.helpful).where(*given, ShowingRow.rated >= since, ShowingRow.helpful.is_not(None))
-    )
-    opened = select(func.count()).select_from(EscalationRow).where(*asked, EscalationRow.opened >= since)
-    shown = select(func.count()).select_from(ShowingRow).where(*given, ShowingRow.first >= since)
-    remembered = await session.scalar(shown) or 0
-    handling = [row.handled_seconds for row in rows if row.handled_seconds is not None]
-    return Measures(
-        case=case,
-        since=since,
-        escalated=await session.scalar(opened) or 0,
-        remembered=remembered,
-        answered=len(rows),
-        first_answer_seconds_median=_median([(row.first_answer - row.opened).total_seconds() for row in rows]),
-        helpful_share=_share(rated.all()),
-        remembered_helpful_share=_share(remembered_rated.all()),
-        minutes_saved=round(remembered * (_median(handling) or 0.0) / 60, 1),
-    )
+async def measures_of(
+    session: AsyncSession, cases: Sequence[str], case: str | None, since: datetime, until: datetime
+) -> Measures:
+    """Figures from `since` to `until`, of what is in all of `cases` (none: everything), in a few statements.
+
+    `case` is what the answer says it is of.
+    """
+    counted = _Counted(session, spans_of(since, until), cases)
+    figures = await counted.figures()
+    weeks = [
+        WeekFigures(begins=begins, **figures.get(number, {}))
+        for number, begins in enumerate(counted.spans.begins, WHOLE + 1)
+    ]
+    return Measures(case=case, since=since, until=until, weeks=tuple(weeks), **figures.get(WHOLE, {}))
 
 
-def _median(values: list[float]) -> float | None:
-    return statistics.median(values) if values else None
+@dataclass(frozen=True)
+class _Counted:
+    """Everything by number of its span."""
 
+    session: AsyncSession
+    spans: Spans
+    cases: Sequence[str]
 
-def _share(ratings: Sequence[bool | None]) -> float | None:
-    return sum(map(bool, ratings)) / len(ratings) if ratings else None
+    async def figures(self) -> dict[int, dict[str, Any]]:
+        """Span -> the figures of it that are not nothing."""
+        question = EscalationRow.about_memory.is_(None)
+        escalated = await self._count(EscalationRow.opened, EscalationRow.case_id, question)
+        remembered = await self._count(ShowingRow.first, ShowingRow.case_id)
+        first = await self._medians(EscalationRow.first_answer_seconds)
+        handling = await self._medians(EscalationRow.handled_seconds)
+        helpful = await self._shares(RatingRow.rated, RatingRow.case_id, RatingRow.helpful)
+        again = await self._shares(ShowingRow.rated, ShowingRow.case_id, ShowingRow.helpful)
+        found: dict[int, dict[str, Any]] = {}
+        for number in escalated.keys() | remembered.keys() | first.keys() | helpful.keys() | again.keys():
+            answered, median = first.get(number, (0, None))
+            saved = remembered.get(number, 0) * (handling.get(number, (0, 0.0))[1] or 0.0) / 60
+            found[number] = Figures(
+                escalated=escalated.get(number, 0),
+                remembered=remembered.get(number, 0),
+                answered=answered,
+                first_answer_seconds_median=median,
+                helpful_share=helpful.get(number),
+                remembered_helpful_share=again.get(number),
+                minutes_saved=round(saved, 1),
+            ).model_dump()
+        return found
+
+    async def _count(
+        self, moment: InstrumentedAttribute[datetime], of_case: InstrumentedAttribute[str], *more: ColumnElement[bool]
+    ) -> dict[int, int]:
+        query = (
+            select(self.spans.number, func.count())
+            .select_from(self.spans.table)
+            .join(moment.class_, self.spans.holds(moment))
+            .where(*more, *self._within(of_case))
+            .group_by(self.spans.number)
+        )
+        return {row[0]: row[1] for row in await self.session.execute(query)}
+
+    async def _shares(
+        self,
+        moment: Moment,
+        of_case: InstrumentedAttribute[str],
+        helpful: InstrumentedAttribute[bool] | InstrumentedAttribute[bool | None],
+    ) -> dict[int, float]:
+        query = (
+            select(self.spans.number, func.sum(case((helpful.is_(True), 1), else_=0)), func.count())
+            .select_from(self.spans.table)
+            .join(moment.class_, self.spans.holds(moment))
+            .where(helpful.is_not(None), *self._within(of_case))
+            .group_by(self.spans.number)
+        )
+        return {row[0]: row[1] / row[2] for row in await self.session.execute(query)}
+
+    async def _medians(self, value: InstrumentedAttribute[float | None]) -> dict[int, tuple[int, float]]:
+        """(how many first answers have the value, their median)."""
+        number = self.spans.number
+        ranked = (
+            select(
+                number.label("number"),
+                value.label("value"),
+                func.row_number().over(partition_by=number, order_by=value).label("place"),
+                func.count().over(partition_by=number).label("many"),
+            )
+            .select_from(self.spans.table)
+            .join(EscalationRow, self.spans.holds(EscalationRow.first_answer))
+            .where(EscalationRow.about_memory.is_(None), value.is_not(None), *self._within(EscalationRow.case_id))
+            .subquery()
+        )
+        columns = ranked.c
+        middle = or_(columns.place == (columns.many + 1) // 2, columns.place == (columns.many + 2) // 2)
+        query = (
+            select(columns.number, func.max(columns.many), func.avg(columns.value))
+            .where(middle)
+            .group_by(columns.number)
+        )
+        return {row[0]: (row[1], float(row[2])) for row in await self.session.execute(query)}
+
+    def _within(self, of_case: InstrumentedAttribute[str]) -> list[ColumnElement[bool]]:
+        return [of_case == one for one in self.cases]

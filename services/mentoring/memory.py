@@ -51,7 +51,7 @@ class Remembered:
             given = await memory.given(*asked)
             await memory.count_shown(list(given.values()), scope.user, scope.case, self.clock())
             entries = {signature: entry_of(row) for signature, row in given.items()}
-        self.metrics.given(len(entries))
+        self.metrics.given(scope.case, len(entries))
         return Recalled(entries=entries)
 
     async def rate(self, scope: ScopeClaims, entry: str, body: RateMemory) -> MemoryEntry:
@@ -71,7 +71,7 @@ class Remembered:
             await session.flush()
             await self._answer_to_rating(session, memory, row, now)
             rated = entry_of(row)
-        self.metrics.rated("remembered", helpful=body.helpful)
+        self.metrics.rated(scope.case, "remembered", helpful=body.helpful)
         return rated
 
     async def unhelpful_to(self, scope: ScopeClaims) -> tuple[str, ...]:

@@ -7,12 +7,12 @@ from services.contracts.escalation import (
     AnswerEscalation,
     EscalationFull,
     EscalationState,
-    Measures,
     Phrase,
     QueuePage,
     WriteNote,
     WritePhrase,
 )
+from services.contracts.measures import Measures
 from services.kit.peer import require_peer
 from services.mentoring.access import CurrentMentor
 from services.mentoring.learner_endpoints import EscalationKey
@@ -103,5 +103,5 @@ async def measures(
     case: Slug | None = None,
     days: Annotated[int, Query(ge=1, le=365)] = 7,
 ) -> Measures:
-    """How much mentors were asked."""
+    """How much mentors were asked, and week by week."""
     return await service.measuring.measures(mentor, case, days)

@@ -8,22 +8,26 @@ class MentoringMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._opened = Counter(
-            "caseloop_escalations", "Escalations opened, and reopened, by reason.", ("reason",), registry=registry
+            "caseloop_escalations", "Escalations opened, and reopened.", ("case", "reason"), registry=registry
         )
-        self._answered = Counter("caseloop_escalation_answers", "Answers of mentors.", registry=registry)
+        self._answered = Counter("caseloop_escalation_answers", "Answers of mentors.", ("case",), registry=registry)
         self._first = Histogram(
             "caseloop_escalation_first_answer_seconds",
             "From a learner's question to the first answer.",
+            ("case",),
             registry=registry,
             buckets=_SECONDS,
         )
         self._given = Counter(
-            "caseloop_remembered_given", "Remembered answers given, one a check and finding.", registry=registry
+            "caseloop_remembered_given",
+            "Remembered answers given, one a check and finding.",
+            ("case",),
+            registry=registry,
         )
         self._rated = Counter(
             "caseloop_mentor_ratings",
             "Ratings of mentors' answers, given in person or remembered.",
-            ("answer", "helpful"),
+            ("case", "answer", "helpful"),
             registry=registry,
         )
         self._mails = Counter("caseloop_mails", "Mails, by what became of them.", ("outcome",), registry=registry)
@@ -35,23 +39,23 @@ class MentoringMetrics:
             "caseloop_escalations_longest_wait_seconds", "How long the first of them waits.", registry=registry
         )
 
-    def opened(self, reason: str) -> None:
+    def opened(self, case: str, reason: str) -> None:
         """Count a question, or one that came back."""
-        self._opened.labels(reason).inc()
+        self._opened.labels(case, reason).inc()
 
-    def answered(self, first_after: float | None) -> None:
+    def answered(self, case: str, first_after: float | None) -> None:
         """Count an answer; `first_after`: seconds since the question, None when it is not the first."""
-        self._answered.inc()
+        self._answered.labels(case).inc()
         if first_after is not None:
-            self._first.observe(first_after)
+            self._first.labels(case).observe(first_after)
 
-    def given(self, count: int) -> None:
+    def given(self, case: str, count: int) -> None:
         """Count remembered answers that a check got."""
-        self._given.inc(count)
+        self._given.labels(case).inc(count)
 
-    def rated(self, answer: str, *, helpful: bool) -> None:
+    def rated(self, case: str, answer: str, *, helpful: bool) -> None:
         """Count a rating. `answer`: mentor or remembered."""
-        self._rated.labels(answer, "yes" if helpful else "no").inc()
+        self._rated.labels(case, answer, "yes" if helpful else "no").inc()
 
     def mailed(self, outcome: str) -> None:
         """Count a mail: sent, refused or given_up."""

@@ -1,9 +1,11 @@
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text, UniqueConstraint
+from sqlalchemy import Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kit.database import TYPES, table_metadata
+
+_FAILING = text("verdict = 'needs_work'")
 
 
 class Base(DeclarativeBase):
@@ -41,6 +43,7 @@ class SubmissionRow(Base):
         UniqueConstraint("learner", "case_id", "subtask", "number", name="submission_number"),
         Index("submission_history", "learner", "case_id", "seq"),
         Index("submission_cells", "cells"),
+        Index("submission_failing", "recorded", "case_id", sqlite_where=_FAILING, postgresql_where=_FAILING),
     )
 
     seq: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 from pydantic import TypeAdapter
 
@@ -8,10 +9,12 @@ from services.contracts.chat import AskChat, ChatEvent, Conversation
 from services.contracts.clients.service import ServiceClient
 from services.contracts.feedback import CheckEvent, CheckRequest, TrialRequest, TrialResult
 from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Reflect
+from services.contracts.measures import WeekRatings, period_query
 from services.contracts.words import WordsEvent, WordsRequest
 
 _EVENT: TypeAdapter[CheckEvent] = TypeAdapter(CheckEvent)
 _WORDS: TypeAdapter[WordsEvent] = TypeAdapter(WordsEvent)
+_RATINGS: TypeAdapter[tuple[WeekRatings, ...]] = TypeAdapter(tuple[WeekRatings, ...])
 _CHAT: TypeAdapter[ChatEvent] = TypeAdapter(ChatEvent)
 
 
@@ -41,6 +44,13 @@ class FeedbackClient(ServiceClient):
         return Brief.model_validate_json(
             (await self._call("POST", "/briefs", content=ask.model_dump_json(), scope=scope)).content
         )
+
+    async def hint_ratings(
+        self, case: str | None, since: datetime, until: datetime, scope: str
+    ) -> tuple[WeekRatings, ...]:
+        """What learners said of hints, by week, of one case or all; allowed to `dashboard` only. 403 `not_a_mentor`."""
+        params = period_query(case, since, until)
+        return _RATINGS.validate_json((await self._call("GET", "/hint-ratings", scope=scope, params=params)).content)
 
     async def words(self, request: WordsRequest, scope: str) -> AsyncIterator[WordsEvent]:
         """Word a judged feedback anew; sentences arrive as they pass the firewall and the last part is Worded."""

@@ -7,7 +7,6 @@ from services.contracts.escalation import (
     EscalationFull,
     EscalationState,
     EscalationView,
-    Measures,
     MemoryEntry,
     Open,
     Phrase,
@@ -19,6 +18,7 @@ from services.contracts.escalation import (
     WriteNote,
     WritePhrase,
 )
+from services.contracts.measures import Measures
 
 _VIEWS = TypeAdapter(tuple[EscalationView, ...])
 _ENTRIES = TypeAdapter(tuple[MemoryEntry, ...])
@@ -153,7 +153,10 @@ class MentoringClient(ServiceClient):
         await self._call("DELETE", f"/phrases/{phrase}", scope=scope)
 
     async def measures(self, scope: str, *, case: str | None = None, days: int = 7) -> Measures:
-        """How much mentors were asked in the last days, 1 to 365."""
+        """How much mentors were asked in the last days, 1 to 365, and week by week.
+
+        `judged` and `hints_helpful_share` are not known here.
+        """
         params = {"days": str(days)} if case is None else {"days": str(days), "case": case}
         return Measures.model_validate_json((await self._call("GET", "/measures", scope=scope, params=params)).content)
 

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
 
@@ -7,6 +8,7 @@ from pydantic import TypeAdapter
 from services.contracts.classroom import ClassView
 from services.contracts.clients.service import ServiceClient
 from services.contracts.feedback import Feedback
+from services.contracts.measures import WeekCount, period_query
 from services.contracts.progress import (
     CaseProgress,
     CaseStanding,
@@ -33,6 +35,7 @@ from services.contracts.words import Reword
 _VERSIONS = TypeAdapter(tuple[VersionSummary, ...])
 _SAVES = TypeAdapter(tuple[SavedSummary, ...])
 _STANDINGS = TypeAdapter(tuple[CaseStanding, ...])
+_WEEKS = TypeAdapter(tuple[WeekCount, ...])
 _SESSIONS = TypeAdapter(tuple[SessionSummary, ...])
 
 
@@ -205,6 +208,11 @@ class ProgressClient(ServiceClient):
         """The whole class as a file: CSV (UTF-8, safe to open in a spreadsheet) or JSON."""
         params = {"case": case} | ({} if steps is None else {"steps": str(steps)})
         return (await self._call("GET", f"/class/export.{kind}", scope=scope, params=params)).content
+
+    async def failing(self, case: str | None, since: datetime, until: datetime, scope: str) -> tuple[WeekCount, ...]:
+        """How many submissions were judged to need work, by week (`measures.week_begins`), of one case or all."""
+        params = period_query(case, since, until)
+        return _WEEKS.validate_json((await self._call("GET", "/failing", scope=scope, params=params)).content)
 
 
 def _learner(user: str, case: str) -> str:

@@ -4,7 +4,7 @@ from fastapi import Query, Response
 
 from services.contracts.case import CaseSummary, Slug
 from services.contracts.classroom import ClassView
-from services.contracts.escalation import Measures
+from services.contracts.measures import Measures
 from services.gateway.dashboard.admission import Asking, Desk, api_router
 from services.gateway.dashboard.classes import Export
 

@@ -1,12 +1,21 @@
-from typing import Literal
+import asyncio
+from collections.abc import Awaitable
+from typing import Literal, TypeVar
+
+import structlog
 
 from services.contracts.case import CaseSummary
 from services.contracts.classroom import ClassView
-from services.contracts.escalation import Measures
+from services.contracts.errors import ServiceError
+from services.contracts.measures import Measures
 from services.gateway.dashboard.backends import Backends
+from services.gateway.dashboard.measures import with_counts
 from services.gateway.dashboard.mentor import Mentor, MentorScopes
 
+_log = structlog.get_logger(__name__)
+
 Export = Literal["csv", "json"]
+T = TypeVar("T")
 
 
 class Classes:
@@ -14,6 +23,7 @@ class Classes:
 
     def __init__(self, backends: Backends, scopes: MentorScopes) -> None:
         self._progress, self._cases, self._mentoring = backends.progress, backends.cases, backends.mentoring
+        self._feedback = backends.feedback
         self._scopes = scopes
 
     async def cases(self) -> tuple[CaseSummary, ...]:
@@ -31,8 +41,25 @@ class Classes:
         return await self._progress.class_export(case, kind, scope, steps=steps)
 
     async def measures(self, mentor: Mentor, case: str | None, days: int) -> Measures:
-        """How much mentors were asked in the last days."""
-        return await self._mentoring.measures(self._scopes.everywhere(mentor), case=case, days=days)
+        """How much mentors were asked in the last days, against all that was judged, and how much the machine helped.
+
+        Raises ServiceError when `mentoring` is away; what others do not say in time is not known.
+        """
+        scope = self._scopes.everywhere(mentor)
+        measures = await self._mentoring.measures(scope, case=case, days=days)
+        period = (case, measures.since, measures.until, scope)
+        judged, ratings = await asyncio.gather(
+            _known(self._progress.failing(*period)), _known(self._feedback.hint_ratings(*period))
+        )
+        return with_counts(measures, judged, ratings)
 
     async def _steps(self, case: str) -> int:
         return len((await self._cases.current(case)).subtasks)
+
+
+async def _known(asked: Awaitable[T]) -> T | None:
+    try:
+        return await asked
+    except ServiceError as error:
+        _log.warning("measures lack a part", service=error.service, error=error.error)
+        return None

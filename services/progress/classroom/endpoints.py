@@ -1,13 +1,17 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
 
 from services.contracts.case import Slug
 from services.contracts.classroom import ClassView
+from services.contracts.measures import WeekCount
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
+from services.kit.spans import require_period
 from services.progress.classroom.files import as_csv
 from services.progress.endpoints import Service
+from services.progress.sessions.looks import ALL_CASES, require_mentor
 
 Steps = Annotated[int | None, Query(ge=1, le=1_000)]
 
@@ -43,3 +47,13 @@ async def class_json(service: Service, scope: Scope, case: Slug, steps: Steps = 
     """The whole class as JSON."""
     await service.looks.take(scope, "export", case)
     return await service.classroom.view(case, steps)
+
+
+@router.get("/failing")
+async def failing(
+    service: Service, scope: Scope, since: AwareDatetime, until: AwareDatetime, case: Slug | None = None
+) -> tuple[WeekCount, ...]:
+    """Failing submissions by week. A number says nothing of anybody, so this look is not written down."""
+    require_mentor(scope, "class", case or ALL_CASES)
+    require_period(since, until)
+    return await service.classroom.failing(case, since, until)

@@ -6,10 +6,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal, not_, or_, select, union_all
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, literal, not_, or_, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.contracts.measures import WeekCount
 from services.contracts.progress import SubtaskState
+from services.kit.spans import WHOLE, spans_of
 from services.progress.classroom.rules import APPROVED, LONG_IN_ONE_STEP, MANY_ATTEMPTS, SILENT_AFTER, Learner, Step
 from services.progress.models import StandingRow, SubmissionRow
 from services.progress.sessions.models import SessionRow
@@ -134,3 +136,23 @@ def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 def _step(subtask: str, state: str, attempts: int, points: float, updated: datetime, begun: datetime | None) -> Step:
     return Step(subtask, _STATES[state], attempts, points, updated, begun or updated)
+
+
+async def failing_by_week(
+    session: AsyncSession, case_id: str | None, since: datetime, until: datetime
+) -> tuple[WeekCount, ...]:
+    """How many submissions were judged to need work, of one case or all, in each week that has any."""
+    spans = spans_of(since, until)
+    query = (
+        select(spans.number, func.count())
+        .select_from(spans.table)
+        .join(SubmissionRow, spans.holds(SubmissionRow.recorded))
+        # In these very words the partial index serves it.
+        .where(text("verdict = 'needs_work'"), spans.number != WHOLE)
+        .group_by(spans.number)
+        .order_by(spans.number)
+    )
+    if case_id is not None:
+        query = query.where(SubmissionRow.case_id == case_id)
+    rows = (await session.execute(query)).all()
+    return tuple(WeekCount(begins=spans.begins[number - 1], count=count) for number, count in rows)

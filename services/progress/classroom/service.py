@@ -1,7 +1,10 @@
+from datetime import datetime
+
 from services.contracts.classroom import ClassView
+from services.contracts.measures import WeekCount
 from services.kit.clock import Clock
 from services.kit.database import Database
-from services.progress.classroom.repository import ClassRepository
+from services.progress.classroom.repository import ClassRepository, failing_by_week
 from services.progress.classroom.rules import row_of, watch_of
 
 
@@ -10,6 +13,11 @@ class Classroom:
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
+
+    async def failing(self, case: str | None, since: datetime, until: datetime) -> tuple[WeekCount, ...]:
+        """Failing submissions by week, of one case or all."""
+        async with self._db.read() as session:
+            return await failing_by_week(session, case, since, until)
 
     async def view(
         self, case: str, case_steps: int | None, *, watch: bool = False, after: str = "", limit: int | None = None

@@ -21,7 +21,6 @@ from services.contracts.escalation import (
     AnswerEscalation,
     EditMemory,
     EscalationFull,
-    Measures,
     MemoryEntry,
     Note,
     Phrase,
@@ -32,6 +31,7 @@ from services.contracts.escalation import (
 )
 from services.contracts.feedback import Feedback, Stage, Verdict
 from services.contracts.lint import LintReport
+from services.contracts.measures import Measures, WeekFigures, week_begins
 from services.contracts.progress import Version, VersionSummary
 from services.contracts.session import SessionEvent, SessionPart, SessionSummary
 from services.gateway.dashboard.page_headers import POLICY
@@ -307,11 +307,21 @@ async def drop_phrase(books: AtDesk, key: str) -> None:
 
 @router.get("/measures")
 async def measures(books: AtDesk, days: int, case: str | None = None) -> Measures:
-    asked = books.judged // 10
+    asked, until = books.judged // 10, datetime.now(UTC)
+    since = until - timedelta(days=days)
+    begins = week_begins(since, until)
+    weeks = tuple(
+        WeekFigures(
+            begins=begin, judged=(n + 1) * books.judged // 10, escalated=asked // (n + 1), answered=asked // (n + 1),
+            remembered=7 * n, first_answer_seconds_median=1_260 + 300 * n, minutes_saved=35 * n,
+        )
+        for n, begin in enumerate(begins)
+    )  # fmt: skip
     return Measures(
-        case=case, since=datetime.now(UTC) - timedelta(days=days), judged=books.judged, escalated=asked, remembered=61,
-        answered=asked, first_answer_seconds_median=1_260 if asked else None, helpful_share=0.86 if asked else None,
-        remembered_helpful_share=0.79 if asked else None, minutes_saved=305,
+        case=case, since=since, until=until, judged=books.judged, escalated=asked, remembered=61, answered=asked,
+        first_answer_seconds_median=1_260 if asked else None, helpful_share=0.86 if asked else None,
+        remembered_helpful_share=0.79 if asked else None, hints_helpful_share=0.64 if asked else None,
+        minutes_saved=305, weeks=weeks if asked else (),
     )  # fmt: skip
 
 

@@ -79,10 +79,15 @@ def test_measures_are_told_and_nothing_is_made_up_where_there_are_none(desk: Des
     expect(cards.filter(has_text="Answered without a mentor")).to_contain_text("90 %")
     expect(cards.filter(has_text="Time to the first answer")).to_contain_text("21 min")
     expect(cards.filter(has_text="Remembered answers that helped")).to_contain_text("79 %")
+    expect(cards.filter(has_text="Hints that helped")).to_contain_text("64 %")
+    weeks = desk.part("week")
+    expect(weeks.first).to_contain_text("21 min")
+    assert weeks.count() == desk.part("week-bars").count() > 1
     books.judged = 0
     desk.part("period").select_option("30")
     expect(cards.filter(has_text="Answered without a mentor")).to_contain_text("–")
     expect(cards.filter(has_text="Time to the first answer")).to_contain_text("–")
+    expect(desk.part("weeks")).to_have_count(0)
 
 
 def test_an_address_that_leads_nowhere_leads_back(desk: DeskPage) -> None:

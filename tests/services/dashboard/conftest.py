@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -27,6 +27,7 @@ from services.contracts.feedback import CheckRequest, Feedback, Judged, Stage, V
 from services.contracts.finding import Evidence, Finding
 from services.contracts.identity import Role, ScopeClaims
 from services.contracts.lint import LintReport, ReviewRequest, ToolRun
+from services.contracts.measures import WeekRatings
 from services.contracts.notebook import Cell, cells_digest
 from services.contracts.progress import Conclude, Submit
 from services.contracts.session import EventBatch, RecordingChoice, SessionEvent
@@ -83,6 +84,8 @@ class Judge:
     checks: list[CheckRequest] = field(default_factory=list)
     briefs: list[AskBrief] = field(default_factory=list)
     hold: asyncio.Event = field(default_factory=asyncio.Event)
+    forgetful: bool = False
+    """It cannot say what learners said of hints."""
     running: int = 0
 
     def app(self, verifier: ScopeVerifier) -> FastAPI:
@@ -93,6 +96,12 @@ class Judge:
             self.scopes.append(scope)
             self.checks.append(body)
             return ndjson(self._events(body))
+
+        @router.get("/hint-ratings")
+        async def hint_ratings(since: datetime) -> tuple[WeekRatings, ...]:
+            if self.forgetful:
+                raise HTTPException(503)
+            return (WeekRatings(begins=since, rated=4, helpful=3),)
 
         @router.post("/briefs")
         async def brief(scope: Scope, body: AskBrief) -> Brief:

@@ -12,6 +12,7 @@ from services.contracts.classroom import ClassView
 from services.contracts.escalation import EscalationFull, QueuePage
 from services.contracts.feedback import Feedback
 from services.contracts.lint import LintReport
+from services.contracts.measures import Measures
 from services.contracts.progress import Version
 from services.contracts.session import SessionPart
 from tests.services.dashboard.conftest import SECRET_FACT, VERSION
@@ -201,7 +202,14 @@ class TestMemoryAndClass:
 
     async def test_measures_can_be_read(self, world: Fixture, mona: Fixture) -> None:
         await world.escalate()
-        assert (await mona.api("GET", "measures", params={"case": "numbers", "days": 30})).json()["escalated"] == 1
+        asked = {"case": "numbers", "days": 30}
+        measures = Measures.model_validate_json((await mona.api("GET", "measures", params=asked)).content)
+        assert (measures.escalated, measures.judged, measures.hints_helpful_share) == (1, 1, 0.75)
+        first, *_, last = measures.weeks
+        assert (first.hints_helpful_share, first.judged, last.hints_helpful_share, last.judged) == (0.75, 0, None, 1)
+        world.judge.forgetful = True
+        measures = Measures.model_validate_json((await mona.api("GET", "measures", params=asked)).content)
+        assert (measures.judged, measures.hints_helpful_share) == (1, None)
         assert (await mona.api("GET", "measures", params={"days": 4000})).status_code == 422
 
 

@@ -1,5 +1,7 @@
 """Answers: by whom, to whom, for one or for all with the same problem, and never twice."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from services.contracts.errors import ServiceError
@@ -150,6 +152,32 @@ async def test_the_measures_count_what_happened(town: Town) -> None:
     assert (later.escalated, later.answered, later.helpful_share) == (0, 0, None)
 
 
+async def test_the_measures_tell_the_weeks_apart(town: Town) -> None:
+    # The clock stands on a Friday; weeks begin on Mondays.
+    waits = {"ada": 10, "bob": 20, "eve": 25}
+    for user, minutes in waits.items():
+        asked = await town.ask(user)
+        await town.take(asked.id)
+        town.clock.move(minutes=minutes)
+        await town.dashboard.answer(asked.id, WORDS, town.mentor())
+    town.clock.move(days=3)
+    await town.gateway.rate(asked.id, RateAnswer(helpful=True), town.learner("eve"))
+    asked = await town.ask("joe")
+    await town.take(asked.id)
+    town.clock.move(minutes=7)
+    await town.dashboard.answer(asked.id, WORDS, town.mentor())
+    measures = await town.dashboard.measures(town.mentor(), days=7)
+    friday, monday = measures.weeks
+    assert (friday.begins, monday.begins) == (measures.since, datetime(2026, 11, 23, tzinfo=UTC))
+    assert (friday.escalated, friday.answered, friday.first_answer_seconds_median) == (3, 3, 1200.0)
+    assert (monday.escalated, monday.answered, monday.first_answer_seconds_median) == (1, 1, 420.0)
+    assert (friday.helpful_share, monday.helpful_share) == (None, 1.0)
+    # Of an even number, the middle between the two in the middle.
+    assert (measures.escalated, measures.first_answer_seconds_median) == (4, 900.0)
+    # Others count what was judged.
+    assert (measures.judged, monday.judged) == (None, None)
+
+
 async def test_the_figures_of_the_queue_are_metrics(town: Town) -> None:
     asked = await town.ask()
     await town.ask("bob")
@@ -158,8 +186,8 @@ async def test_the_figures_of_the_queue_are_metrics(town: Town) -> None:
     await town.dashboard.answer(asked.id, WORDS, town.mentor())
     await town.app.state.service.measuring.observe_queue()
     value = town.app.state.metrics.registry.get_sample_value
-    assert value("caseloop_escalations_total", {"reason": "repeated_failure"}) == 2
-    assert value("caseloop_escalation_answers_total") == 1
-    assert value("caseloop_escalation_first_answer_seconds_sum") == 300
+    assert value("caseloop_escalations_total", {"case": "numbers", "reason": "repeated_failure"}) == 2
+    assert value("caseloop_escalation_answers_total", {"case": "numbers"}) == 1
+    assert value("caseloop_escalation_first_answer_seconds_sum", {"case": "numbers"}) == 300
     assert value("caseloop_escalations_waiting") == 1
     assert value("caseloop_escalations_longest_wait_seconds") == 300

@@ -58,7 +58,7 @@ async def test_showing_is_counted_and_a_learner_spares_one_question_however_ofte
     assert entry.shown == 4
     measures = await town.dashboard.measures(town.mentor(), case="numbers")
     assert (measures.remembered, measures.minutes_saved) == (2, 8.0)
-    assert town.app.state.metrics.registry.get_sample_value("caseloop_remembered_given_total") == 4
+    assert town.app.state.metrics.registry.get_sample_value("caseloop_remembered_given_total", {"case": "numbers"}) == 4
 
 
 async def test_an_answer_may_be_for_one_version_only(town: Town) -> None:

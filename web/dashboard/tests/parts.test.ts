@@ -6,9 +6,10 @@ import { changedCells } from '../src/escalation/compare';
 import { sendable, withComment } from '../src/escalation/draft';
 import { helpOf } from '../src/escalation/help';
 import { marksOf, placeName } from '../src/escalation/places';
+import { percent, withoutMentor } from '../src/measures/shares';
 import { change } from '../src/parts/editor';
 import { Markdown, safe } from '../src/parts/markdown';
-import { clock, duration } from '../src/parts/time';
+import { clock, day, duration } from '../src/parts/time';
 import { unifiedLines } from '../src/parts/unified';
 import type { Cell, Feedback } from '../src/api/types';
 
@@ -142,4 +143,17 @@ it('reads the help so far, and nothing else than words', () => {
 it('says times in the units that matter', () => {
   expect([0, 59, 60, 3_600, 7_500, 400_000].map(duration)).toEqual(['0 s', '59 s', '1 min', '1 h', '2 h 5 min', '4 days']);
   expect([0, 65_000, 3_729_000].map(clock)).toEqual(['0:00', '1:05', '1:02:09']);
+});
+
+describe('measures', () => {
+  it('makes up no share of nothing, nor of what nobody counted', () => {
+    expect(percent(withoutMentor({ judged: 0, escalated: 0 }))).toBe('–');
+    expect(percent(withoutMentor({ judged: null, escalated: 3 }))).toBe('–');
+    expect(percent(withoutMentor({ judged: 40, escalated: 3 }))).toBe('93 %');
+    expect(withoutMentor({ judged: 2, escalated: 3 })).toBe(0);
+  });
+
+  it('tells the day on which a week begins in UTC, whatever the time here', () => {
+    expect(day('2026-11-23T00:00:00Z')).toBe('23 Nov');
+  });
 });

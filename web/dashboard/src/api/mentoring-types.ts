@@ -97,15 +97,25 @@ export interface Phrase {
   used: number;
 }
 
-export interface Measures {
-  case: string | null;
-  since: string;
-  judged: number;
+export interface Figures {
+  judged: number | null;
   escalated: number;
   remembered: number;
   answered: number;
   first_answer_seconds_median: number | null;
+  hints_helpful_share: number | null;
   helpful_share: number | null;
   remembered_helpful_share: number | null;
   minutes_saved: number;
+}
+
+export interface WeekFigures extends Figures {
+  begins: string;
+}
+
+export interface Measures extends Figures {
+  case: string | null;
+  since: string;
+  until: string;
+  weeks: WeekFigures[];
 }

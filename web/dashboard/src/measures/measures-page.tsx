@@ -6,6 +6,8 @@ import { type Route, address, go } from '../app/router';
 import { useTitle } from '../app/use-title';
 import { Loading, Problem } from '../parts/notice';
 import { duration, moment } from '../parts/time';
+import { percent, withoutMentor } from './shares';
+import { Weeks } from './weeks';
 
 const PERIODS = [
   ['7', 'A week'],
@@ -58,25 +60,38 @@ export default function MeasuresPage({ route: { query } }: { route: Route }) {
       </header>
       {measures.isPending && <Loading what="the measures" />}
       {measures.isError && <Problem reason={measures.error} retry={() => void measures.refetch()} />}
-      {measures.data && <Cards measures={measures.data} />}
+      {measures.data && (
+        <>
+          <Cards measures={measures.data} />
+          <Weeks weeks={measures.data.weeks} />
+        </>
+      )}
     </div>
   );
 }
 
 function Cards({ measures }: { measures: Measures }) {
   const { judged, escalated, answered, remembered } = measures;
-  const automated = judged > 0 ? Math.max(0, 1 - escalated / judged) : null;
+  const automated = withoutMentor(measures);
   const first = measures.first_answer_seconds_median;
   return (
     <dl className="Cards">
       <Card name="Answered without a mentor" value={percent(automated)} share={automated}>
-        {judged} failing submissions, {escalated} asked a mentor
+        {judged === null ? 'failing submissions cannot be counted now' : `${judged} failing submissions`}, {escalated}{' '}
+        asked a mentor
       </Card>
       <Card name="Time to the first answer" value={first === null ? '–' : duration(first)}>
         median of {answered} answered
       </Card>
       <Card name="Mentors’ minutes saved" value={String(Math.round(measures.minutes_saved))}>
         {remembered} remembered answers were given instead
+      </Card>
+      <Card
+        name="Hints that helped"
+        value={percent(measures.hints_helpful_share)}
+        share={measures.hints_helpful_share}
+      >
+        of the machine’s that were rated
       </Card>
       <Card name="Mentors’ answers that helped" value={percent(measures.helpful_share)} share={measures.helpful_share}>
         of those that were rated
@@ -111,8 +126,4 @@ function Card({ name, value, share, children }: CardProps) {
       </dd>
     </div>
   );
-}
-
-function percent(share: number | null): string {
-  return share === null ? '–' : `${Math.round(share * 100)} %`;
 }
