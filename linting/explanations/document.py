@@ -1,6 +1,6 @@
 """Writes the reference page of all style rules.
 
-`python -m linting.explanations.document docs/reference/style-rules.md`
+`python -m linting.explanations.document docs/reference/rules.md`
 """
 
 import re
@@ -36,10 +36,10 @@ _INTRODUCTION = """\
 Once a subtask is approved, the style review reads the notebook's code cells as one module with ruff, mypy, bandit,
 vulture and rules of our own (`DS…`). Nothing is run. A subtask is *polished* when no finding weighs more than *advice*.
 
-Findings come in the order of the sections below, within a section by weight and then by place. What several tools say
-about one line is one finding. A comment `# noqa: CODE`, `# type: ignore[code]` or `# nosec CODE` at the end of a line
-silences that rule there; comments that silence a tool for the whole file have no effect. mypy's findings about values
-of pandas' and NumPy's types are advice at most.
+Findings are ranked by consequence: by weight, then in the order of the sections below, then by place; seven are shown
+first. What several tools say about one line is one finding. A comment `# noqa: CODE`, `# type: ignore[code]` or
+`# nosec CODE` at the end of a line silences that rule there; comments that silence a tool for the whole file have no
+effect. mypy's findings about values of pandas' and NumPy's types are advice at most.
 """
 
 

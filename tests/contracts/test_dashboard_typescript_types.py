@@ -39,6 +39,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     feedback.Stage,
     progress.VersionSummary,
     progress.Version,
+    lint.TextEdit,
+    lint.Fix,
     lint.LintFinding,
     lint.ToolRun,
     lint.LintReport,

@@ -42,6 +42,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     feedback.CheckResult,
     feedback.Feedback,
     feedback.Stage,
+    lint.TextEdit,
+    lint.Fix,
     lint.LintFinding,
     lint.ToolRun,
     lint.LintReport,

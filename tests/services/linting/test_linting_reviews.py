@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from linting.review.rank import CATEGORIES
+from linting.review.rank import CATEGORIES, SEVERITIES
 from services.contracts.clients.linting import LintingClient
 from services.contracts.errors import ServiceError
 from services.contracts.lint import LintReport, ReviewRequest
@@ -94,10 +94,13 @@ class TestSeededProblems:
         assert columns["NPY002"] == SEEDED[5].index("np.random.rand") + 1
         assert columns["B301"] == len("model = ") + 1
 
-    async def test_correctness_comes_first_and_readability_last(self, client: LintingClient) -> None:
-        order = [f.category for f in (await review(client, *SEEDED)).findings]
-        assert list(dict.fromkeys(order)) == [c for c in CATEGORIES if c in order]
-        assert order == sorted(order, key=CATEGORIES.index)
+    async def test_errors_come_first_and_readability_last(self, client: LintingClient) -> None:
+        weights = [
+            (SEVERITIES.index(f.severity), CATEGORIES.index(f.category))
+            for f in (await review(client, *SEEDED)).findings
+        ]
+        assert weights == sorted(weights)
+        assert weights[0] == (0, 0)
 
 
 HONEST = (

@@ -16,6 +16,7 @@ def report_of(
 ) -> LintReport:
     findings = tuple(
         LintFinding(
+            id=f"finding-{number}",
             tool="ruff",
             rule="F841",
             name="unused-variable",
@@ -25,7 +26,7 @@ def report_of(
             message="x is never used",
             why="It misleads readers.",
         )
-        for severity in severities
+        for number, severity in enumerate(severities)
     )
     return LintReport(findings=findings, tools=(ToolRun(tool="ruff", status=status, wall_ms=3),))
 
