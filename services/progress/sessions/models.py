@@ -105,7 +105,7 @@ class LookRow(Base):
     who: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))
     what: Mapped[str] = mapped_column(String(16))
-    """sessions, session, history, version, class, export."""
+    """sessions, session, history, version, class, export, dismissals."""
     learner: Mapped[str | None] = mapped_column(String(255))
     """None: the whole class."""
     case_id: Mapped[str] = mapped_column(String(64))
