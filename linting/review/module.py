@@ -106,6 +106,20 @@ class Module:
 
         return _LINE_NUMBER.sub(in_cell, message)
 
+    def cells(self) -> list[tuple[int, int]]:
+        """First and last line of each cell in the module."""
+        ranges: list[tuple[int, int]] = []
+        cell = ""
+        for number, origin in enumerate(self.origins, start=1):
+            if origin is None:
+                continue
+            if ranges and origin.cell == cell and origin.line > 1:
+                ranges[-1] = (ranges[-1][0], number)
+            else:
+                ranges.append((number, number))
+            cell = origin.cell
+        return ranges
+
     def is_displayed(self, line: int) -> bool:
         """Whether the line belongs to a trailing expression, whose value the notebook shows."""
         return any(first <= line <= last for first, last in self.displays)

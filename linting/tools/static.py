@@ -59,6 +59,7 @@ class Smells:
 
     async def run(self, module: Module) -> list[Problem]:
         """As `Tool.run`."""
-        return [
-            Problem(tool=self.name, **hit) for hit in await self._worker.call("smells", SECONDS, source=module.source)
-        ]
+        found = await self._worker.call(
+            "smells", SECONDS, source=module.source, cells=module.cells(), displays=module.displays
+        )
+        return [Problem(tool=self.name, **hit) for hit in found]

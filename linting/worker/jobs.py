@@ -16,18 +16,20 @@ def join_cells(cells: list[dict[str, Any]]) -> dict[str, Any]:
     return asdict(join([Cell.model_construct(**cell) for cell in cells]))
 
 
-def find_smells(source: str) -> list[dict[str, Any]]:
-    """Run our own data-science rules."""
+def find_smells(source: str, cells: list[list[int]], displays: list[list[int]]) -> list[dict[str, Any]]:
+    """Run our own data-science rules. `cells` and `displays`: first and last lines, as in `Module`."""
     from linting.rules.catalogue import RULES
     from linting.rules.facts import Facts
 
-    facts = Facts(ast.parse(source))
+    facts = Facts(ast.parse(source), [(a, b) for a, b in cells], [(a, b) for a, b in displays])
+    lines = source.split("\n")
     return [
         {
             "rule": rule.code,
             "line": hit.node.lineno,
             "end_line": hit.node.end_lineno,
-            "column": _characters(source, hit.node),
+            "column": _characters(lines, hit.node.lineno, hit.node.col_offset),
+            "end_column": _characters(lines, hit.node.end_lineno or hit.node.lineno, hit.node.end_col_offset or 0),
             "message": hit.message,
         }
         for rule in RULES
@@ -35,9 +37,9 @@ def find_smells(source: str) -> list[dict[str, Any]]:
     ]
 
 
-def _characters(source: str, node: ast.expr | ast.stmt) -> int:
-    line = source.split("\n")[node.lineno - 1]
-    return len(line.encode()[: node.col_offset].decode(errors="ignore")) + 1
+def _characters(lines: list[str], line: int, offset: int) -> int:
+    """A 1-based column in characters for a 0-based one in bytes."""
+    return len(lines[line - 1].encode()[:offset].decode(errors="ignore")) + 1
 
 
 def run_bandit(source: str, tests: list[str]) -> list[dict[str, Any]]:
@@ -48,8 +50,8 @@ def run_bandit(source: str, tests: list[str]) -> list[dict[str, Any]]:
     from bandit.core.manager import BanditManager
 
     manager = BanditManager(BanditConfig(), "file", profile={"include": tests})
-    body = source.encode()
-    manager._parse_file("notebook.py", io.BytesIO(body), ["notebook.py"])
+    lines = source.split("\n")
+    manager._parse_file("notebook.py", io.BytesIO(source.encode()), ["notebook.py"])
     if manager.skipped:
         raise ValueError("bandit could not read the module")
     return [
@@ -58,7 +60,7 @@ def run_bandit(source: str, tests: list[str]) -> list[dict[str, Any]]:
             "name": issue.test,
             "line": issue.lineno,
             "end_line": max(issue.linerange, default=issue.lineno),
-            "column": len(body.split(b"\n")[issue.lineno - 1][: max(issue.col_offset, 0)].decode(errors="ignore")) + 1,
+            "column": _characters(lines, issue.lineno, max(issue.col_offset, 0)),
             "message": issue.text,
             "level": issue.severity,
         }
