@@ -89,6 +89,7 @@ HOSTILE = {
         "/api/notebook",
         "/api/check",
         "/api/review",
+        "/api/review/dismissals",
         "/api/words",
         "/api/assistance/choice",
         "/api/hints",

@@ -149,52 +149,6 @@ export interface Stage {
   count: number | null;
 }
 
-// lint.py
-export interface TextEdit {
-  cell: string;
-  line: number;
-  column: number;
-  end_line: number;
-  end_column: number;
-  text: string;
-}
-
-export interface Fix {
-  title: string;
-  edits: TextEdit[];
-}
-
-export interface LintFinding {
-  id: string;
-  tool: 'ruff' | 'mypy' | 'bandit' | 'vulture' | 'caseloop' | 'mlscent';
-  rule: string;
-  name: string;
-  severity: 'error' | 'warning' | 'advice';
-  category: 'correctness' | 'security' | 'types' | 'dead_code' | 'readability' | 'data_science';
-  place: Place;
-  column: number | null;
-  end_column: number | null;
-  message: string;
-  why: string;
-  url: string | null;
-  also: string[];
-  fix: Fix | null;
-}
-
-export interface ToolRun {
-  tool: string;
-  status: 'ok' | 'failed' | 'timed_out';
-  wall_ms: number;
-  detail: string;
-}
-
-export interface LintReport {
-  findings: LintFinding[];
-  tools: ToolRun[];
-  dropped: number;
-  first: number;
-}
-
 // lab.py
 export interface LabSubtask {
   view: SubtaskView;
@@ -212,14 +166,10 @@ export interface LabCase {
   user: string;
   subtasks: LabSubtask[];
   newer_version: number | null;
+  live_errors: boolean;
 }
 
 export interface LabCheck {
-  subtask: string;
-  cells: Cell[];
-}
-
-export interface LabReview {
   subtask: string;
   cells: Cell[];
 }
@@ -229,12 +179,6 @@ export interface LabFeedback {
   number: number;
   repeated: boolean;
   feedback: Feedback;
-  progress: SubtaskProgress;
-}
-
-/** Answer of POST /api/review. */
-export interface LabReviewed {
-  report: LintReport;
   progress: SubtaskProgress;
 }
 
