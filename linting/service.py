@@ -10,7 +10,6 @@ from linting.review.report import report
 from linting.tools.tool import Tool, ToolFailed, ToolTimedOut
 from linting.tools.worker import Worker
 from services.contracts.lint import LintReport, ReviewRequest, ToolRun
-from services.contracts.notebook import Cell
 
 MAX_CHARS: Final = 500_000
 """Of all code cells together: about 12,000 lines."""
@@ -37,11 +36,12 @@ class ReviewService:
             raise NotebookTooLarge(f"The code cells hold {size:,} characters together; a review reads {MAX_CHARS:,}.")
         start = time.perf_counter()
         try:
-            module = await self._join(request.cells, request.python)
+            module = await self._join(request)
         except ToolFailed as error:
             unread = _run("caseloop", start, error, "The notebook could not be read: ")
             return LintReport(findings=(), tools=(unread,))
-        outcomes = await asyncio.gather(*(_outcome(tool, module) for tool in self._tools))
+        wanted = [tool for tool in self._tools if not request.tools or tool.name in request.tools]
+        outcomes = await asyncio.gather(*(_outcome(tool, module) for tool in wanted))
         problems = [problem for found, _ in outcomes for problem in found]
         return report(request.cells, module, problems, [run for _, run in outcomes], request.editable)
 
@@ -50,8 +50,8 @@ class ReviewService:
         for worker in self._workers:
             await worker.close()
 
-    async def _join(self, cells: Sequence[Cell], python: str) -> Module:
-        plain = [{"id": c.id, "kind": c.kind, "source": c.source} for c in cells if c.kind == "code"]
+    async def _join(self, request: ReviewRequest) -> Module:
+        plain = [{"id": c.id, "kind": c.kind, "source": c.source} for c in request.cells if c.kind == "code"]
         joined: dict[str, Any] = await self._parser.call("join", JOIN_SECONDS, cells=plain)
         return Module(
             source=joined["source"],
@@ -59,7 +59,8 @@ class ReviewService:
             displays=tuple((first, last) for first, last in joined["displays"]),
             broken=tuple(BrokenCell(**cell) for cell in joined["broken"]),
             unseen_names=joined["unseen_names"],
-            python=python,
+            python=request.python,
+            executions=request.executions,
         )
 
 

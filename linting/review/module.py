@@ -5,8 +5,8 @@ import io
 import re
 import tokenize
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from linting.review.escapes import Masked, MaskedLine, mask
@@ -63,6 +63,8 @@ class Module:
     """True: names may be defined or used where no tool can see it (a broken cell, `%run`)."""
     python: str = "3.11"
     """The version it is written for."""
+    executions: Mapping[str, int] = field(default_factory=dict)
+    """Cell id -> execution count, where it is known."""
 
     def place(self, line: int, end_line: int | None = None) -> Place | None:
         """Where that line range lies, cut at the end of the cell it begins in; None outside of every cell."""
@@ -106,18 +108,14 @@ class Module:
 
         return _LINE_NUMBER.sub(in_cell, message)
 
-    def cells(self) -> list[tuple[int, int]]:
-        """First and last line of each cell in the module."""
-        ranges: list[tuple[int, int]] = []
-        cell = ""
+    def cells(self) -> list[tuple[str, int, int]]:
+        """Each cell's id, and its first and last line in the module."""
+        ranges: list[tuple[str, int, int]] = []
         for number, origin in enumerate(self.origins, start=1):
-            if origin is None:
-                continue
-            if ranges and origin.cell == cell and origin.line > 1:
-                ranges[-1] = (ranges[-1][0], number)
-            else:
-                ranges.append((number, number))
-            cell = origin.cell
+            if origin is not None and origin.line == 1:
+                ranges.append((origin.cell, number, number))
+            elif origin is not None:
+                ranges[-1] = (*ranges[-1][:2], number)
         return ranges
 
     def is_displayed(self, line: int) -> bool:

@@ -12,7 +12,9 @@ from linting.review.rank import CAP, rank
 from services.contracts.lint import LintFinding, LintReport, ToolRun
 from services.contracts.notebook import Cell, Place
 
-SEES_ALL_NAMES = frozenset({"F401", "F811", "F821", "F822", "name-defined", "used-before-def", "unused-import"})
+SEES_ALL_NAMES = frozenset(
+    {"F401", "F811", "F821", "F822", "name-defined", "used-before-def", "unused-import", "NB001"}
+)
 """Rules that are only right when every definition and use can be seen."""
 MAX_MESSAGE = 300
 

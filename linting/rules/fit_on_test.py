@@ -1,7 +1,12 @@
+import ast
 from collections.abc import Iterator
 
-from linting.rules.facts import Facts, argument
+from linting.rules.facts import Facts, argument, root_name
 from linting.rules.rule import Hit, Rule
+
+CALIBRATING = frozenset({"CalibratedClassifierCV", "TunedThresholdClassifierCV", "FixedThresholdClassifier"})
+"""They are made to be fitted on rows that the model has not seen."""
+_SET_ASIDE = ("test", "valid", "val_", "_val", "hold", "unseen")
 
 
 class FitOnTest(Rule):
@@ -21,13 +26,15 @@ class FitOnTest(Rule):
         "from sklearn.model_selection import train_test_split\n"
         "train, test = train_test_split(df, random_state=0)\nmodel.fit(test[['a']], test['b'])",
         "from sklearn.model_selection import train_test_split\n"
-        "train, test = train_test_split(df, random_state=0)\nnumbers = test.drop(columns='b')\nmodel.fit(X=numbers)",
+        "train, test = train_test_split(df, random_state=0)\nmodel.fit(X=test.drop(columns='b'))",
     )
     good = (
         "from sklearn.model_selection import train_test_split\n"
         "X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)\n"
         "model.fit(X_train, y_train)\nmodel.score(X_test, y_test)\nscaler.transform(X_test)",
         "test = load()\nmodel.fit(test)",
+        "from sklearn.model_selection import train_test_split\n"
+        "first, second = train_test_split(df, random_state=0)\nmodel.partial_fit(first)\nmodel.partial_fit(second)",
         "from sklearn.model_selection import train_test_split\n"
         "train, test = train_test_split(df, random_state=0)\ntest = more()\nmodel.fit(test)",
         "from sklearn.model_selection import train_test_split\n"
@@ -39,5 +46,14 @@ class FitOnTest(Rule):
         for call, _ in facts.methods("fit", "fit_transform", "fit_resample", "partial_fit"):
             data = argument(call, 0, "X")
             part = None if data is None else facts.value(data).part
-            if part is not None and part.side == "test":
+            if data is None or part is None or part.side != "test" or not _is_set_aside(data):
+                continue
+            state = facts.state(call)
+            if state is None or state.estimator.class_name not in CALIBRATING:
                 yield Hit(call, "Fitted on the part of the split that was set aside for testing")
+
+
+def _is_set_aside(data: ast.expr) -> bool:
+    """Whether the author calls it so: two halves of data may both be there to learn from."""
+    name = (root_name(data) or "").lower()
+    return any(word in name for word in _SET_ASIDE)

@@ -45,7 +45,7 @@ class MismatchedParts(Rule):
 
 
 def _takes_pairs(call: ast.Call, facts: Facts) -> bool:
-    if facts.dotted(call.func).startswith("sklearn.metrics."):
+    if facts.is_metric(call):
         return True
     return isinstance(call.func, ast.Attribute) and call.func.attr in {"fit", "score"} and facts.state(call) is not None
 

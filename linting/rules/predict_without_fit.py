@@ -30,7 +30,9 @@ class PredictWithoutFit(Rule):
         f"{_START}train(model)\nmodel.predict(X)",
         f"{_START}if ready:\n    model.fit(X, y)\nmodel.predict(X)",
         f"{_START}def train():\n    model.fit(X, y)\n\n\ntrain()\nmodel.predict(X)",
+        f"{_START}ask = lambda row: model.predict(row)\nmodel.fit(X, y)\nask(row)",
         f"{_START}models = [model]\nfor one in models:\n    one.fit(X, y)\nmodel.predict(X)",
+        f"{_START}try:\n    model.predict(X)\nexcept ValueError:\n    print('not yet')",
         "from sklearn.preprocessing import Normalizer\nX = Normalizer().transform(X)",
     )
 
@@ -38,7 +40,9 @@ class PredictWithoutFit(Rule):
         """Such calls on estimators that were made in the module and that no line so far can have fitted."""
         for call, method in facts.methods("predict", "predict_proba", "decision_function", "score", "transform"):
             state = facts.state(call)
-            if state is not None and state.fit is None and not state.is_lost and _needs_fit(state.estimator):
+            if state is None or state.fit is not None or state.is_lost or facts.is_guarded(call):
+                continue
+            if _needs_fit(state.estimator):
                 yield Hit(call, f"`{method.attr}` before `fit`: nothing has been learned yet")
 
 

@@ -26,6 +26,7 @@ class ResultThrownAway(Rule):
         f"{_START}df.head()\nprint(df)",
         f"{_START}df.pop('a')\nprint(df)",
         "basket.drop()\nprint(basket)",
+        f"{_START}try:\n    df.drop(columns='a')\nexcept KeyError:\n    print('no such column')",
     )
 
     def check(self, facts: Facts) -> Iterator[Hit]:
@@ -35,5 +36,6 @@ class ResultThrownAway(Rule):
                 case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=method)) as call) if (
                     method in GIVES_NEW and facts.is_frame(owner) and not facts.is_displayed(node)
                 ):
-                    if keyword(call, "inplace") is None and not has_unpacking(call):
+                    is_kept = keyword(call, "inplace") is not None or has_unpacking(call)
+                    if not is_kept and not facts.is_guarded(node):
                         yield Hit(call, f"The table that `{method}` gives back is thrown away")

@@ -45,7 +45,7 @@ class ScoredOnTraining(Rule):
             if facts.state(call) is not None and data is not None and _is_training(facts.value(data), idle):
                 yield Hit(call, "Scored on training rows only; the test part of the split is never used")
         for call in facts.calls:
-            if facts.dotted(call.func).startswith("sklearn.metrics."):
+            if facts.is_metric(call):
                 said = (facts.value(given).prediction for given in call.args)
                 if any(p is not None and _is_training(p.data, idle) for p in said):
                     yield Hit(call, "Scored on training rows only; the test part of the split is never used")

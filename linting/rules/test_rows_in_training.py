@@ -41,7 +41,7 @@ class TestRowsInTraining(Rule):
             if state is not None and data is not None and _knows(state.fit, facts.value(data)):
                 yield Hit(call, "The model was fitted on all rows, these test rows among them")
         for call in facts.calls:
-            if facts.dotted(call.func).startswith("sklearn.metrics.") and any(_said(a, facts) for a in call.args):
+            if facts.is_metric(call) and any(_said(a, facts) for a in call.args):
                 yield Hit(call, "The model was fitted on all rows, these test rows among them")
 
 

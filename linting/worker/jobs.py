@@ -16,24 +16,24 @@ def join_cells(cells: list[dict[str, Any]]) -> dict[str, Any]:
     return asdict(join([Cell.model_construct(**cell) for cell in cells]))
 
 
-def find_smells(source: str, cells: list[list[int]], displays: list[list[int]]) -> list[dict[str, Any]]:
-    """Run our own data-science rules. `cells` and `displays`: first and last lines, as in `Module`."""
-    from linting.rules.catalogue import RULES
-    from linting.rules.facts import Facts
+def find_smells(
+    source: str, cells: list[list[int]], displays: list[list[int]], executions: list[int | None]
+) -> list[dict[str, Any]]:
+    """Run our own rules. `cells` and `displays`: first and last lines, as in `Module`; `executions`: a cell's count."""
+    from linting.rules.engine import hits
 
-    facts = Facts(ast.parse(source), [(a, b) for a, b in cells], [(a, b) for a, b in displays])
+    tree = ast.parse(source)
     lines = source.split("\n")
     return [
         {
-            "rule": rule.code,
+            "rule": code,
             "line": hit.node.lineno,
             "end_line": hit.node.end_lineno,
             "column": _characters(lines, hit.node.lineno, hit.node.col_offset),
             "end_column": _characters(lines, hit.node.end_lineno or hit.node.lineno, hit.node.end_col_offset or 0),
             "message": hit.message,
         }
-        for rule in RULES
-        for hit in rule.check(facts)
+        for code, hit in hits(tree, [(a, b) for a, b in cells], [(a, b) for a, b in displays], executions)
     ]
 
 

@@ -33,6 +33,8 @@ class Expressions:
     def __init__(self, dotted: Callable[[ast.expr], str]) -> None:
         self.store = Store()
         self.values: dict[ast.expr, Value] = {}
+        self.knows_free_names = True
+        """Whether a name that nothing has bound yet is one and the same thing wherever it is read."""
         self.states: dict[ast.Call, State] = {}
         """Of the estimator whose method is called, before the call."""
         self._dotted = dotted
@@ -97,9 +99,8 @@ class Expressions:
         known = self.store.names.get(node.id)
         if known is not None:
             return known
-        if self._dotted(node) or node.id in _BUILTINS:
+        if self._dotted(node) or node.id in _BUILTINS or not self.knows_free_names:
             return UNKNOWN
-        # Nobody bound it yet: whatever it is, it is the same thing wherever it is read.
         value = Value(rows=frozenset({node.id}), columns=Columns(node.id))
         self.store.names[node.id] = value
         return value

@@ -1,4 +1,5 @@
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -17,12 +18,17 @@ class Statements:
         self._functions: list[FunctionNode] = []
         self._shared: frozenset[str] = frozenset()
 
-    def module(self, tree: ast.Module) -> None:
-        """The whole module: its own statements, then each function with what is certain about the names around it."""
-        self._shared = _read_from_inside(tree)
+    def module(self, tree: ast.Module, nodes: Sequence[ast.AST]) -> None:
+        """The whole module: its own statements, then each function with what is certain about the names around it.
+
+        `nodes`: all of the module's.
+        """
+        self._shared = _read_from_inside(nodes)
         self._run(tree.body)
-        once = _bound_once(tree)
+        once = _bound_once(tree, nodes)
         around = {name: value if name in once else UNKNOWN for name, value in self._store.names.items()}
+        # Inside of a function such a name may belong to the function around it.
+        self._expressions.knows_free_names = False
         while self._functions:
             self._function(self._functions.pop(0), around)
 
@@ -199,21 +205,20 @@ def _loaded(target: ast.Name | ast.Attribute | ast.Subscript) -> ast.expr:
             return ast.copy_location(ast.Subscript(value, key, ast.Load()), target)
 
 
-def _bound_once(tree: ast.Module) -> frozenset[str]:
-    """Names with one binding only in the whole module, functions' parameters and own names included."""
-    counts: dict[str, int] = {}
-    for name in bound_names(tree.body):
-        counts[name] = counts.get(name, 0) + 1
-    declared = {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+def _bound_once(tree: ast.Module, nodes: Sequence[ast.AST]) -> frozenset[str]:
+    """Names that one place of the module binds and no function declares as global."""
+    counts = Counter(bound_names(tree.body))
+    declared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
     return frozenset(name for name, count in counts.items() if count == 1 and name not in declared)
 
 
-def _read_from_inside(tree: ast.Module) -> frozenset[str]:
-    """Names of the module that functions read: a function may do anything to what they hold."""
+def _read_from_inside(nodes: Sequence[ast.AST]) -> frozenset[str]:
+    """Names of the module that functions read: a function may do anything to what they hold, whenever it is called."""
     found: set[str] = set()
-    for function in ast.walk(tree):
-        if isinstance(function, FunctionNode):
-            inside = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-            own = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)} | set(bound_names(function.body))
-            found |= inside - own
+    for function in nodes:
+        if isinstance(function, FunctionNode | ast.Lambda):
+            body = function.body if isinstance(function.body, list) else [function.body]
+            own = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)} | set(bound_names(body))
+            inside = (n for part in body for n in ast.walk(part))
+            found.update(n.id for n in inside if isinstance(n, ast.Name) and n.id not in own)
     return frozenset(found)

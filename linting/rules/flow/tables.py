@@ -86,7 +86,7 @@ def selection(owner: Value, key: Value, is_filter: bool) -> Value:
             return _column(owner, key.text)
         if key.texts is not None and owner.columns is not None:
             chosen = Columns(owner.columns.source, only=frozenset(key.texts))
-            return replace(owner, type=FRAME, columns=chosen)
+            return replace(owner, columns=chosen)
         if is_filter:
             return _some(owner)
         return replace(rows_of(owner, kind=FRAME if key.elements is not None else ""))
@@ -116,7 +116,7 @@ def _some(value: Value) -> Value:
 
 def _column(owner: Value, name: str) -> Value:
     source = None if owner.columns is None else (name, owner.columns.source)
-    return replace(rows_of(owner, kind=SERIES), column=source)
+    return replace(rows_of(owner, kind=SERIES if owner.type == FRAME else ""), column=source)
 
 
 def method_result(owner: Value, name: str, call: Call) -> Value:

@@ -83,7 +83,7 @@ class TestSeededProblems:
     async def test_what_two_tools_say_is_one_finding(self, client: LintingClient) -> None:
         also = {f.rule: f.also for f in (await review(client, *SEEDED)).findings if f.also}
         assert also["F401"] == ("vulture:unused-import",)
-        assert also["E722"] == ("bandit:B110",)
+        assert also["E722"] == ("caseloop:DS026", "bandit:B110")
         assert also["F821"] == ("mypy:name-defined",)
 
     async def test_each_says_why_and_where_to_read_on(self, client: LintingClient) -> None:
