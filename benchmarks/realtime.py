@@ -1,6 +1,6 @@
 """Live diagnostics: how long one check of a 500-line notebook takes, and whether code that runs is ever marked.
 
-`python -m benchmarks.realtime [--quick] [--json FILE]`; needs Node and what `make setup` has put into `web/node_modules`.
+`python -m benchmarks.realtime [--quick] [--json FILE]`; needs Node, and `web/node_modules` as `make setup` fills it.
 
 The checker that the browser's worker runs is run by Node, with the same WebAssembly. The notebook is made of the sample
 cases' reference solutions, 500 lines in cells, and each check follows an edit of one cell, as typing does. Times are

@@ -25,6 +25,8 @@ export class ReviewDesk {
   /** Dismissing, or taking it back, did not work. */
   refusal?: ApiError;
   busy = false;
+  /** How many reviews have come: what was said about one does not hold for the next. */
+  round = 0;
   private readonly _changed = new Signal<this, void>(this);
   private readonly fixes = new Map<string, Applied[]>();
   private sources = new Map<string, string>();
@@ -55,6 +57,7 @@ export class ReviewDesk {
       }
       this.sources = new Map(cells.map(cell => [cell.id, cell.source]));
       this.reviewed = reviewed;
+      this.round++;
       this.problem = this.refusal = undefined;
       this.model.progressed(reviewed.progress);
     } catch (reason) {

@@ -33,6 +33,11 @@ export function RemarkList({ desk, reviewed, apply, show, review }: ListProps): 
   }
   return (
     <>
+      {rest > 0 && (
+        <p className="caseloop-mod-quiet" data-caseloop="most-important">
+          The {first} that matter most of {plural(open.length, 'remark')}:
+        </p>
+      )}
       <ol className="caseloop-Review" aria-label="Remarks" ref={list}>
         {shown.map(finding => (
           <ReviewItem

@@ -1,6 +1,7 @@
 import * as React from 'react';
 import type { LintFinding } from '../api/style-types';
-import { Button, PlaceButton } from '../parts/elements';
+import { Button, Icon, PlaceButton } from '../parts/elements';
+import { faultIcon } from '../parts/icons';
 import { Lines } from '../parts/prose';
 import type { ReviewDesk } from './desk';
 import { DismissForm } from './dismiss-form';
@@ -19,7 +20,7 @@ interface ItemProps {
 /** One remark: what, why it matters, the rule it comes from, and what can be done about it. */
 export function ReviewItem({ finding, desk, apply, show, review, next }: ItemProps): JSX.Element {
   const title = React.useId();
-  const [refused, setRefused] = React.useState(false);
+  const [refused, setRefused] = React.useState<number>();
   const [asking, setAsking] = React.useState(false);
   const button = React.useRef<HTMLDivElement>(null);
   const waits = desk.loading || desk.busy || undefined;
@@ -54,7 +55,7 @@ export function ReviewItem({ finding, desk, apply, show, review, next }: ItemPro
             name="apply-fix"
             aria-disabled={waits}
             title={finding.fix.title}
-            onClick={() => !waits && setRefused(!apply())}
+            onClick={() => !waits && setRefused(apply() ? undefined : desk.round)}
           >
             Apply fix<span className="caseloop-hidden">: {finding.fix.title}</span>
           </Button>
@@ -68,13 +69,16 @@ export function ReviewItem({ finding, desk, apply, show, review, next }: ItemPro
           Safe fix: <Lines text={finding.fix.title} />
         </p>
       )}
-      {refused && (
-        <p className="caseloop-mod-quiet" role="alert" data-caseloop="fix-refused">
-          The cell has changed since this review, so the fix no longer fits.{' '}
-          <Button name="review-again" look="link" onClick={() => void review()}>
-            Review again
-          </Button>
-        </p>
+      {refused === desk.round && (
+        <div className="caseloop-Notice caseloop-mod-problem" role="alert" data-caseloop="fix-refused">
+          <Icon icon={faultIcon} />
+          <div>
+            <p>The cell has changed since this review, so the fix no longer fits. Nothing was changed.</p>
+            <Button name="review-again" onClick={() => void review()}>
+              Review again
+            </Button>
+          </div>
+        </div>
       )}
       {asking && <DismissForm finding={finding.id} desk={desk} close={close} gone={next} />}
     </li>

@@ -8,12 +8,11 @@ import { announce } from '../parts/announce';
 import { Button, Icon, Loading, Problem } from '../parts/elements';
 import { noteIcon, passedIcon, workIcon } from '../parts/icons';
 import { useSignals } from '../parts/signals';
-import { plural } from '../parts/words';
 import { ReviewDesk } from './desk';
 import { DismissedList } from './dismissed-list';
 import { FixedList } from './fixed-list';
 import { RemarkList } from './remark-list';
-import { missingTools, openFindings, outlook } from './standing';
+import { missingTools, outlook } from './standing';
 import { outlookWords, reviewAnnouncement } from './words';
 
 /** The style review of an approved step. */
@@ -86,7 +85,6 @@ function Outlook({ reviewed, checking, check }: OutlookProps): JSX.Element {
   const now = outlook(reviewed);
   const good = now === 'polished';
   const names = { polished: 'review-clean', incomplete: 'review-incomplete', unchecked: 'review-unchecked', open: 'review-open' };
-  const left = openFindings(reviewed).length;
   return (
     <>
       <div className={`caseloop-Notice${good ? ' caseloop-mod-good' : ''}`} data-caseloop={names[now]}>
@@ -104,9 +102,6 @@ function Outlook({ reviewed, checking, check }: OutlookProps): JSX.Element {
         <p className="caseloop-mod-quiet" data-caseloop="review-incomplete">
           Not complete: {missingTools(reviewed).join(', ')} did not finish. Review again for the rest.
         </p>
-      )}
-      {left > reviewed.report.first && (
-        <p className="caseloop-mod-quiet">The {reviewed.report.first} that matter most of {plural(left, 'remark')}:</p>
       )}
     </>
   );
