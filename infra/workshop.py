@@ -27,6 +27,8 @@ from services.contracts.notebook import Cell
 from services.kit.errors import CaseloopError
 from services.kit.http import in_process_client
 from services.kit.scope import scope_keys
+from services.progress import wiring as progress_wiring
+from services.progress.style.erasure import Erasure
 from services.runner.errors import RunnerError
 from services.runner.service import Runner
 from vault.errors import VaultError
@@ -70,6 +72,14 @@ async def open_chat_staff(settings: EmbeddedSettings) -> AsyncIterator[ChatStaff
     settings.prepare()
     async with feedback_wiring.open_staff(settings) as staff:
         yield staff
+
+
+@contextlib.asynccontextmanager
+async def open_style_erasure(settings: EmbeddedSettings) -> AsyncIterator[Erasure]:
+    """Deletion of what is kept of a learner's style reviews; also while Caseloop is running."""
+    settings.prepare()
+    async with progress_wiring.open_erasure(settings) as erasure:
+        yield erasure
 
 
 @contextlib.asynccontextmanager

@@ -1,12 +1,20 @@
 """Choosing the adapters. The mode is matched here and nowhere else in this package."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
+from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.adapters.objects_directory import DirectoryObjectStore
 from services.kit.database import Database
+from services.kit.migrations import migrate
 from services.kit.scope import ScopeVerifier
 from services.kit.settings import Settings
 from services.progress.app import create_app
+from services.progress.service import utc_now
+from services.progress.sessions.models import JOBS
+from services.progress.style.erasure import Erasure
 
 
 class NoAdapter(Exception):
@@ -17,7 +25,7 @@ def build(settings: Settings, scope_verifier: ScopeVerifier) -> FastAPI:
     """Make `progress` as the settings say. Raises NoAdapter."""
     match settings.mode:
         case "embedded":
-            db = Database(f"sqlite+aiosqlite:///{settings.home / 'progress.sqlite'}")
+            db = _database(settings)
             objects = DirectoryObjectStore(settings.home / "objects" / "progress")
             return create_app(db, objects, scope_verifier)
         case "production":
@@ -25,3 +33,20 @@ def build(settings: Settings, scope_verifier: ScopeVerifier) -> FastAPI:
                 "progress needs a PostgreSQL database and an object store in production mode, and this version has no "
                 "adapter for either; set CASELOOP_MODE=embedded"
             )
+
+
+@asynccontextmanager
+async def open_erasure(settings: Settings) -> AsyncIterator[Erasure]:
+    """Deletion of what is kept of a learner's style reviews; also while Caseloop is running. Raises NoAdapter."""
+    if settings.mode != "embedded":
+        raise NoAdapter("progress has no PostgreSQL adapter in this version; set CASELOOP_MODE=embedded")
+    db = _database(settings)
+    try:
+        await migrate(db, "services.progress")
+        yield Erasure(db, TableJobQueue(db, JOBS), utc_now)
+    finally:
+        await db.close()
+
+
+def _database(settings: Settings) -> Database:
+    return Database(f"sqlite+aiosqlite:///{settings.home / 'progress.sqlite'}")

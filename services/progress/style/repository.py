@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.progress.models import ReviewRow
 from services.progress.repository import Owner
 from services.progress.style.models import DismissalRow
 
@@ -39,11 +40,10 @@ class DismissalRepository:
 
 
 async def forget(session: AsyncSession, learner: str) -> int:
-    """Delete all that a learner dismissed or took back, in every case; returns how many changes that were.
+    """Delete a learner's newest reviews and all that they dismissed or took back, in every case; returns how many rows.
 
     Space on the disk is given free by `Database.compact`.
     """
-    gone = await session.execute(
-        delete(DismissalRow).where(DismissalRow.learner == learner).returning(DismissalRow.seq)
-    )
-    return len(gone.all())
+    dismissals = delete(DismissalRow).where(DismissalRow.learner == learner).returning(DismissalRow.seq)
+    reviews = delete(ReviewRow).where(ReviewRow.learner == learner).returning(ReviewRow.subtask)
+    return len((await session.execute(dismissals)).all()) + len((await session.execute(reviews)).all())

@@ -1,9 +1,13 @@
 """A learner leaves a remark as it is, for a reason: kept, shown to mentors, taken back, forgotten."""
 
+import asyncio
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from click.testing import Result
 from sqlalchemy import select
+from typer.testing import CliRunner
 
 from services.contracts.clients.service import SCOPE_HEADER
 from services.contracts.errors import ServiceError
@@ -14,10 +18,15 @@ from services.contracts.notebook import Cell, Place
 from services.contracts.progress import Conclude, Reviewed, SubtaskState
 from services.contracts.style import Dismiss, StyleStanding
 from services.kit.http import in_process_client
-from services.progress.sessions.models import LookRow
+from services.kit.settings import Settings
+from services.progress.models import ReviewRow
+from services.progress.sessions.models import JOBS, LookRow
+from services.progress.sessions.retention import COMPACT
 from services.progress.style import reviews
+from services.progress.style.cli import build_style_app
 from services.progress.style.models import DismissalRow
 from services.progress.style.repository import forget
+from services.progress.wiring import open_erasure
 
 Fixture = Any
 REASON = "The file is the case's own and always there."
@@ -192,5 +201,24 @@ async def test_a_learner_is_forgotten(desk_with_review: Fixture, submit_of: Fixt
     await review(desk_with_review, user="bob")
     await dismiss(desk_with_review, PATH, user="bob")
     async with desk_with_review.db.write() as session:
-        assert await forget(session, "ada") == 2
+        assert await forget(session, "ada") == 3
     assert await rows(desk_with_review) == [(PATH, REASON)]
+    async with desk_with_review.db.read() as session:
+        assert [row.learner for row in await session.scalars(select(ReviewRow))] == ["bob"]
+
+
+async def test_the_command_forgets_a_learner_on_the_disk_of_a_home(desk_with_review: Fixture, tmp_path: Path) -> None:
+    await dismiss(desk_with_review)
+
+    def say(*words: str) -> Result:
+        app = build_style_app(lambda: open_erasure(Settings(home=tmp_path, _env_file=None)))
+        return CliRunner().invoke(app, ["forget", *words])
+
+    refused = await asyncio.to_thread(say, "ada")
+    assert refused.exit_code == 1
+    assert len(await rows(desk_with_review)) == 1, "nothing is deleted without a yes"
+    done = await asyncio.to_thread(say, " Ada", "--yes")
+    assert (done.exit_code, done.stdout) == (0, "✓ ada: 2 entries deleted\n")
+    assert await rows(desk_with_review) == []
+    async with desk_with_review.db.read() as session:
+        assert COMPACT in (await session.scalars(select(JOBS.c.kind))).all()
