@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from linting.rules.catalogue import RULES
 from linting.rules.facts import Facts
 from linting.rules.notebook.catalogue import NOTEBOOK_RULES
-from linting.rules.notebook.names import declared_global, names_of_cells
+from linting.rules.notebook.names import names_of_cells
 from linting.rules.rule import Hit
 
 
@@ -24,6 +24,6 @@ def hits(
     for rule in RULES:
         yield from ((rule.code, hit) for hit in rule.check(facts))
     names = names_of_cells(tree, cells, executions)
-    anywhere = declared_global(tree)
+    anywhere = frozenset(name for node in facts.nodes if isinstance(node, ast.Global) for name in node.names)
     for about_order in NOTEBOOK_RULES:
         yield from ((about_order.code, hit) for hit in about_order.check(names, anywhere))

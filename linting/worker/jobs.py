@@ -12,8 +12,15 @@ Job = Callable[..., Any]
 
 
 def join_cells(cells: list[dict[str, Any]]) -> dict[str, Any]:
-    """Join cells to a module; the result is `Module` as plain JSON."""
-    return asdict(join([Cell.model_construct(**cell) for cell in cells]))
+    """Join cells to a module; the result is `Module` as plain JSON, an origin as a list of its fields."""
+    module = join([Cell.model_construct(**cell) for cell in cells])
+    return {
+        "source": module.source,
+        "origins": [None if o is None else (o.cell, o.line, o.shift, o.masked) for o in module.origins],
+        "displays": module.displays,
+        "broken": [asdict(cell) for cell in module.broken],
+        "unseen_names": module.unseen_names,
+    }
 
 
 def find_smells(

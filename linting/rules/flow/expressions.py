@@ -7,6 +7,7 @@ from linting.rules.flow import estimators, tables
 from linting.rules.flow.call import Call
 from linting.rules.flow.store import Store
 from linting.rules.flow.value import FRAME, INDEXER, UNKNOWN, Columns, Fit, Value, rows_of
+from linting.rules.nodes import children, walk
 
 HARMLESS = frozenset(
     {"matplotlib", "math", "numpy", "pandas", "plotly", "scipy", "seaborn", "statistics", "statsmodels", "joblib"}
@@ -90,7 +91,7 @@ class Expressions:
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 self._comprehension(node)
             case _:
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     if isinstance(child, ast.expr):
                         self.store.lose_estimator(self.evaluate(child))
         return UNKNOWN
@@ -127,7 +128,7 @@ class Expressions:
         return tables.selection(owner, key, is_filter)
 
     def _operation(self, node: ast.BinOp | ast.UnaryOp | ast.Compare | ast.BoolOp) -> Value:
-        parts = [self.evaluate(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        parts = [self.evaluate(child) for child in children(node) if isinstance(child, ast.expr)]
         kinds = {part.type for part in parts if part.rows}
         result = rows_of(*parts, kind=kinds.pop() if len(kinds) == 1 else "")
         if result.type in {FRAME, INDEXER}:
@@ -142,7 +143,7 @@ class Expressions:
         names = dict(self.store.names)
         for generator in node.generators:
             items = self.evaluate(generator.iter)
-            for target in ast.walk(generator.target):
+            for target in walk(generator.target):
                 if isinstance(target, ast.Name):
                     self.store.names[target.id] = rows_of(items)
             for condition in generator.ifs:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from linting.rules.flow.expressions import Expressions
 from linting.rules.flow.store import Store, bound_names
 from linting.rules.flow.value import FRAME, UNKNOWN, Columns, Value, rows_of
+from linting.rules.nodes import children, walk
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -108,7 +109,7 @@ class Statements:
                 for case in node.cases:
                     self._either(case.body, [], bound_names([case.pattern]))
             case _:
-                for child in ast.iter_child_nodes(node):
+                for child in children(node):
                     if isinstance(child, ast.expr):
                         self._expressions.evaluate(child)
 
@@ -218,7 +219,7 @@ def _read_from_inside(nodes: Sequence[ast.AST]) -> frozenset[str]:
     for function in nodes:
         if isinstance(function, FunctionNode | ast.Lambda):
             body = function.body if isinstance(function.body, list) else [function.body]
-            own = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)} | set(bound_names(body))
-            inside = (n for part in body for n in ast.walk(part))
+            own = {a.arg for a in walk(function.args) if isinstance(a, ast.arg)} | set(bound_names(body))
+            inside = (n for part in body for n in walk(part))
             found.update(n.id for n in inside if isinstance(n, ast.Name) and n.id not in own)
     return frozenset(found)

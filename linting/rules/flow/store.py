@@ -3,6 +3,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from linting.rules.flow.value import UNKNOWN, Fit, Value
+from linting.rules.nodes import children
 
 
 @dataclass(slots=True)
@@ -72,4 +73,4 @@ def bound_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
             case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
                 # Writing into a table inside of a branch changes what is known about it.
                 yield name
-        waiting.extend(ast.iter_child_nodes(node))
+        waiting.extend(children(node))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from linting.review.escapes import IPYTHON_NAMES
 from linting.rules.flow.store import bound_names
+from linting.rules.nodes import children, walk
 
 ALWAYS_THERE = frozenset(dir(builtins)) | IPYTHON_NAMES | {"__file__", "__name__", "__doc__", "__builtins__"}
 _Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
@@ -39,11 +40,6 @@ def names_of_cells(
     return found
 
 
-def declared_global(tree: ast.Module) -> frozenset[str]:
-    """Names that functions may bind for the whole module."""
-    return frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names)
-
-
 def _names(body: Sequence[ast.stmt], execution: int | None) -> CellNames:
     bound: set[str] = set()
     reads: dict[str, ast.Name] = {}
@@ -65,11 +61,11 @@ def _binds_first(statement: ast.stmt) -> bool:
 
 def _plainly_bound(statement: ast.stmt) -> set[str]:
     """Without names that are only written into: `table["a"] = 1` needs the table to be there."""
-    found = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    found = {node.id for node in walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
     written = {name for name in bound_names([statement]) if name not in found}
     subscripts = {
         node.value.id
-        for node in ast.walk(statement)
+        for node in walk(statement)
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)
     }
     return found | (written - subscripts)
@@ -80,13 +76,13 @@ def _reads(node: ast.AST) -> Iterator[ast.Name]:
     if isinstance(node, _Scope):
         return
     if isinstance(node, _Comprehension):
-        own = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
-        for child in ast.iter_child_nodes(node):
+        own = {n.id for g in node.generators for n in walk(g.target) if isinstance(n, ast.Name)}
+        for child in children(node):
             yield from (name for name in _reads(child) if name.id not in own)
         return
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         yield node
     if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
         yield node.target
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _reads(child)
