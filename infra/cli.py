@@ -16,9 +16,11 @@ from infra.accounts import Accounts, NameRefused
 from infra.machine import CannotStart
 from infra.run import run as run_embedded
 from infra.settings import EmbeddedSettings
-from infra.workshop import open_case_service, open_chat_staff, open_judge, open_learners_data
+from infra.workshop import open_case_service, open_chat_staff, open_judge, open_learners_data, open_style_erasure
+from linting.command.cli import build_lint_command
 from services.contracts.identity import Role
 from services.kit.settings import Settings
+from services.progress.style.cli import build_style_app
 from vault.errors import VaultError
 
 _PREFIXES = {
@@ -48,6 +50,8 @@ app.add_typer(
     ),
     name="chat",
 )
+app.add_typer(build_style_app(lambda: open_style_erasure(EmbeddedSettings())), name="style")
+app.command("lint")(build_lint_command(lambda: EmbeddedSettings().home))
 app.command("grade")(build_grade_command(lambda case: open_judge(EmbeddedSettings(), case)))
 
 

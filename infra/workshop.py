@@ -31,6 +31,7 @@ from services.kit.http import in_process_client
 from services.kit.scope import scope_keys
 from services.mentoring import wiring as mentoring_wiring
 from services.progress import wiring as progress_wiring
+from services.progress.style.erasure import Erasure
 from services.runner.errors import RunnerError
 from services.runner.service import Runner
 from vault.errors import VaultError
@@ -89,6 +90,14 @@ async def open_learners_data(settings: EmbeddedSettings) -> AsyncIterator[Sequen
         progress_wiring.open_forgetting(settings) as recordings,
     ):
         yield questions, recordings
+
+
+@contextlib.asynccontextmanager
+async def open_style_erasure(settings: EmbeddedSettings) -> AsyncIterator[Erasure]:
+    """Deletion of what is kept of a learner's style reviews; also while Caseloop is running."""
+    settings.prepare()
+    async with progress_wiring.open_erasure(settings) as erasure:
+        yield erasure
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from linting.errors import NotebookTooLarge, PythonNotSupported
@@ -10,12 +11,20 @@ from linting.review.report import report
 from linting.tools.tool import Tool, ToolFailed, ToolTimedOut
 from linting.tools.worker import Worker
 from services.contracts.lint import LintReport, ReviewRequest, ToolRun
-from services.contracts.notebook import Cell
 
 MAX_CHARS: Final = 500_000
 """Of all code cells together: about 12,000 lines."""
 PYTHONS: Final = ("3.10", "3.11", "3.12", "3.13", "3.14")
 JOIN_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What all tools said about a joined module."""
+
+    module: Module
+    problems: tuple[Problem, ...]
+    runs: tuple[ToolRun, ...]
 
 
 class ReviewService:
@@ -30,36 +39,46 @@ class ReviewService:
 
         Raises `NotebookTooLarge` and `PythonNotSupported`.
         """
+        start = time.perf_counter()
+        try:
+            reading = await self.read(request)
+        except ToolFailed as error:
+            unread = _run("caseloop", start, error, "The notebook could not be read: ")
+            return LintReport(findings=(), tools=(unread,))
+        return report(request.cells, reading.module, reading.problems, reading.runs, request.editable)
+
+    async def read(self, request: ReviewRequest) -> Reading:
+        """What each tool says about the joined module, before anything is folded, ranked or left out.
+
+        Raises `NotebookTooLarge`, `PythonNotSupported`, and `ToolFailed` when the cells cannot be joined.
+        """
         if request.python not in PYTHONS:
             raise PythonNotSupported(f"Python {request.python[:20]!r} is not one of {', '.join(PYTHONS)}.")
         size = sum(len(cell.source) for cell in request.cells if cell.kind == "code")
         if size > MAX_CHARS:
             raise NotebookTooLarge(f"The code cells hold {size:,} characters together; a review reads {MAX_CHARS:,}.")
-        start = time.perf_counter()
-        try:
-            module = await self._join(request.cells, request.python)
-        except ToolFailed as error:
-            unread = _run("caseloop", start, error, "The notebook could not be read: ")
-            return LintReport(findings=(), tools=(unread,))
-        outcomes = await asyncio.gather(*(_outcome(tool, module) for tool in self._tools))
-        problems = [problem for found, _ in outcomes for problem in found]
-        return report(request.cells, module, problems, [run for _, run in outcomes], request.editable)
+        module = await self._join(request)
+        wanted = [tool for tool in self._tools if not request.tools or tool.name in request.tools]
+        outcomes = await asyncio.gather(*(_outcome(tool, module) for tool in wanted))
+        problems = tuple(problem for found, _ in outcomes for problem in found)
+        return Reading(module, problems, tuple(run for _, run in outcomes))
 
     async def close(self) -> None:
         """Kill all workers."""
         for worker in self._workers:
             await worker.close()
 
-    async def _join(self, cells: Sequence[Cell], python: str) -> Module:
-        plain = [{"id": c.id, "kind": c.kind, "source": c.source} for c in cells if c.kind == "code"]
+    async def _join(self, request: ReviewRequest) -> Module:
+        plain = [{"id": c.id, "kind": c.kind, "source": c.source} for c in request.cells if c.kind == "code"]
         joined: dict[str, Any] = await self._parser.call("join", JOIN_SECONDS, cells=plain)
         return Module(
             source=joined["source"],
-            origins=tuple(None if origin is None else Origin(**origin) for origin in joined["origins"]),
+            origins=tuple(None if origin is None else Origin(*origin) for origin in joined["origins"]),
             displays=tuple((first, last) for first, last in joined["displays"]),
             broken=tuple(BrokenCell(**cell) for cell in joined["broken"]),
             unseen_names=joined["unseen_names"],
-            python=python,
+            python=request.python,
+            executions=request.executions,
         )
 
 

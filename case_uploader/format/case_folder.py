@@ -236,6 +236,7 @@ class _Drafting:
             topics=manifest.topics,
             scope_mode=manifest.scope_mode,
             languages=manifest.languages,
+            style=manifest.style,
             quotas=manifest.quotas,
             subtasks=tuple(subtask.view for subtask in subtasks),
             notebook=learner_notebook(manifest.id, self.split, cells),

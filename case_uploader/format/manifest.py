@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, Valid
 
 from case_uploader.format.problem import Problems
 from case_uploader.format.yaml_file import read_yaml
-from services.contracts.case import CallProbe, Compare, Level, Quotas, Slug
+from services.contracts.case import CallProbe, Compare, Level, Quotas, Slug, Style
 from services.contracts.identity import AiMode, ScopeMode, Strictness
 from services.contracts.limits import Limits
 from services.contracts.model import WireModel
@@ -56,6 +56,7 @@ class Manifest(WireModel):
     topics: tuple[str, ...] = ()
     scope_mode: ScopeMode = "soft"
     languages: tuple[Language, ...] = ()
+    style: Style = Style()
     quotas: Quotas = Quotas()
     limits: Limits = Limits()
     subtasks: tuple[SubtaskManifest, ...] = ()

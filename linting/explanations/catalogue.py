@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from linting.explanations import bandit, mypy, ruff, vulture
+from linting.explanations import bandit, mlscent, mypy, ruff, vulture
 from linting.explanations.entry import Entry
 from linting.review.problem import Category, Severity, ToolName
 from linting.rules.catalogue import RULES
+from linting.rules.notebook.catalogue import NOTEBOOK_RULES
 
 NOT_PYTHON = "not-python"
 """The rule of ours that a cell must parse."""
 _OWN = {rule.code: rule for rule in RULES}
+_OF_CELLS = {rule.code: rule for rule in NOTEBOOK_RULES}
 _SYNTAX = "https://docs.python.org/3/tutorial/errors.html#syntax-errors"
 
 
@@ -36,6 +38,8 @@ def explain(tool: ToolName, rule: str, name: str = "") -> Explanation:
             return _explanation(rule, mypy.CODES.get(rule, mypy.DEFAULT), mypy.url(rule))
         case "vulture":
             return _explanation(rule, vulture.KINDS[rule], vulture.URL)
+        case "mlscent":
+            return _explanation(rule, mlscent.DETECTORS[rule], mlscent.URL)
         case "caseloop":
             return _own(rule)
 
@@ -57,5 +61,8 @@ def _own(rule: str) -> Explanation:
     if rule == NOT_PYTHON:
         why = "The cell cannot run, and what it defines is missing everywhere below; the rest was reviewed without it."
         return Explanation(NOT_PYTHON, "correctness", "error", why, _SYNTAX)
+    if rule in _OF_CELLS:
+        order = _OF_CELLS[rule]
+        return Explanation(order.name, order.category, order.severity, order.why, order.url)
     own = _OWN[rule]
     return Explanation(own.name, "data_science", own.severity, own.why, own.url)

@@ -1,6 +1,6 @@
 """Writes the reference page of all style rules.
 
-`python -m linting.explanations.document docs/reference/style-rules.md`
+`python -m linting.explanations.document docs/reference/rules.md`
 """
 
 import re
@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from linting.explanations import bandit, mypy, vulture
+from linting.explanations import bandit, mypy, ruff, vulture
 from linting.explanations.catalogue import NOT_PYTHON, Explanation, explain
 from linting.review.problem import ToolName
 from linting.review.rank import CATEGORIES, SEVERITIES
 from linting.rules.catalogue import RULES
+from linting.rules.notebook.catalogue import NOTEBOOK_RULES
+from linting.rules.notebook.rule import NotebookRule
+from linting.rules.rule import Rule
 from linting.tools.ruff import binary, selection
 
 _ENABLED = re.compile(r"linter\.rules\.enabled = \[\n(.*?)\n\]", re.DOTALL)
@@ -36,10 +39,25 @@ _INTRODUCTION = """\
 Once a subtask is approved, the style review reads the notebook's code cells as one module with ruff, mypy, bandit,
 vulture and rules of our own (`DS…`). Nothing is run. A subtask is *polished* when no finding weighs more than *advice*.
 
-Findings come in the order of the sections below, within a section by weight and then by place. What several tools say
-about one line is one finding. A comment `# noqa: CODE`, `# type: ignore[code]` or `# nosec CODE` at the end of a line
-silences that rule there; comments that silence a tool for the whole file have no effect. mypy's findings about values
-of pandas' and NumPy's types are advice at most.
+Findings are ranked by consequence: by weight, then in the order of the sections below, then by place; seven are shown
+first. What several tools say about one line is one finding. A comment `# noqa: CODE`, `# type: ignore[code]` or
+`# nosec CODE` at the end of a line silences that rule there; comments that silence a tool for the whole file have no
+effect. mypy's findings about values of pandas' and NumPy's types are advice at most.
+"""
+
+_OWN_RULES = """
+## Rules of our own
+
+Each is one file in `linting/rules`, and its examples there are its tests. They follow values from cell to cell: where a
+table was read, what was fitted on which rows, what came out of which split. A rule speaks only when it is sure.
+"""
+_EXCLUSIONS = """
+## Not asked in a notebook
+
+Rules of ruff that the review leaves out, each with its reason.
+
+| rule | why not |
+| --- | --- |
 """
 
 
@@ -76,7 +94,8 @@ def bandit_plugins() -> dict[str, str]:
 def rows() -> Iterator[Row]:
     """Every rule of every tool."""
     yield Row("caseloop", NOT_PYTHON, explain("caseloop", NOT_PYTHON))
-    yield from (Row("caseloop", rule.code, explain("caseloop", rule.code)) for rule in RULES)
+    own = [*(rule.code for rule in RULES), *(rule.code for rule in NOTEBOOK_RULES)]
+    yield from (Row("caseloop", code, explain("caseloop", code)) for code in own)
     yield from (Row("ruff", code, explain("ruff", code, name)) for code, name in sorted(ruff_rules().items()))
     yield from (Row("bandit", test, explain("bandit", test, name)) for test, name in bandit_plugins().items())
     yield from (Row("mypy", code, explain("mypy", code)) for code in sorted(mypy.CODES))
@@ -92,7 +111,33 @@ def page() -> str:
         chosen.sort(key=lambda row: SEVERITIES.index(row.explanation.severity))
         sections.append(f"\n## {_TITLES[category]}\n\n| rule | tool | weight | why |\n| --- | --- | --- | --- |\n")
         sections.extend(_line(row) for row in chosen)
+    sections.append(_OWN_RULES)
+    sections.extend(_own(rule) for rule in RULES)
+    sections.extend(_about_order(rule) for rule in NOTEBOOK_RULES)
+    sections.append(_EXCLUSIONS)
+    sections.extend(f"| {rule} | {reason} |\n" for rule, reason in sorted((ruff.IGNORE | ruff.LEFT_OUT).items()))
     return "".join(sections)
+
+
+def _own(rule: Rule) -> str:
+    return _described(rule, rule.bad[0], rule.good[0])
+
+
+def _about_order(rule: NotebookRule) -> str:
+    bad, good = ("\n\n".join(_cell(*cell) for cell in example[0]) for example in (rule.bad, rule.good))
+    return _described(rule, bad, good)
+
+
+def _cell(source: str, execution: int | None) -> str:
+    return f"# In [{' ' if execution is None else execution}]\n{source}"
+
+
+def _described(rule: Rule | NotebookRule, bad: str, good: str) -> str:
+    described = (type(rule).__doc__ or "").strip()
+    return (
+        f"\n### {rule.code} {rule.name}\n\n{described} *{rule.severity}*\n\n{rule.why} [Source]({rule.url})\n\n"
+        f"Found in:\n\n```python\n{bad}\n```\n\nNot in:\n\n```python\n{good}\n```\n"
+    )
 
 
 def _line(row: Row) -> str:

@@ -10,18 +10,67 @@ SELECT = (
     *("RET504", "RET505", "RET506", "RET507", "RET508", "RUF0", "SIM", "T100", "TRY201", "TRY203"),
     *("UP003", "UP004", "UP006", "UP007", "UP008", "UP01", "UP02", "UP03", "UP041", "UP045", "W605"),
 )
-IGNORE = (
-    # Notebooks: a cell may await; star imports are said once, not per name; every cell has imports of its own.
-    *("PLE1142", "F704", "F405", "F404"),
-    # Right for tables: `df["a"] == True` compares row by row, a trailing `;` hides an output.
-    *("E712", "E703"),
-    # `F722` reads shape annotations as code; `pass` stands for masked magics.
-    *("F722", "PIE790"),
-    # Opinions on which good teams differ, or noise in short analyses.
-    *("B017", "B028", "B905", "B911", "B912", "C408", "PERF203", "PLW1641", "PLW2901", "RUF001", "RUF002", "RUF003"),
-    *("RUF010", "RUF022", "RUF023", "RUF028", "RUF029", "RUF039", "RUF045", "RUF052", "RUF055", "RUF065", "RUF067"),
-    *("SIM108", "SIM112", "SIM116", "SIM117", "SIM300", "SIM905", "UP012", "UP017", "UP021", "UP030", "UP036", "UP038"),
-)
+IGNORE: dict[str, str] = {
+    "PLE1142": "A cell may `await` at its top.",
+    "F704": "A cell may `await` at its top.",
+    "F405": "A star import is said once (F403), not again for every name.",
+    "F404": "Each cell may begin with its own imports, `__future__` too.",
+    "E712": "On a column, `== True` compares row by row; `is` does not.",
+    "E703": "A semicolon at the end of a cell hides its output.",
+    "F722": 'Shape annotations such as `"batch time"` are no code.',
+    "PIE790": "`pass` stands for a masked magic or an unsolved task.",
+    "B017": "About test suites; a notebook is none.",
+    "B028": "A notebook has no caller to point the warning at.",
+    "B905": "`zip` over columns of one table cannot differ in length.",
+    "B911": "As B905.",
+    "B912": "As B905.",
+    "C408": "`dict(a=1)` reads well for the arguments of a plot.",
+    "PERF203": "A `try` in a loop over files is how it is done.",
+    "PLW1641": "Classes in a notebook are seldom put into sets.",
+    "PLW2901": "Cleaning a loop's value in place is plain and common.",
+    "RUF001": "Letters of other languages in texts are no mistake.",
+    "RUF002": "Letters of other languages in texts are no mistake.",
+    "RUF003": "Letters of other languages in comments are no mistake.",
+    "RUF010": "Both ways to format are well known.",
+    "RUF022": "About packages; a notebook exports nothing.",
+    "RUF023": "The order of slots changes nothing.",
+    "RUF028": "About a formatter that is not run here.",
+    "RUF029": "An asynchronous interface may be asked for by the task.",
+    "RUF039": "A pattern without any backslash needs no `r`.",
+    "RUF045": "Reads a table's annotations as class variables.",
+    "RUF052": "An underscore in front means many things to many people.",
+    "RUF055": "A regular expression may be there to be extended.",
+    "RUF065": "About the cost of logging, which a notebook does not feel.",
+    "RUF067": "About packages; a notebook is none.",
+    "SIM108": "A plain `if` is often the clearer one of the two.",
+    "SIM112": "Names of variables outside are not the learner's.",
+    "SIM116": "A short row of `if` is read as fast as a dictionary.",
+    "SIM117": "Two `with` under each other are no fault.",
+    "SIM300": "The side of a constant is taste.",
+    "SIM905": "`'a b c'.split()` is a usual way to write a short list.",
+    "UP012": "Saying the encoding is a virtue.",
+    "UP017": "`timezone.utc` is understood by everybody.",
+    "UP021": "An old name that works the same.",
+    "UP030": "Numbers in a format string are taste.",
+    "UP036": "A check of the version may serve another machine.",
+    "UP038": "A tuple of types works, and in some cases faster.",
+}
+"""Rules of the families above that are not asked in a notebook, each with its reason."""
+
+LEFT_OUT: dict[str, str] = {
+    "ANN, D": "Annotations and docstrings on everything are for libraries; mypy reads the annotations that are there.",
+    "E402": "Imports stand in the cell that first needs them.",
+    "E501, W, I, Q, COM": "Layout is a formatter's business, and says nothing about the code.",
+    "ERA001": "A line that is commented out may be the author's hint.",
+    "INP001, EXE, CPY": "About files and packages; a notebook is neither.",
+    "N803, N806": "`X` and `X_train` are the usual names in this field.",
+    "PLR2004": "Every number of an analysis would be one; thresholds of a model are looked at by DS028.",
+    "S": "Bandit says the same.",
+    "S101, PT": "An `assert` in a notebook is a check for the reader.",
+    "T20": "`print` is how a notebook speaks.",
+    "FBT, C901, PLR0913": "Measures of design for code that grows; short analyses do not.",
+}
+"""Families and rules that are not selected at all although many projects do, each with its reason."""
 
 FAMILIES: dict[str, Entry] = {
     "A": Entry(

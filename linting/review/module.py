@@ -5,8 +5,9 @@ import io
 import re
 import tokenize
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from linting.review.escapes import Masked, MaskedLine, mask
 from services.contracts.notebook import Cell, Place
@@ -21,6 +22,9 @@ _SPEAKS_FOR_ALL = re.compile(
 )
 """Comments that would silence a tool for more than their line, and words after `type:` that no tool can read."""
 
+_LINE_NUMBER = re.compile(r"(?P<word>\b(?:on|from|at)) line (?P<line>\d{1,7})\b")
+"""How ruff and mypy refer to another line: «from line 3», «already defined on line 3»."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -31,6 +35,8 @@ class Origin:
     """1-based, in the cell."""
     shift: int
     """Column in the cell = column in the module + shift."""
+    masked: bool = False
+    """True: the module's line does not say what the cell's line says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class BrokenCell:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Module:
     """The joined module. Line n of `source` came from `origins[n - 1]`."""
 
@@ -57,28 +63,67 @@ class Module:
     """True: names may be defined or used where no tool can see it (a broken cell, `%run`)."""
     python: str = "3.11"
     """The version it is written for."""
+    executions: Mapping[str, int] = field(default_factory=dict)
+    """Cell id -> execution count, where it is known."""
 
     def place(self, line: int, end_line: int | None = None) -> Place | None:
         """Where that line range lies, cut at the end of the cell it begins in; None outside of every cell."""
-        origin = self._origin(line)
+        origin = self.origin(line)
         if origin is None:
             return None
         last = origin.line
         if end_line is not None:
-            inside = (self._origin(n) for n in range(line, min(end_line, len(self.origins)) + 1))
+            inside = (self.origin(n) for n in range(line, min(end_line, len(self.origins)) + 1))
             last = max((o.line for o in inside if o is not None and o.cell == origin.cell), default=last)
         return Place(cell=origin.cell, line=origin.line, end_line=last)
 
     def column(self, line: int, column: int | None) -> int | None:
         """The same column in the cell."""
-        origin = self._origin(line)
+        origin = self.origin(line)
         return None if column is None or origin is None else column + origin.shift
+
+    def line(self, cell: str, line: int) -> int | None:
+        """The module's line for a cell's line: the way back from `origin`. None for cells that are left out."""
+        return self._lines.get((cell, line))
+
+    @cached_property
+    def _lines(self) -> dict[tuple[str, int], int]:
+        found: dict[tuple[str, int], int] = {}
+        for number, origin in enumerate(self.origins, start=1):
+            if origin is not None:
+                found.setdefault((origin.cell, origin.line), number)
+        return found
+
+    def in_cells(self, line: int, message: str) -> str:
+        """A tool's message about `line` with the module's line numbers in it turned into the cells'."""
+        here = self.origin(line)
+
+        def in_cell(said: re.Match[str]) -> str:
+            there = self.origin(int(said["line"]))
+            if there is None or here is None:
+                return "elsewhere"
+            if there.cell == here.cell:
+                return f"{said['word']} line {there.line}"
+            return f"{said['word']} line {there.line} of another cell"
+
+        return _LINE_NUMBER.sub(in_cell, message)
+
+    def cells(self) -> list[tuple[str, int, int]]:
+        """Each cell's id, and its first and last line in the module."""
+        ranges: list[tuple[str, int, int]] = []
+        for number, origin in enumerate(self.origins, start=1):
+            if origin is not None and origin.line == 1:
+                ranges.append((origin.cell, number, number))
+            elif origin is not None:
+                ranges[-1] = (*ranges[-1][:2], number)
+        return ranges
 
     def is_displayed(self, line: int) -> bool:
         """Whether the line belongs to a trailing expression, whose value the notebook shows."""
         return any(first <= line <= last for first, last in self.displays)
 
-    def _origin(self, line: int) -> Origin | None:
+    def origin(self, line: int) -> Origin | None:
+        """Where the line came from; None outside of every cell."""
         return self.origins[line - 1] if 1 <= line <= len(self.origins) else None
 
 
@@ -112,7 +157,10 @@ def _join(cells: Sequence[Cell]) -> Module:
         if shown := _display(read.tree):
             displays.append((shown[0] + len(lines), shown[1] + len(lines)))
         lines.extend(line.text for line in read.lines)
-        origins.extend(Origin(cell.id, n, line.shift) for n, line in enumerate(read.lines, start=1))
+        origins.extend(
+            Origin(cell.id, n, line.shift, masked=line.text != written[line.shift :])
+            for n, (line, written) in enumerate(zip(read.lines, _lines(cell.source), strict=True), start=1)
+        )
     return Module(
         source="\n".join(lines) + "\n",
         origins=tuple(origins),
@@ -123,7 +171,7 @@ def _join(cells: Sequence[Cell]) -> Module:
 
 
 def _read(cell: Cell) -> _ReadCell | BrokenCell:
-    lines = cell.source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").split("\n")
+    lines = _lines(cell.source)
     plain = Masked(tuple(MaskedLine(line) for line in lines), binds_unseen_names=False)
     tree = _parse(cell.id, plain)
     if isinstance(tree, BrokenCell):
@@ -134,6 +182,10 @@ def _read(cell: Cell) -> _ReadCell | BrokenCell:
         return tree
     quiet = _without_sweeping_comments(plain)
     return _ReadCell(_without_raises(quiet, tree), tree, plain.binds_unseen_names)
+
+
+def _lines(source: str) -> list[str]:
+    return source.replace("\r\n", "\n").replace("\r", "\n").removeprefix("\ufeff").split("\n")
 
 
 def _parse(cell: str, masked: Masked) -> ast.Module | BrokenCell:

@@ -3,20 +3,20 @@ from typing import Final
 
 from services.contracts.lint import LintFinding
 
-CATEGORIES: Final = ("correctness", "security", "types", "data_science", "dead_code", "readability")
-"""What breaks comes first, what reads badly last."""
+CATEGORIES: Final = ("correctness", "data_science", "security", "types", "dead_code", "readability")
+"""What breaks or gives a wrong result comes first, what reads badly last."""
 SEVERITIES: Final = ("error", "warning", "advice")
 CAP: Final = 40
-"""Findings a learner is shown at once; nobody reads more."""
+"""Findings that are sent at all; how many of them are shown first is `FIRST_FINDINGS`."""
 
 
 def rank(findings: Iterable[LintFinding], positions: Mapping[str, int]) -> list[LintFinding]:
-    """Most important first: by category, severity, place. `positions` has each cell's place in the notebook."""
+    """By consequence, most important first: severity, category, place. `positions`: each cell's place."""
     return sorted(
         findings,
         key=lambda f: (
-            CATEGORIES.index(f.category),
             SEVERITIES.index(f.severity),
+            CATEGORIES.index(f.category),
             positions[f.place.cell],
             f.place.line or 0,
             f.column or 0,

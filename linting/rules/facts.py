@@ -1,30 +1,35 @@
-"""What syntax tells about a module's names: where imports come from and which names surely hold a table."""
+"""What all rules share: the module's nodes, where its names are imported from, and what its values are."""
 
 import ast
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
-FRAME_MAKERS = frozenset({"DataFrame", "concat", "get_dummies", "json_normalize", "merge", "merge_asof", "pivot_table"})
-FRAME_METHODS = frozenset(
-    {"assign", "astype", "bfill", "convert_dtypes", "copy", "drop", "drop_duplicates", "dropna", "explode", "ffill"}
-    | {"fillna", "filter", "head", "infer_objects", "join", "melt", "merge", "pivot", "pivot_table", "query", "rename"}
-    | {"replace", "reset_index", "round", "sample", "select_dtypes", "set_axis", "set_index", "sort_index"}
-    | {"sort_values", "tail", "tz_localize"}
-)
-"""DataFrame methods whose result is a DataFrame again."""
-MAX_ROUNDS = 10
-"""Each round follows one more assignment from name to name; nobody writes longer chains backwards."""
+from linting.rules.flow.expressions import Expressions, State
+from linting.rules.flow.statements import Statements
+from linting.rules.flow.value import FRAME, UNKNOWN, Value
+from linting.rules.nodes import walk
+
+OTHER_FRAMES = frozenset({"cudf", "dask", "modin", "polars", "pyspark", "vaex", "ibis", "geopandas"})
+"""Packages whose tables are also called `df` and follow rules of their own."""
 
 
 class Facts:
     """Facts about one module, computed once and shared by all rules."""
 
-    def __init__(self, tree: ast.Module) -> None:
+    def __init__(
+        self, tree: ast.Module, cells: Sequence[tuple[int, int]] = (), displays: Sequence[tuple[int, int]] = ()
+    ) -> None:
+        """`cells`: first and last line of each cell; `displays`: those of each cell's trailing expression."""
         self.tree = tree
-        self.nodes = tuple(ast.walk(tree))
+        self.nodes = tuple(walk(tree))
+        self.calls = tuple(node for node in self.nodes if isinstance(node, ast.Call))
+        self._cells, self._displays = tuple(cells), tuple(displays)
         self._imported = dict(self._imports())
-        self._frames: frozenset[str] = frozenset()
-        self._frames = self._find_frames()
+        self.packages = frozenset(full.partition(".")[0] for full in self._imported.values())
+        """Top-level packages that the module imports."""
+        expressions = Expressions(self.dotted)
+        Statements(expressions, self._is_frame_parameter).module(tree, self.nodes)
+        self._values, self._states = expressions.values, expressions.states
 
     def dotted(self, node: ast.expr) -> str:
         """The full name of what an expression refers to, through imports: `pandas.read_csv`; empty when unknown."""
@@ -36,67 +41,120 @@ class Facts:
             return ""
         return ".".join([self._imported[node.id], *reversed(parts)])
 
+    def value(self, node: ast.expr) -> Value:
+        """What is certain about the expression's value at the place where it stands."""
+        return self._values.get(node, UNKNOWN)
+
+    def state(self, call: ast.Call) -> State | None:
+        """Of the estimator whose method is called, before the call; None when it is no estimator made in the module."""
+        return self._states.get(call)
+
     def is_frame(self, node: ast.expr) -> bool:
         """Whether the expression is surely a pandas DataFrame."""
-        match node:
-            case ast.Name(id=name):
-                return name in self._frames
-            case ast.Subscript(value=value, slice=ast.List() | ast.Compare()):
-                return self.is_frame(value)
-            case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in FRAME_METHODS:
-                return self.is_frame(value) or self._makes_frame(node)
-            case ast.Call():
-                return self._makes_frame(node)
-        return False
+        return self.value(node).type == FRAME
 
-    def _makes_frame(self, call: ast.Call) -> bool:
-        package, _, function = self.dotted(call.func).partition(".")
-        return package == "pandas" and (function in FRAME_MAKERS or function.startswith("read_"))
+    def name_of(self, call: ast.Call) -> str:
+        """The last name of what is called, wherever it comes from; empty when it has none."""
+        full = self.dotted(call.func).rpartition(".")[2]
+        match call.func:
+            case ast.Attribute(attr=name) | ast.Name(id=name):
+                return full or name
+        return full
+
+    def is_metric(self, call: ast.Call) -> bool:
+        """Whether one of scikit-learn's functions that compare truth with prediction is called."""
+        package, _, _ = self.dotted(call.func).rpartition(".")
+        return package == "sklearn.metrics"
+
+    def is_guarded(self, node: ast.AST) -> bool:
+        """Whether the code expects an error there: in a `try`, or under `with pytest.raises(…)` and the like."""
+        return node in self._guarded
+
+    @cached_property
+    def _guarded(self) -> frozenset[ast.AST]:
+        bodies = [node.body for node in self.nodes if isinstance(node, ast.Try)]
+        bodies += [node.body for node in self.nodes if isinstance(node, ast.With) and self._expects_error(node)]
+        return frozenset(inner for body in bodies for statement in body for inner in walk(statement))
+
+    def _expects_error(self, node: ast.With) -> bool:
+        opened = [item.context_expr for item in node.items if isinstance(item.context_expr, ast.Call)]
+        return any(self.name_of(call).lower().endswith(("raises", "suppress", "warns")) for call in opened)
+
+    def calls_of(self, *names: str) -> Iterator[ast.Call]:
+        """Calls of the functions with these full names."""
+        return (call for call in self.calls if self.dotted(call.func) in names)
+
+    def methods(self, *names: str) -> Iterator[tuple[ast.Call, ast.Attribute]]:
+        """Calls of methods of that name, whatever they belong to."""
+        for name in names:
+            yield from self._methods.get(name, ())
+
+    @cached_property
+    def _methods(self) -> dict[str, list[tuple[ast.Call, ast.Attribute]]]:
+        found: dict[str, list[tuple[ast.Call, ast.Attribute]]] = {}
+        for call in self.calls:
+            if isinstance(call.func, ast.Attribute):
+                found.setdefault(call.func.attr, []).append((call, call.func))
+        return found
+
+    @cached_property
+    def called_or_indexed(self) -> frozenset[ast.expr]:
+        """Expressions that are called or indexed."""
+        indexed = (node.value for node in self.nodes if isinstance(node, ast.Subscript))
+        return frozenset([*(call.func for call in self.calls), *indexed])
+
+    def binds_frame(self, name: ast.Name) -> bool:
+        """Whether every assignment to the name in the module gives it a DataFrame."""
+        bound = [
+            node.value
+            for node in self.nodes
+            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name.id for t in node.targets)
+        ]
+        return bool(bound) and all(self.is_frame(value) for value in bound)
+
+    def reads(self, name: str) -> bool:
+        """Whether the name is read anywhere in the module."""
+        return name in self._read_names
+
+    def is_displayed(self, node: ast.AST) -> bool:
+        """Whether the node stands in a trailing expression, whose value the notebook shows."""
+        line = getattr(node, "lineno", 0)
+        return any(first <= line <= last for first, last in self._displays)
+
+    def cell_of(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
+        """First and last line of the cell; the whole module where nothing is known about cells."""
+        return next((c for c in self._cells if c[0] <= node.lineno <= c[1]), (1, max(node.lineno, 1 << 30)))
+
+    @cached_property
+    def _read_names(self) -> frozenset[str]:
+        return frozenset(n.id for n in self.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+
+    def _is_frame_parameter(self, parameter: ast.arg) -> bool:
+        if parameter.annotation is not None:
+            return _is_frame_annotation(parameter.annotation) and not self.packages & OTHER_FRAMES
+        return parameter.arg == "df" and not self.packages & OTHER_FRAMES
 
     def _imports(self) -> Iterator[tuple[str, str]]:
+        """Name -> full name, of imported names that nothing else binds."""
+        others = self._other_bindings()
         for node in self.nodes:
             if isinstance(node, ast.Import):
-                for name in node.names:
-                    yield (name.asname, name.name) if name.asname else (name.name.partition(".")[0],) * 2
+                pairs = [(n.asname, n.name) if n.asname else (n.name.partition(".")[0],) * 2 for n in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                for name in node.names:
-                    yield name.asname or name.name, f"{node.module}.{name.name}"
+                pairs = [(n.asname or n.name, f"{node.module}.{n.name}") for n in node.names]
+            else:
+                continue
+            yield from ((name, full) for name, full in pairs if name not in others)
 
-    def _find_frames(self) -> frozenset[str]:
-        """Names that hold a DataFrame by every assignment and parameter that binds them."""
-        bound = defaultdict[str, list[ast.expr | None]](list)
+    def _other_bindings(self) -> set[str]:
+        found: set[str] = set()
         for node in self.nodes:
-            for name, value in _bindings(node):
-                bound[name].append(value)
-        for _ in range(MAX_ROUNDS):
-            before = self._frames
-            self._frames = frozenset(
-                name
-                for name, values in bound.items()
-                if all(v is not None and (self.is_frame(v) or _is_frame_annotation(v)) for v in values)
-            )
-            if self._frames == before:
-                break
-        return self._frames
-
-
-def _bindings(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
-    """Names the node binds and the expression (or annotation) that says what to; None: nobody knows what."""
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            for target in targets:
-                if isinstance(target, ast.Name):
-                    yield target.id, value
-                elif isinstance(target, ast.Tuple | ast.List | ast.Starred):
-                    yield from ((n.id, None) for n in ast.walk(target) if isinstance(n, ast.Name))
-        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
-            yield name, value or annotation
-        case ast.arg(arg=name, annotation=annotation):
-            yield name, annotation or (ast.Name("DataFrame") if name == "df" else None)
-        case ast.For(target=target) | ast.AsyncFor(target=target) | ast.comprehension(target=target):
-            yield from ((n.id, None) for n in ast.walk(target) if isinstance(n, ast.Name))
-        case ast.withitem(optional_vars=ast.Name(id=name)) | ast.NamedExpr(target=ast.Name(id=name)):
-            yield name, None
+            match node:
+                case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                    found.add(name)
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    found.add(name)
+        return found
 
 
 def _is_frame_annotation(node: ast.expr) -> bool:
@@ -113,9 +171,19 @@ def keyword(call: ast.Call, *names: str) -> ast.expr | None:
     return next((k.value for k in call.keywords if k.arg in names), None)
 
 
+def argument(call: ast.Call, position: int, *names: str) -> ast.expr | None:
+    """The argument at that position or with one of these names."""
+    return call.args[position] if position < len(call.args) else keyword(call, *names)
+
+
 def has_unpacking(call: ast.Call) -> bool:
     """Whether arguments come from `*…` or `**…`, so that nobody can say which are missing."""
     return any(k.arg is None for k in call.keywords) or any(isinstance(a, ast.Starred) for a in call.args)
+
+
+def literal(node: ast.expr | None) -> object:
+    """The value of a literal; None for everything else."""
+    return node.value if isinstance(node, ast.Constant) else None
 
 
 def root_name(node: ast.expr) -> str | None:

@@ -1,8 +1,12 @@
 import ast
 from collections.abc import Iterator
 
-from linting.rules.facts import Facts
+from linting.rules.facts import Facts, argument, root_name
 from linting.rules.rule import Hit, Rule
+
+CALIBRATING = frozenset({"CalibratedClassifierCV", "TunedThresholdClassifierCV", "FixedThresholdClassifier"})
+"""They are made to be fitted on rows that the model has not seen."""
+_SET_ASIDE = ("test", "valid", "val_", "_val", "hold", "unseen")
 
 
 class FitOnTest(Rule):
@@ -21,6 +25,8 @@ class FitOnTest(Rule):
         "X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)\nscaler.fit_transform(X_test)",
         "from sklearn.model_selection import train_test_split\n"
         "train, test = train_test_split(df, random_state=0)\nmodel.fit(test[['a']], test['b'])",
+        "from sklearn.model_selection import train_test_split\n"
+        "train, test = train_test_split(df, random_state=0)\nmodel.fit(X=test.drop(columns='b'))",
     )
     good = (
         "from sklearn.model_selection import train_test_split\n"
@@ -28,44 +34,26 @@ class FitOnTest(Rule):
         "model.fit(X_train, y_train)\nmodel.score(X_test, y_test)\nscaler.transform(X_test)",
         "test = load()\nmodel.fit(test)",
         "from sklearn.model_selection import train_test_split\n"
+        "first, second = train_test_split(df, random_state=0)\nmodel.partial_fit(first)\nmodel.partial_fit(second)",
+        "from sklearn.model_selection import train_test_split\n"
         "train, test = train_test_split(df, random_state=0)\ntest = more()\nmodel.fit(test)",
+        "from sklearn.model_selection import train_test_split\n"
+        "train, test = train_test_split(df, random_state=0)\nfor test in folds:\n    model.fit(test)",
     )
 
     def check(self, facts: Facts) -> Iterator[Hit]:
-        """`….fit(test)` and `….fit_transform(test)` where `test` came out of `train_test_split` as a test part."""
-        held_out = _held_out(facts)
-        for node in facts.nodes:
-            match node:
-                case ast.Call(func=ast.Attribute(attr="fit" | "fit_transform"), args=[first, *_]):
-                    name = _data_name(first)
-                    if name in held_out:
-                        yield Hit(node, f"Fitted on `{name}`, the part that was set aside for testing")
+        """`….fit(test)` and `….fit_transform(test)` where `test` is the test part of a split."""
+        for call, _ in facts.methods("fit", "fit_transform", "fit_resample", "partial_fit"):
+            data = argument(call, 0, "X")
+            part = None if data is None else facts.value(data).part
+            if data is None or part is None or part.side != "test" or not _is_set_aside(data):
+                continue
+            state = facts.state(call)
+            if state is None or state.estimator.class_name not in CALIBRATING:
+                yield Hit(call, "Fitted on the part of the split that was set aside for testing")
 
 
-def _held_out(facts: Facts) -> set[str]:
-    """Names that only ever hold a test part."""
-    parts: set[str] = set()
-    others: set[str] = set()
-    for node in facts.nodes:
-        if not isinstance(node, ast.Assign):
-            continue
-        match node:
-            case ast.Assign(targets=[ast.Tuple(elts=elements)], value=ast.Call(func=func)) if facts.dotted(
-                func
-            ).endswith("model_selection.train_test_split"):
-                parts.update(e.id for e in elements[1::2] if isinstance(e, ast.Name))
-                others.update(e.id for e in elements[::2] if isinstance(e, ast.Name))
-            case _:
-                others.update(t.id for t in node.targets if isinstance(t, ast.Name) and not _rewrites(node.value, t.id))
-    return parts - others
-
-
-def _rewrites(value: ast.expr, name: str) -> bool:
-    """`X_test = scaler.transform(X_test)` keeps being the test part."""
-    return any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value))
-
-
-def _data_name(node: ast.expr) -> str | None:
-    while isinstance(node, ast.Subscript | ast.Attribute):
-        node = node.value
-    return node.id if isinstance(node, ast.Name) else None
+def _is_set_aside(data: ast.expr) -> bool:
+    """Whether the author calls it so: two halves of data may both be there to learn from."""
+    name = (root_name(data) or "").lower()
+    return any(word in name for word in _SET_ASIDE)

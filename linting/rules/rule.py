@@ -12,7 +12,7 @@ from linting.rules.facts import Facts
 class Hit:
     """One place that breaks a rule."""
 
-    node: ast.expr | ast.stmt
+    node: ast.expr | ast.stmt | ast.ExceptHandler
     message: str
 
 

@@ -69,9 +69,14 @@ class Mypy:
             raise ToolFailed(f"mypy could not check the module: {_last_line(answer['err'] or answer['out'])}")
         lines = module.source.encode().split(b"\n")
         said = [json.loads(line) for line in answer["out"].splitlines() if line.startswith("{")]
-        # mypy goes through a union member by member: what holds for one at a place, holds for the others there.
-        doubtful = {_position(error) for error in said if _is_about_library_values(error)}
-        return [_problem(e, lines) for e in said if _counts(e) and _position(e) not in doubtful]
+        return [_problem(error, lines) for error in certain(said)]
+
+
+def certain(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of mypy's errors (its JSON) those that say something certain about a notebook."""
+    # mypy goes through a union member by member: what holds for one at a place, holds for the others there.
+    doubtful = {_position(error) for error in said if _is_about_library_values(error)}
+    return [error for error in said if _counts(error) and _position(error) not in doubtful]
 
 
 def _position(error: dict[str, Any]) -> tuple[str, int, int]:

@@ -11,7 +11,7 @@ from ruff import find_ruff_bin  # type: ignore[import-untyped]
 from linting.explanations.ruff import IGNORE, SELECT
 from linting.review.escapes import IPYTHON_NAMES
 from linting.review.module import Module
-from linting.review.problem import Problem, ToolName
+from linting.review.problem import Edit, Problem, SafeFix, ToolName
 from linting.tools.tool import ToolFailed, ToolTimedOut
 
 SECONDS = 10.0
@@ -76,5 +76,20 @@ def _problem(found: dict[str, Any]) -> Problem:
         line=found["location"]["row"],
         end_line=found["end_location"]["row"],
         column=found["location"]["column"],
+        end_column=found["end_location"]["column"],
         message=found["message"],
+        fix=_safe_fix(found),
     )
+
+
+def _safe_fix(found: dict[str, Any]) -> SafeFix | None:
+    fix = found.get("fix")
+    if fix is None or fix["applicability"] != "safe":
+        return None
+    edits = [_edit(edit) for edit in fix["edits"]]
+    return SafeFix(fix["message"] or "Apply ruff's fix", tuple(sorted(edits, key=lambda e: (e.line, e.column))))
+
+
+def _edit(edit: dict[str, Any]) -> Edit:
+    first, last = edit["location"], edit["end_location"]
+    return Edit(first["row"], first["column"], last["row"], last["column"], edit["content"])

@@ -59,6 +59,12 @@ class Smells:
 
     async def run(self, module: Module) -> list[Problem]:
         """As `Tool.run`."""
-        return [
-            Problem(tool=self.name, **hit) for hit in await self._worker.call("smells", SECONDS, source=module.source)
-        ]
+        found = await self._worker.call(
+            "smells",
+            SECONDS,
+            source=module.source,
+            cells=[(first, last) for _, first, last in module.cells()],
+            displays=module.displays,
+            executions=[module.executions.get(cell) for cell, _, _ in module.cells()],
+        )
+        return [Problem(tool=self.name, **hit) for hit in found]

@@ -2,7 +2,9 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
+import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,10 @@ _CLEAN_ENVIRONMENT = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYT
 """A worker gets no secret of the service and no variable that changes what a tool does."""
 
 
+GRACE_SECONDS = 2.0
+"""A forking worker ends a slow job itself; it is killed when it does not manage even that."""
+
+
 class _Ended(Exception):
     """The process ended before it answered."""
 
@@ -21,9 +27,13 @@ class _Ended(Exception):
 class Worker:
     """One warm process that does one job at a time. It is started by the first job and again after it was killed."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` is the process's working folder: empty, so that no tool finds a configuration or a module in it."""
-        self._folder = folder
+    def __init__(self, folder: Path, *, forks: str | None = None) -> None:
+        """`folder` is the process's working folder: empty, so that no tool finds a configuration or a module in it.
+
+        With `forks` the process loads that tool and does each job in a child forked for it: a job that takes too long
+        is killed, and the next one finds everything as warm as before.
+        """
+        self._folder, self._forks = folder, forks
         self._process: Process | None = None
         self._turn = asyncio.Lock()
 
@@ -38,12 +48,15 @@ class Worker:
         `seconds` counts from now, waiting for earlier jobs included. Raises `ToolTimedOut` (the process was killed when
         it was this job that took too long) and `ToolFailed`.
         """
-        body = json.dumps({"job": job, "arguments": arguments}).encode()
+        until = time.monotonic() + seconds
         try:
-            async with asyncio.timeout(seconds), self._turn:
-                answer = await self._ask(body)
+            async with asyncio.timeout(seconds + (GRACE_SECONDS if self._forks else 0)), self._turn:
+                left = max(until - time.monotonic(), 0.0)
+                answer = await self._ask(json.dumps({"job": job, "arguments": arguments, "seconds": left}).encode())
         except TimeoutError:
             raise ToolTimedOut(f"no answer within {seconds:g} s") from None
+        if answer.get("timed_out"):
+            raise ToolTimedOut(f"no answer within {seconds:g} s")
         if "error" in answer:
             raise ToolFailed(answer["error"])
         return answer["result"]
@@ -54,7 +67,8 @@ class Worker:
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            # Its group: a child that it forked goes with it.
+            os.killpg(process.pid, signal.SIGKILL)
         if process.stdin is not None:
             process.stdin.close()
         await process.wait()
@@ -98,7 +112,7 @@ class Worker:
         if self._process is None or self._process.returncode is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-m", "linting.worker"),
+                *(sys.executable, "-I", "-m", "linting.worker", *([self._forks] if self._forks else [])),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,

@@ -1,22 +1,30 @@
 """Reads jobs from standard input, one at a time, and writes their results to standard output.
 
-A frame is a length (4 bytes, big-endian) and that many bytes of JSON. A job is `{"job", "arguments"}`; its answer is
-`{"result"}` or `{"error"}`, with `"spent": true` when the process should not be used again.
+A frame is a length (4 bytes, big-endian) and that many bytes of JSON. A job is `{"job", "arguments", "seconds"}`; its
+answer is `{"result"}` or `{"error"}`, with `"spent": true` when the process should not be used again.
+
+`python -m linting.worker mypy` loads mypy first and does every job in a child forked for it: a job that is too slow or
+crashes costs nothing but itself, and leaves nothing behind for the next.
 """
 
 import gc
+import importlib
 import json
 import os
 import queue
 import resource
+import signal
 import struct
 import sys
 import threading
 from typing import Any, BinaryIO
 
+from linting.worker.forked import answer_in_child
 from linting.worker.jobs import JOBS
 
 LENGTH = struct.Struct(">I")
+PRELOAD = {"mypy": "mypy.api"}
+"""What a worker may be told to load before its first job."""
 MAX_MEMORY = 3 * 1024**3
 """Bytes of address space: mypy with pandas' stubs needs about 0.5 GB of it."""
 
@@ -28,8 +36,13 @@ def main() -> None:
     jobs_in, results_out = _private_channels()
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(jobs_in, waiting), daemon=True).start()
+    preloaded = sys.argv[1:]
+    for module in preloaded:
+        importlib.import_module(PRELOAD[module])
+    gc.freeze()
     while True:
-        answer = _answer(json.loads(waiting.get()))
+        request = json.loads(waiting.get())
+        answer = answer_in_child(request, _answer) if preloaded else _answer(request)
         body = json.dumps(answer).encode()
         results_out.write(LENGTH.pack(len(body)) + body)
         results_out.flush()
@@ -51,6 +64,8 @@ def _read(jobs_in: BinaryIO, waiting: "queue.SimpleQueue[bytes]") -> None:
     while len(head := jobs_in.read(LENGTH.size)) == LENGTH.size:
         waiting.put(jobs_in.read(*LENGTH.unpack(head)))
     # The service is gone or wants us gone; a job under way has no reader any more.
+    if os.getpgid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
     os._exit(0)
 
 

@@ -12,32 +12,41 @@ Job = Callable[..., Any]
 
 
 def join_cells(cells: list[dict[str, Any]]) -> dict[str, Any]:
-    """Join cells to a module; the result is `Module` as plain JSON."""
-    return asdict(join([Cell.model_construct(**cell) for cell in cells]))
+    """Join cells to a module; the result is `Module` as plain JSON, an origin as a list of its fields."""
+    module = join([Cell.model_construct(**cell) for cell in cells])
+    return {
+        "source": module.source,
+        "origins": [None if o is None else (o.cell, o.line, o.shift, o.masked) for o in module.origins],
+        "displays": module.displays,
+        "broken": [asdict(cell) for cell in module.broken],
+        "unseen_names": module.unseen_names,
+    }
 
 
-def find_smells(source: str) -> list[dict[str, Any]]:
-    """Run our own data-science rules."""
-    from linting.rules.catalogue import RULES
-    from linting.rules.facts import Facts
+def find_smells(
+    source: str, cells: list[list[int]], displays: list[list[int]], executions: list[int | None]
+) -> list[dict[str, Any]]:
+    """Run our own rules. `cells` and `displays`: first and last lines, as in `Module`; `executions`: a cell's count."""
+    from linting.rules.engine import hits
 
-    facts = Facts(ast.parse(source))
+    tree = ast.parse(source)
+    lines = source.split("\n")
     return [
         {
-            "rule": rule.code,
+            "rule": code,
             "line": hit.node.lineno,
             "end_line": hit.node.end_lineno,
-            "column": _characters(source, hit.node),
+            "column": _characters(lines, hit.node.lineno, hit.node.col_offset),
+            "end_column": _characters(lines, hit.node.end_lineno or hit.node.lineno, hit.node.end_col_offset or 0),
             "message": hit.message,
         }
-        for rule in RULES
-        for hit in rule.check(facts)
+        for code, hit in hits(tree, [(a, b) for a, b in cells], [(a, b) for a, b in displays], executions)
     ]
 
 
-def _characters(source: str, node: ast.expr | ast.stmt) -> int:
-    line = source.split("\n")[node.lineno - 1]
-    return len(line.encode()[: node.col_offset].decode(errors="ignore")) + 1
+def _characters(lines: list[str], line: int, offset: int) -> int:
+    """A 1-based column in characters for a 0-based one in bytes."""
+    return len(lines[line - 1].encode()[:offset].decode(errors="ignore")) + 1
 
 
 def run_bandit(source: str, tests: list[str]) -> list[dict[str, Any]]:
@@ -48,8 +57,8 @@ def run_bandit(source: str, tests: list[str]) -> list[dict[str, Any]]:
     from bandit.core.manager import BanditManager
 
     manager = BanditManager(BanditConfig(), "file", profile={"include": tests})
-    body = source.encode()
-    manager._parse_file("notebook.py", io.BytesIO(body), ["notebook.py"])
+    lines = source.split("\n")
+    manager._parse_file("notebook.py", io.BytesIO(source.encode()), ["notebook.py"])
     if manager.skipped:
         raise ValueError("bandit could not read the module")
     return [
@@ -58,7 +67,7 @@ def run_bandit(source: str, tests: list[str]) -> list[dict[str, Any]]:
             "name": issue.test,
             "line": issue.lineno,
             "end_line": max(issue.linerange, default=issue.lineno),
-            "column": len(body.split(b"\n")[issue.lineno - 1][: max(issue.col_offset, 0)].decode(errors="ignore")) + 1,
+            "column": _characters(lines, issue.lineno, max(issue.col_offset, 0)),
             "message": issue.text,
             "level": issue.severity,
         }

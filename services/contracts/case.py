@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from services.contracts.identity import AiMode, ScopeMode, Strictness
+from services.contracts.identity import AiMode, MayRemain, ScopeMode, Strictness
 from services.contracts.limits import Limits
 from services.contracts.model import WireModel
 from services.contracts.notebook import Cell
@@ -33,6 +33,14 @@ class Quotas(WireModel):
     hints: HintQuotas = HintQuotas()
     messages: int | None = Field(default=None, ge=0)
     """Messages to the assistant."""
+
+
+class Style(WireModel):
+    """What a case wants of the style review and of the marks while typing."""
+
+    live_errors: bool = True
+    """Mark what is certain to fail while the learner types; done in the browser alone."""
+    may_remain: MayRemain = "advice"
 
 
 class Compare(WireModel):
@@ -160,6 +168,7 @@ class LearnerCase(WireModel):
     topics: tuple[str, ...]
     scope_mode: ScopeMode = "soft"
     languages: tuple[str, ...] = ()
+    style: Style = Style()
     quotas: Quotas
     subtasks: tuple[SubtaskView, ...]
     notebook: dict[str, JsonValue]

@@ -27,6 +27,8 @@ AiMode = Literal["none", "lead_and_reveal", "full"]
 Strictness = Literal["light", "strict"]
 ScopeMode = Literal["soft", "strict"]
 """Off the case's topics: `soft` answers in short and leads back, `strict` only leads back."""
+MayRemain = Literal["none", "advice", "warning"]
+"""The gravest remark of the style review that a polished step may still have."""
 
 
 class ScopeClaims(WireModel):
@@ -47,4 +49,5 @@ class ScopeClaims(WireModel):
     scope_mode: ScopeMode = "soft"
     languages: tuple[str, ...] = ()
     """Languages that the assistant may write, as BCP 47 tags; empty: the learner's own."""
+    may_remain: MayRemain = "advice"
     expires: datetime

@@ -4,11 +4,12 @@ from pydantic import Field
 
 from services.contracts.case import Slug, SubtaskView
 from services.contracts.feedback import Feedback
-from services.contracts.identity import AiMode
+from services.contracts.identity import AiMode, MayRemain
 from services.contracts.lint import LintReport
 from services.contracts.model import WireModel
 from services.contracts.notebook import MAX_CELLS, Cell
 from services.contracts.progress import SubtaskProgress
+from services.contracts.style import StyleKept
 
 
 class LabSubtask(WireModel):
@@ -32,6 +33,8 @@ class LabCase(WireModel):
     subtasks: tuple[LabSubtask, ...]
     newer_version: int | None = None
     """Number of a newer published version, when there is one."""
+    live_errors: bool = True
+    """Mark what is certain to fail while the learner types."""
 
 
 class LabCheck(WireModel):
@@ -76,10 +79,13 @@ class LabReview(WireModel):
 
     subtask: Slug
     cells: tuple[Cell, ...] = Field(max_length=MAX_CELLS)
+    executions: dict[str, int] = Field(default_factory=dict, max_length=MAX_CELLS)
+    """Cell id -> execution count, of the cells that have one."""
 
 
-class LabReviewed(WireModel):
+class LabReviewed(StyleKept):
     """Answer of POST /api/review: written to `progress` before it is sent."""
 
     report: LintReport
-    progress: SubtaskProgress
+    may_remain: MayRemain
+    """The gravest remark that a polished step may still have, as the case sets it."""

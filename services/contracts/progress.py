@@ -17,7 +17,7 @@ class SubtaskState(StrEnum):
     IN_PROGRESS = "in_progress"
     APPROVED = "approved"
     POLISHED = "polished"
-    """Approved, and the style review found nothing above advice."""
+    """Approved, and the style review left nothing graver than the case allows."""
 
 
 class SubtaskProgress(WireModel):
@@ -104,6 +104,8 @@ class Reviewed(WireModel):
 
     subtask: Slug
     report: LintReport
+    answers: tuple[Cell, ...] = Field(default=(), max_length=MAX_CELLS)
+    """The answer cells as they were reviewed: only code that a check approved can be polished."""
 
 
 class SavedNotebook(WireModel):

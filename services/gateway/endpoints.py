@@ -1,7 +1,7 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
@@ -10,6 +10,7 @@ from services.contracts.feedback import Stage
 from services.contracts.identity import Principal
 from services.contracts.lab import LabCase, LabCheck, LabFeedback, LabReview, LabReviewed
 from services.contracts.progress import SavedNotebook, SavedSummary, Version, VersionSummary
+from services.contracts.style import Dismiss, StyleStanding
 from services.gateway.admission import EVENTS, Admitted, Hex32, Service, Working, lab_router
 from services.gateway.check_desk import CheckPart
 from services.kit.request_id import current_request_id
@@ -41,6 +42,23 @@ async def check(service: Service, learner: Working, body: LabCheck) -> Streaming
 async def review(service: Service, learner: Working, body: LabReview) -> LabReviewed:
     """Review the style of an approved subtask."""
     return await service.reviews.review(learner, body)
+
+
+@router.post("/review/dismissals")
+async def dismiss(service: Service, learner: Admitted, body: Dismiss) -> StyleStanding:
+    """Leave a remark of the newest review as it is, for a reason that mentors see."""
+    return await service.reviews.dismiss(learner, body)
+
+
+@router.delete("/review/dismissals/{finding}")
+async def take_back(
+    service: Service,
+    learner: Admitted,
+    finding: Annotated[str, Path(pattern=r"^[0-9A-Za-z-]{1,64}$")],
+    subtask: Slug,
+) -> StyleStanding:
+    """Take a dismissal back."""
+    return await service.reviews.take_back(learner, subtask, finding)
 
 
 @router.get("/history")

@@ -1,10 +1,11 @@
-from services.contracts.case import SubtaskView
+from services.contracts.case import LearnerCase, SubtaskView
 from services.contracts.clients.linting import LintingClient
 from services.contracts.clients.progress import ProgressClient
 from services.contracts.lab import LabReview, LabReviewed
 from services.contracts.lint import ReviewRequest
 from services.contracts.notebook import Cell
 from services.contracts.progress import Reviewed, SubtaskState
+from services.contracts.style import Dismiss, StyleStanding
 from services.gateway.case_shelf import CaseShelf, subtask_of
 from services.gateway.errors import NotApproved, NothingToReview
 from services.gateway.learner import Learner
@@ -33,10 +34,27 @@ class Reviews:
         await self._require_approved(learner, review.subtask)
         _require_answers(view, review.cells)
         # Without answer cells everything would be editable: the rest of the notebook is the author's.
-        report = await self._linting.review(ReviewRequest(cells=review.cells, editable=view.answer_cells))
-        reviewed = Reviewed(subtask=review.subtask, report=report)
-        progress = await self._progress.reviewed(reviewed, self._scopes.of(learner, case, review.subtask))
-        return LabReviewed(report=report, progress=shown(progress, review.subtask, case.quotas))
+        report = await self._linting.review(
+            ReviewRequest(cells=review.cells, editable=view.answer_cells, executions=review.executions)
+        )
+        answers = tuple(cell for cell in review.cells if cell.id in view.answer_cells)
+        reviewed = Reviewed(subtask=review.subtask, report=report, answers=answers)
+        kept = await self._progress.reviewed(reviewed, self._scopes.of(learner, case, review.subtask))
+        told = dict(kept) | {"progress": shown(kept.progress, review.subtask, case.quotas)}
+        return LabReviewed(**told, report=report, may_remain=case.style.may_remain)
+
+    async def dismiss(self, learner: Learner, dismiss: Dismiss) -> StyleStanding:
+        """Leave a remark as it is, for a reason that mentors see. Raises SubtaskNotFound, ServiceError."""
+        case = await self._shelf.case_of(learner)
+        subtask_of(case, dismiss.subtask)
+        scope = self._scopes.of(learner, case, dismiss.subtask)
+        return _told(await self._progress.dismiss(dismiss, scope), case)
+
+    async def take_back(self, learner: Learner, subtask: str, finding: str) -> StyleStanding:
+        """Take a dismissal back. Raises SubtaskNotFound, ServiceError."""
+        case = await self._shelf.case_of(learner)
+        subtask_of(case, subtask)
+        return _told(await self._progress.take_back(subtask, finding, self._scopes.of(learner, case, subtask)), case)
 
     async def _require_approved(self, learner: Learner, subtask: str) -> None:
         progress = await self._progress.progress(self._scopes.of(learner, subtask=subtask))
@@ -45,6 +63,11 @@ class Reviews:
                 f"Subtask {subtask!r} is not approved yet. Press Check first: the style review opens as soon as the "
                 "solution is right."
             )
+
+
+def _told(standing: StyleStanding, case: LearnerCase) -> StyleStanding:
+    progress = standing.progress
+    return standing.model_copy(update={"progress": shown(progress, progress.subtask, case.quotas)})
 
 
 def _require_answers(view: SubtaskView, cells: tuple[Cell, ...]) -> None:

@@ -30,4 +30,5 @@ class Scopes:
             topics=case.topics,
             scope_mode=case.scope_mode,
             languages=case.languages,
+            may_remain=case.style.may_remain,
         )

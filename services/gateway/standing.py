@@ -30,4 +30,5 @@ def lab_case(case: LearnerCase, progress: CaseProgress, newer_version: int | Non
             LabSubtask(view=view, progress=shown(known.get(view.id), view.id, case.quotas)) for view in case.subtasks
         ),
         newer_version=newer_version,
+        live_errors=case.style.live_errors,
     )

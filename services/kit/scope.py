@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 
 from services.contracts.clients.service import SCOPE_HEADER
-from services.contracts.identity import AiMode, Role, ScopeClaims, ScopeMode, Strictness
+from services.contracts.identity import AiMode, MayRemain, Role, ScopeClaims, ScopeMode, Strictness
 from services.kit.errors import CaseloopError
 from vault.ports import SecretStore
 
@@ -58,6 +58,7 @@ class ScopeMinter:
         topics: tuple[str, ...] = (),
         scope_mode: ScopeMode = "soft",
         languages: tuple[str, ...] = (),
+        may_remain: MayRemain = "advice",
         lifetime: timedelta = LIFETIME,
     ) -> str:
         """Sign a token with these claims (see `ScopeClaims`), good from now for `lifetime`."""
@@ -73,6 +74,7 @@ class ScopeMinter:
             topics=topics,
             scope_mode=scope_mode,
             languages=languages,
+            may_remain=may_remain,
             expires=now + lifetime,
         )
         payload = claims.model_dump(mode="json", exclude={"expires"})

@@ -18,6 +18,7 @@ from services.progress.sessions import endpoints as sessions
 from services.progress.sessions.models import JOBS
 from services.progress.sessions.retention import QUEUE, handlers, retention_job
 from services.progress.settings import ProgressSettings
+from services.progress.style import endpoints as style
 
 _BODY_BYTES = 24 * 1024 * 1024
 """Above the largest notebook as JSON with every character escaped that may be: its own limit speaks first."""
@@ -52,7 +53,15 @@ def create_app(
 
     return create_service(
         "progress",
-        [learner_router, hub_router, sessions.learner_router, sessions.mentor_router, classroom_router],
+        [
+            learner_router,
+            hub_router,
+            sessions.learner_router,
+            sessions.mentor_router,
+            style.learner_router,
+            style.mentor_router,
+            classroom_router,
+        ],
         service=ProgressService.over(db, objects, queue, settings, clock),
         scope_verifier=scope_verifier,
         pings={"database": db.ping},

@@ -13,7 +13,6 @@ from services.contracts.progress import (
     CaseStanding,
     Conclude,
     Recorded,
-    Reviewed,
     Submit,
     SubtaskProgress,
     SubtaskState,
@@ -25,17 +24,16 @@ from services.kit.database import Database
 from services.kit.objects import ObjectStore
 from services.progress.errors import (
     DigestMismatch,
-    NotApproved,
     OutsideScope,
     QuotaSpent,
     SubmissionNotFound,
     SubmissionTooLarge,
 )
-from services.progress.models import ReviewRow, StandingRow, SubmissionRow
+from services.progress.models import StandingRow, SubmissionRow
 from services.progress.repository import AttemptRepository, Owner, standing_by_case
 from services.progress.rewording import reworded
 from services.progress.settings import ProgressSettings
-from services.progress.states import Standing, counts, furthest, is_approved, is_clean
+from services.progress.states import Standing, counts, furthest
 
 _CELLS = TypeAdapter(tuple[Cell, ...])
 
@@ -91,7 +89,7 @@ class Attempts:
                 _write_verdict(row, conclude.feedback)
                 _move(standing, conclude.feedback, now)
                 await session.flush()
-            return await self._progress_of(attempts, standing)
+            return await self.progress_of(attempts, standing)
 
     async def reword(self, scope: ScopeClaims, reword: Reword) -> Feedback:
         """Replace the rules' words of a submission by a model's. The first words of a model stay.
@@ -108,32 +106,12 @@ class Attempts:
             await session.flush()
         return feedback
 
-    async def reviewed(self, scope: ScopeClaims, reviewed: Reviewed) -> SubtaskProgress:
-        """Keep a style review; a clean one polishes the subtask. Raises NotApproved, OutsideScope."""
-        _require_subtask(scope, reviewed.subtask)
-        async with self._db.write() as session:
-            attempts = _repository(session, scope)
-            standing = await attempts.standing(reviewed.subtask)
-            if standing is None or not is_approved(SubtaskState(standing.state)):
-                raise NotApproved(
-                    f"Subtask {reviewed.subtask!r} is not approved yet. Press Check first: the style review opens "
-                    "as soon as the solution is right."
-                )
-            now = self._clock()
-            clean = is_clean(reviewed.report)
-            await attempts.keep_review(_review_row(scope, reviewed, clean, now))
-            if clean:
-                standing.state = furthest(SubtaskState(standing.state), SubtaskState.POLISHED)
-            standing.updated = now
-            await session.flush()
-            return await self._progress_of(attempts, standing)
-
     async def progress(self, scope: ScopeClaims) -> CaseProgress:
         """Where the learner stands in every subtask that was ever touched."""
         async with self._db.read() as session:
             attempts = _repository(session, scope)
             rows = [row for row in await attempts.standings() if scope.subtask in (None, row.subtask)]
-            subtasks = tuple([await self._progress_of(attempts, row) for row in rows])
+            subtasks = tuple([await self.progress_of(attempts, row) for row in rows])
         return CaseProgress(user=scope.user, case=scope.case, case_version=scope.case_version, subtasks=subtasks)
 
     async def standing_of(self, user: str) -> tuple[CaseStanding, ...]:
@@ -240,7 +218,8 @@ class Attempts:
             f"gives its place back after {_minutes(self._settings)} minutes at most."
         )
 
-    async def _progress_of(self, attempts: AttemptRepository, standing: StandingRow) -> SubtaskProgress:
+    async def progress_of(self, attempts: AttemptRepository, standing: StandingRow) -> SubtaskProgress:
+        """A standing as it is said on the wire; the repository's owner is its learner."""
         left = None
         if standing.quota is not None:
             taken = await attempts.places_taken(standing.subtask, self._window_start())
@@ -337,15 +316,3 @@ def _move(row: StandingRow, feedback: Feedback, now: datetime) -> None:
     before = Standing(SubtaskState(row.state), row.attempts, row.points)
     after = before.after(feedback)
     row.state, row.attempts, row.points, row.updated = after.state, after.attempts, after.points, now
-
-
-def _review_row(scope: ScopeClaims, reviewed: Reviewed, clean: bool, now: datetime) -> ReviewRow:
-    return ReviewRow(
-        learner=scope.user,
-        case_id=scope.case,
-        subtask=reviewed.subtask,
-        case_version=scope.case_version,
-        reviewed=now,
-        clean=clean,
-        report=reviewed.report.model_dump_json(),
-    )

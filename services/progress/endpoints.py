@@ -9,7 +9,6 @@ from services.contracts.progress import (
     CaseStanding,
     Conclude,
     Recorded,
-    Reviewed,
     SavedNotebook,
     SavedSummary,
     Submit,
@@ -54,12 +53,6 @@ async def conclude(service: Service, scope: Scope, body: Conclude) -> SubtaskPro
 async def reword(service: Service, scope: Scope, body: Reword) -> Feedback:
     """Keep a model's words with a submission that needs work; nothing else of it changes."""
     return await service.attempts.reword(scope, body)
-
-
-@learner_router.post("/reviews")
-async def reviewed(service: Service, scope: Scope, body: Reviewed) -> SubtaskProgress:
-    """Store the style review of an approved subtask."""
-    return await service.attempts.reviewed(scope, body)
 
 
 @learner_router.get("/progress")

@@ -43,6 +43,20 @@ class NotApproved(CaseloopError):
     error = "not_approved"
 
 
+class FindingNotFound(CaseloopError):
+    """The newest style review of the subtask has no finding of that id."""
+
+    status = 404
+    error = "finding_not_found"
+
+
+class DismissalsFull(CaseloopError):
+    """So many remarks were dismissed in this case that no further one is kept."""
+
+    status = 429
+    error = "dismissals_full"
+
+
 class NotReworded(CaseloopError):
     """Words came for a submission that cannot take any: it does not need work, or they are not a model's."""
 

@@ -77,6 +77,9 @@ class ReviewRow(Base):
     case_version: Mapped[str] = mapped_column(String(64))
     reviewed: Mapped[datetime]
     clean: Mapped[bool]
+    """Nothing graver than the case allowed was left, with what was dismissed then."""
+    approved_code: Mapped[bool] = mapped_column(default=False)
+    """A check had approved exactly the answers that were reviewed."""
     report: Mapped[str] = mapped_column(Text)
 
 

@@ -135,9 +135,18 @@ class AttemptRepository:
         self._session.add(submission)
         await self._session.flush()
 
-    async def keep_review(self, review: ReviewRow) -> None:
-        """Keep the newest style review of a subtask."""
-        await self._session.merge(review)
+    async def approved(self, subtask: str, limit: int) -> Sequence[SubmissionRow]:
+        """Approved submissions of a subtask, of every case version, newest first."""
+        rows = self._mine().where(SubmissionRow.subtask == subtask, SubmissionRow.verdict == Verdict.APPROVED)
+        return (await self._session.scalars(rows.order_by(SubmissionRow.seq.desc()).limit(limit))).all()
+
+    async def review(self, subtask: str) -> ReviewRow | None:
+        """The newest style review of a subtask."""
+        return await self._session.get(ReviewRow, (self._owner.user, self._owner.case, subtask))
+
+    async def keep_review(self, review: ReviewRow) -> ReviewRow:
+        """Keep the newest style review of a subtask, in the place of the one before."""
+        return await self._session.merge(review)
 
     def _mine(self) -> Select[SubmissionRow]:
         return select(SubmissionRow).where(

@@ -14,6 +14,7 @@ from services.progress.sessions.recording import Recorder
 from services.progress.sessions.replays import Replays
 from services.progress.sessions.summaries import Summaries
 from services.progress.settings import ProgressSettings
+from services.progress.style.reviews import Reviews
 
 
 def utc_now() -> datetime:
@@ -26,6 +27,7 @@ class ProgressService:
     """All that `progress` does."""
 
     attempts: Attempts
+    reviews: Reviews
     notebooks: Notebooks
     recorder: Recorder
     summaries: Summaries
@@ -45,8 +47,10 @@ class ProgressService:
     ) -> "ProgressService":
         """Build it over a migrated database, its jobs, and an object store of its own."""
         summaries = Summaries(db)
+        attempts = Attempts(db, objects, settings, clock)
         return cls(
-            attempts=Attempts(db, objects, settings, clock),
+            attempts=attempts,
+            reviews=Reviews(db, objects, attempts, clock),
             notebooks=Notebooks(db, objects, settings, clock),
             recorder=Recorder(db, queue, settings, clock),
             summaries=summaries,

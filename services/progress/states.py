@@ -1,10 +1,14 @@
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from services.contracts.feedback import Feedback, Verdict
+from services.contracts.identity import MayRemain
 from services.contracts.lint import LintReport
 from services.contracts.progress import SubtaskState
 
 _ORDER = tuple(SubtaskState)
+_GRAVITY: Final = ("none", "advice", "warning", "error")
 
 
 def furthest(now: SubtaskState, reached: SubtaskState) -> SubtaskState:
@@ -27,13 +31,18 @@ def is_approved(state: SubtaskState) -> bool:
     return _ORDER.index(state) >= _ORDER.index(SubtaskState.APPROVED)
 
 
-def is_clean(report: LintReport) -> bool:
-    """Whether a style review proves a subtask polished: every tool looked, and none found more than advice.
+def is_clean(report: LintReport, may_remain: MayRemain, dismissed: Collection[str] = ()) -> bool:
+    """Whether a style review proves its code polished: every tool looked, and nothing graver than `may_remain` is left.
 
-    A report without findings from a tool that failed proves nothing.
+    A report without findings from a tool that failed proves nothing. Findings that were dropped from it are no graver
+    than the last that was sent (`linting.review.rank`). `dismissed`: ids of findings that the learner decided to leave.
     """
     looked = bool(report.tools) and all(tool.status == "ok" for tool in report.tools)
-    return looked and all(finding.severity == "advice" for finding in report.findings)
+    limit = _GRAVITY.index(may_remain)
+    left = [finding for finding in report.findings if finding.id not in dismissed]
+    if report.dropped:
+        left += report.findings[-1:]
+    return looked and all(_GRAVITY.index(finding.severity) <= limit for finding in left)
 
 
 @dataclass(frozen=True)

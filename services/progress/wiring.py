@@ -15,6 +15,7 @@ from services.kit.settings import Settings
 from services.progress.app import create_app
 from services.progress.sessions.forgetting import Forgetting
 from services.progress.sessions.models import JOBS
+from services.progress.style.erasure import Erasure
 
 
 class NoAdapter(Exception):
@@ -46,5 +47,16 @@ async def open_forgetting(settings: Settings) -> AsyncIterator[Forgetting]:
     try:
         await migrate(db, "services.progress")
         yield Forgetting(db, TableJobQueue(db, JOBS), utc_now)
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def open_erasure(settings: Settings) -> AsyncIterator[Erasure]:
+    """Deletion of what is kept of a learner's style reviews; also while Caseloop is running. Raises NoAdapter."""
+    db = open_database(settings)
+    try:
+        await migrate(db, "services.progress")
+        yield Erasure(db, TableJobQueue(db, JOBS), utc_now)
     finally:
         await db.close()

@@ -20,6 +20,7 @@ from services.contracts import (
     notebook,
     progress,
     session,
+    style,
 )
 from services.gateway.dashboard.runs import RunCode
 from services.gateway.dashboard.sign_in_endpoints import Me
@@ -40,6 +41,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     feedback.Stage,
     progress.VersionSummary,
     progress.Version,
+    lint.TextEdit,
+    lint.Fix,
     lint.LintFinding,
     lint.ToolRun,
     lint.LintReport,
@@ -63,6 +66,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     session.Instant,
     session.SessionPart,
     case.CaseSummary,
+    style.Dismissal,
     brief.CellDifference,
     brief.Brief,
     classroom.Watch,
@@ -85,6 +89,7 @@ CHOICES: tuple[tuple[type[BaseModel], str], ...] = (
     (session.SessionEvent, "kind"),
     (session.ReplayCell, "kind"),
     (brief.CellDifference, "against"),
+    (style.Dismissal, "severity"),
     (classroom.Watch, "rule"),
     (classroom.ClassSubtask, "state"),
     (case.CaseSummary, "level"),

@@ -20,11 +20,12 @@ from services.contracts import (
     notebook,
     progress,
     session,
+    style,
     words,
 )
 
 API = Path(__file__).resolve().parents[2] / "web" / "labextension" / "src" / "api"
-NAMES = ("types.ts", "assisted-types.ts", "mentor-types.ts", "session-types.ts")
+NAMES = ("types.ts", "assisted-types.ts", "mentor-types.ts", "session-types.ts", "style-types.ts")
 SOURCE = "".join((API / name).read_text() for name in NAMES)
 MODELS: tuple[type[BaseModel], ...] = (
     notebook.Cell,
@@ -42,6 +43,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     feedback.CheckResult,
     feedback.Feedback,
     feedback.Stage,
+    lint.TextEdit,
+    lint.Fix,
     lint.LintFinding,
     lint.ToolRun,
     lint.LintReport,
@@ -50,6 +53,11 @@ MODELS: tuple[type[BaseModel], ...] = (
     lab.LabCheck,
     lab.LabReview,
     lab.LabFeedback,
+    style.Dismiss,
+    style.Remark,
+    style.Dismissal,
+    style.StyleStanding,
+    style.StyleKept,
     lab.LabReviewed,
     lab.LabWords,
     lab.LabWorded,
@@ -132,6 +140,7 @@ def literals(model: type[BaseModel], field: str) -> set[str]:
         (progress.SubtaskProgress, "state"),
         (lint.LintFinding, "category"),
         (lint.LintFinding, "tool"),
+        (lab.LabReviewed, "may_remain"),
         (assistance.Assistance, "mode"),
         (hint.HintView, "kind"),
         (hint.HintView, "state"),

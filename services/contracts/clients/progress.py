@@ -30,12 +30,14 @@ from services.contracts.session import (
     SessionPart,
     SessionSummary,
 )
+from services.contracts.style import Dismiss, Dismissal, StyleKept, StyleStanding
 from services.contracts.words import Reword
 
 _VERSIONS = TypeAdapter(tuple[VersionSummary, ...])
 _SAVES = TypeAdapter(tuple[SavedSummary, ...])
 _STANDINGS = TypeAdapter(tuple[CaseStanding, ...])
 _WEEKS = TypeAdapter(tuple[WeekCount, ...])
+_DISMISSALS = TypeAdapter(tuple[Dismissal, ...])
 _SESSIONS = TypeAdapter(tuple[SessionSummary, ...])
 
 
@@ -65,11 +67,26 @@ class ProgressClient(ServiceClient):
             (await self._call("POST", "/rewordings", content=reword.model_dump_json(), scope=scope)).content
         )
 
-    async def reviewed(self, reviewed: Reviewed, scope: str) -> SubtaskProgress:
-        """Store a style review; may move approved -> polished. 409 `not_approved`."""
-        return SubtaskProgress.model_validate_json(
+    async def reviewed(self, reviewed: Reviewed, scope: str) -> StyleKept:
+        """Keep a style review; may move approved -> polished. 409 `not_approved`."""
+        return StyleKept.model_validate_json(
             (await self._call("POST", "/reviews", content=reviewed.model_dump_json(), scope=scope)).content
         )
+
+    async def dismiss(self, dismiss: Dismiss, scope: str) -> StyleStanding:
+        """Leave a remark of the newest review as it is; idempotent; may move approved -> polished.
+
+        404 `finding_not_found`, 409 `not_approved`, 429 `dismissals_full`.
+        """
+        return StyleStanding.model_validate_json(
+            (await self._call("POST", "/dismissals", content=dismiss.model_dump_json(), scope=scope)).content
+        )
+
+    async def take_back(self, subtask: str, finding: str, scope: str) -> StyleStanding:
+        """Take a dismissal back; idempotent. 409 `not_approved`."""
+        path = f"/dismissals/{quote(finding, safe='')}"
+        response = await self._call("DELETE", path, scope=scope, params={"subtask": subtask})
+        return StyleStanding.model_validate_json(response.content)
 
     async def progress(self, scope: str) -> CaseProgress:
         """Where the learner stands in the case."""
@@ -185,6 +202,13 @@ class ProgressClient(ServiceClient):
         """As `version`, of a learner, for a mentor. 404 `submission_not_found`."""
         path = f"{_learner(user, case)}/history/{quote(submission, safe='')}"
         return Version.model_validate_json((await self._call("GET", path, scope=scope)).content)
+
+    async def dismissals_of(self, user: str, case: str, subtask: str, scope: str) -> tuple[Dismissal, ...]:
+        """Remarks of the style review that a learner left as they are, newest first, for a mentor."""
+        path = f"{_learner(user, case)}/dismissals"
+        return _DISMISSALS.validate_json(
+            (await self._call("GET", path, scope=scope, params={"subtask": subtask})).content
+        )
 
     async def class_view(
         self,

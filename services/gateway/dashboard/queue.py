@@ -3,6 +3,7 @@ from services.contracts.escalation import AnswerEscalation, EscalationFull, Esca
 from services.contracts.lint import LintReport, ReviewRequest
 from services.contracts.progress import Version, VersionSummary
 from services.contracts.session import SessionPart, SessionSummary
+from services.contracts.style import Dismissal
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.mentor import Mentor, MentorScopes
 from services.gateway.dashboard.subjects import Subjects
@@ -68,6 +69,12 @@ class Queue:
         case = await self._cases.learner(full.case_version)
         editable = tuple(cell for view in case.subtasks if view.id == full.item.subtask for cell in view.answer_cells)
         return await self._linting.review(ReviewRequest(cells=full.cells, editable=editable))
+
+    async def dismissals(self, mentor: Mentor, escalation: str) -> tuple[Dismissal, ...]:
+        """Remarks of the step's style review that the learner left as they are, newest first."""
+        subject = await self._subjects.of(mentor, escalation)
+        scope = self._subjects.scope(mentor, subject)
+        return await self._progress.dismissals_of(subject.learner, subject.case, subject.subtask, scope)
 
     async def versions(self, mentor: Mentor, escalation: str) -> tuple[VersionSummary, ...]:
         """The learner's checked versions of the step, newest first."""

@@ -12,6 +12,7 @@ from services.contracts.feedback import CheckEvent, Judged
 from services.contracts.lint import LintReport
 from services.contracts.progress import Version, VersionSummary
 from services.contracts.session import SessionPart, SessionSummary
+from services.contracts.style import Dismissal
 from services.gateway.dashboard.admission import EVENTS, Asking, Desk, Hex32, Working, api_router
 from services.gateway.dashboard.runs import RunCode
 from services.kit.stream import sse
@@ -79,6 +80,12 @@ async def brief(desk: Desk, mentor: Working, escalation: Hex32) -> Brief:
 async def style(desk: Desk, mentor: Working, escalation: Hex32) -> LintReport:
     """The style review of the learner's code."""
     return await desk.queue.style(mentor, escalation)
+
+
+@router.get("/queue/{escalation}/dismissals")
+async def dismissals(desk: Desk, mentor: Asking, escalation: Hex32) -> tuple[Dismissal, ...]:
+    """Remarks of the style review that the learner left as they are, with the reasons."""
+    return await desk.queue.dismissals(mentor, escalation)
 
 
 @router.get("/queue/{escalation}/versions")

@@ -108,7 +108,7 @@ class LookRow(Base):
     who: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))
     what: Mapped[str] = mapped_column(String(16))
-    """sessions, session, history, version, class, export; forget: an operator had a learner forgotten."""
+    """sessions, session, history, version, class, export, dismissals; forget: an operator had a learner forgotten."""
     learner: Mapped[str | None] = mapped_column(String(255))
     """None: the whole class, or somebody who was forgotten."""
     case_id: Mapped[str] = mapped_column(String(64))

@@ -34,6 +34,7 @@ from services.contracts.lint import LintReport
 from services.contracts.measures import Measures, WeekFigures, week_begins
 from services.contracts.progress import Version, VersionSummary
 from services.contracts.session import SessionEvent, SessionPart, SessionSummary
+from services.contracts.style import Dismissal
 from services.gateway.dashboard.page_headers import POLICY
 from services.gateway.dashboard.runs import RunCode
 from services.kit.stream import sse
@@ -222,6 +223,11 @@ async def answer(books: AtDesk, key: str, words: AnswerEscalation) -> Escalation
 @router.get("/queue/{key}/brief")
 async def brief(books: AtDesk, key: str) -> Brief:
     return material.brief(books.draft)
+
+
+@router.get("/queue/{key}/dismissals")
+async def dismissals(books: AtDesk, key: str) -> tuple[Dismissal, ...]:
+    return material.dismissals()
 
 
 @router.get("/queue/{key}/style")

@@ -15,6 +15,7 @@ from services.contracts.lint import LintFinding, LintReport, ToolRun
 from services.contracts.notebook import Cell, Place
 from services.contracts.progress import SubtaskState, Version
 from services.contracts.session import EventKind, SessionEvent, SessionSummary
+from services.contracts.style import Dismissal
 
 NOW: Final = datetime.now(UTC)
 CASE: Final = "price-check"
@@ -149,10 +150,21 @@ def brief(draft: str | None) -> Brief:
 def style() -> LintReport:
     """The style review."""
     remark = LintFinding(
-        tool="ruff", rule="T201", name="print", severity="advice", category="readability",
+        id="print-0", tool="ruff", rule="T201", name="print", severity="advice", category="readability",
         place=Place(cell="mean", line=8), message="`print` found", why="A report belongs into its own cell.",
     )  # fmt: skip
     return LintReport(findings=(remark,), tools=(ToolRun(tool="ruff", status="ok", wall_ms=12),))
+
+
+def dismissals() -> tuple[Dismissal, ...]:
+    """What the learner left as it is: in this code, and in another version of it."""
+    of = {"tool": "ruff", "severity": "advice", "subtask": "mean", "dismissed": NOW - timedelta(hours=2)}
+    here = {"finding": "print-0", "rule": "T201", "name": "print", "message": "`print` found"}
+    there = {"finding": "gone-0", "rule": "E722", "name": "bare-except", "message": "Do not use bare `except`"}
+    return tuple(
+        Dismissal.model_validate(of | remark | {"place": Place(cell="mean", line=8), "reason": reason})
+        for remark, reason in ((here, "The task asks for a printed report."), (there, "Tills fail in many ways."))
+    )
 
 
 def versions() -> tuple[Version, ...]:

@@ -23,6 +23,8 @@ def test_everything_is_on_one_screen(desk: DeskPage, books: Books) -> None:
     expect(desk.part("hint-so-far").first).to_contain_text("did not help")
     expect(desk.part("chat-turn")).to_have_count(2)
     expect(desk.part("style-finding")).to_contain_text("T201")
+    expect(desk.part("style-finding")).to_contain_text("The task asks for a printed report.")
+    expect(desk.part("dismissed-elsewhere")).to_contain_text("Tills fail in many ways.")
     expect(desk.part("note").locator("strong").last).to_have_text("why")
     expect(desk.part("remembered")).to_contain_text("shown 14 times, helped 11")
     expect(desk.part("model-draft")).to_contain_text("Model’s draft by tiny-mentor-1b")

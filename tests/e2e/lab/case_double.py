@@ -124,14 +124,15 @@ def review() -> LintReport:
     """What the style review of any code says."""
     place = Place(cell="total", line=1)
     unused = LintFinding(
-        tool="ruff", rule="F841", name="unused-variable", severity="warning", category="dead_code", place=place,
-        column=1, message="Local variable `x` is assigned to but never used",
+        id="unused-0", tool="ruff", rule="F841", name="unused-variable", severity="warning", category="dead_code",
+        place=place, column=1, message="Local variable `x` is assigned to but never used",
         why="The next reader has to find out whether the name matters.",
         url="https://docs.astral.sh/ruff/rules/unused-variable/", also=("vulture:unused-variable",),
     )  # fmt: skip
     hostile = LintFinding(
-        tool="caseloop", rule="CL001", name="odd-link", severity="advice", category="readability", place=place,
-        message="A link that must not become one", why="Script in an address runs.", url="javascript:alert(1)",
+        id="link-0", tool="caseloop", rule="CL001", name="odd-link", severity="advice", category="readability",
+        place=place, message="A link that must not become one", why="Script in an address runs.",
+        url="javascript:alert(1)",
     )  # fmt: skip
     tools = (ToolRun(tool="ruff", status="ok", wall_ms=3), ToolRun(tool="mypy", status="timed_out", wall_ms=900))
     return LintReport(findings=(unused, hostile), tools=tools, dropped=2)

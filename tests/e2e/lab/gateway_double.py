@@ -19,15 +19,17 @@ from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Refl
 from services.contracts.lab import LabCase, LabChatReset, LabCheck, LabFeedback, LabReview, LabReviewed, LabWords
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook, SavedSummary, SubtaskState, Version, VersionSummary
+from services.contracts.style import Dismiss, StyleStanding
 from services.kit.app import create_service
 from services.kit.errors import CaseloopError
 from services.kit.peer import require_peer
 from services.kit.serving import Listener, serving
 from services.kit.stream import sse
 from tests.e2e.lab.assistance_double import Assistant
-from tests.e2e.lab.case_double import VIEWS, Standing, judge, review
+from tests.e2e.lab.case_double import VIEWS, Standing, judge
 from tests.e2e.lab.mentor_double import Mentors, remembered
 from tests.e2e.lab.mentor_double import router as mentor_router
+from tests.e2e.lab.style_double import StyleDesk
 from vault.adapters.local_ca import LocalAuthority
 from vault.identity import Identity
 from vault.rotation import Credential
@@ -84,6 +86,9 @@ class Desk:
         """Words, hints and chat."""
         self.mentors = Mentors()
         """Questions to mentors, remembered answers, the record of sessions."""
+        self.style = StyleDesk()
+        """Style reviews."""
+        self.live_errors = True
 
     def release(self) -> None:
         """Let go of everything that waits."""
@@ -130,7 +135,8 @@ async def case(desk: AtDesk) -> LabCase:
     await asyncio.sleep(desk.delay)
     if desk.refusal:
         raise desk.refusal
-    return desk.standing.lab_case(desk.views, desk.newer, desk.assistant.mode)
+    case = desk.standing.lab_case(desk.views, desk.newer, desk.assistant.mode)
+    return case.model_copy(update={"live_errors": desk.live_errors})
 
 
 @router.post("/check")
@@ -182,7 +188,17 @@ async def style_review(desk: AtDesk, body: LabReview) -> LabReviewed:
     before = desk.standing.of(body.subtask)
     if before.state not in (SubtaskState.APPROVED, SubtaskState.POLISHED):
         raise NotApproved("The style review opens when the step is approved.")
-    return LabReviewed(report=review(), progress=before)
+    return desk.style.review(body, desk.standing)
+
+
+@router.post("/review/dismissals")
+async def dismiss(desk: AtDesk, body: Dismiss) -> StyleStanding:
+    return desk.style.dismiss(body, desk.standing)
+
+
+@router.delete("/review/dismissals/{finding}")
+async def take_back(desk: AtDesk, finding: str, subtask: str) -> StyleStanding:
+    return desk.style.take_back(subtask, finding, desk.standing)
 
 
 @router.get("/history")

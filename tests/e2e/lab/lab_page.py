@@ -34,7 +34,18 @@ class Lab:
         (self.root / NOTEBOOK).write_text(json.dumps(notebook(**sources)))
 
     def read(self) -> dict[str, Any]:
-        return json.loads((self.root / NOTEBOOK).read_text())
+        """The notebook on disk; Lab may be writing it anew just now."""
+        found: list[dict[str, Any]] = []
+
+        def whole() -> bool:
+            try:
+                found.append(json.loads((self.root / NOTEBOOK).read_text()))
+            except ValueError:
+                return False
+            return True
+
+        eventually(whole)
+        return found[0]
 
     def open(self, *, panel: bool = True) -> "Lab":
         """Open the notebook in an empty workspace."""

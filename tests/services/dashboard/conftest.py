@@ -26,11 +26,12 @@ from services.contracts.escalation import EscalationView, Open
 from services.contracts.feedback import CheckRequest, Feedback, Judged, Stage, Verdict
 from services.contracts.finding import Evidence, Finding
 from services.contracts.identity import Role, ScopeClaims
-from services.contracts.lint import LintReport, ReviewRequest, ToolRun
+from services.contracts.lint import LintFinding, LintReport, ReviewRequest, ToolRun
 from services.contracts.measures import WeekRatings
-from services.contracts.notebook import Cell, cells_digest
-from services.contracts.progress import Conclude, Submit
+from services.contracts.notebook import Cell, Place, cells_digest
+from services.contracts.progress import Conclude, Reviewed, Submit
 from services.contracts.session import EventBatch, RecordingChoice, SessionEvent
+from services.contracts.style import Dismiss
 from services.gateway.dashboard.app import create_dashboard
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.hub_oauth import HubOAuth
@@ -213,6 +214,21 @@ class World:
             cells=CELLS, feedback=failing(), signature="mean:value", reason="repeated_failure", notes=notes,
         )  # fmt: skip
         return await self.mentoring.open(opened, scope)
+
+    async def leave_a_remark(self, reason: str, user: str = "lena") -> None:
+        """The learner's step is approved in the end, reviewed, and one remark of the review is left as it is."""
+        scope, cells = self.scope(user), (Cell(id="mean-answer", source="mean = 42"),)
+        submit = Submit(subtask="mean", digest=cells_digest("mean", cells), cells=cells)
+        recorded = await self.progress.submit(submit, scope)
+        right = Feedback(verdict=Verdict.APPROVED, headline="This works.")
+        await self.progress.conclude(Conclude(submission=recorded.submission, feedback=right), scope)
+        remark = LintFinding(
+            id="magic-0", tool="ruff", rule="PLR2004", name="magic-value-comparison", severity="advice",
+            category="readability", place=Place(cell="mean-answer", line=1), message="Magic value", why="Name it.",
+        )  # fmt: skip
+        report = LintReport(findings=(remark,), tools=(ToolRun(tool="ruff", status="ok", wall_ms=1),))
+        await self.progress.reviewed(Reviewed(subtask="mean", report=report, answers=cells), scope)
+        await self.progress.dismiss(Dismiss(subtask="mean", finding="magic-0", reason=reason), scope)
 
     async def record(self, user: str = "lena") -> str:
         """A learner agrees to being recorded, and works for a moment."""

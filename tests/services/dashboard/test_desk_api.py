@@ -94,6 +94,14 @@ class TestOneQuestion:
         report = LintReport.model_validate_json((await mona.api("GET", f"queue/{asked.id}/style")).content)
         assert [tool.tool for tool in report.tools] == ["ruff"]
 
+    async def test_remarks_that_the_learner_left_are_shown_with_the_reasons(
+        self, world: Fixture, mona: Fixture
+    ) -> None:
+        asked = await world.escalate()
+        await world.leave_a_remark("Prices have no unit here.")
+        (one,) = (await mona.api("GET", f"queue/{asked.id}/dismissals")).json()
+        assert (one["rule"], one["reason"], one["subtask"]) == ("PLR2004", "Prices have no unit here.", "mean")
+
     async def test_earlier_versions_can_be_read(self, world: Fixture, mona: Fixture) -> None:
         asked = await world.escalate()
         (one,) = (await mona.api("GET", f"queue/{asked.id}/versions")).json()
@@ -247,7 +255,7 @@ class TestWhoMay:
             refused = await stranger.http.request(method, url, json={})
             assert error_of(refused) == (401, "not_signed_in"), (method, path)
             tried += 1
-        assert tried == 25
+        assert tried == 26
 
     async def test_too_much_at_once_is_refused(self, world: Fixture, mona: Fixture) -> None:
         world.desk.state.service.requests._burst = 3

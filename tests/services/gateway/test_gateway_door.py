@@ -23,6 +23,8 @@ CALLS = [
     ("GET", "/api/case"),
     ("POST", "/api/check"),
     ("POST", "/api/review"),
+    ("POST", "/api/review/dismissals"),
+    ("DELETE", "/api/review/dismissals/rough-0?subtask=mean"),
     ("GET", "/api/history"),
     ("GET", "/api/history/" + "0" * 32),
     ("PUT", "/api/notebook"),

@@ -1,9 +1,10 @@
 """Everything but the check: the panel, the review, the history, saved notebooks."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
+from services.contracts.case import Style
 from services.contracts.lab import LabCase
 from services.contracts.notebook import notebook_digest
 
@@ -22,6 +23,15 @@ class TestCase:
         case = LabCase.model_validate_json((await lab.get("/api/case")).content)
         assert [row.progress.state for row in case.subtasks] == ["approved", "not_started"]
         assert case.subtasks[0].progress.points == 4
+
+    async def test_it_says_whether_errors_are_marked_while_typing(self, world: Fixture, lab: Fixture) -> None:
+        assert (await lab.get("/api/case")).json()["live_errors"] is True
+        case = next(iter(world.shelf.versions.values()))
+        silent = world.lab(version="2" * 64)
+        world.shelf.versions["2" * 64] = case.model_copy(
+            update={"version": "2" * 64, "style": Style(live_errors=False)}
+        )
+        assert (await silent.get("/api/case")).json()["live_errors"] is False
 
     async def test_it_tells_of_a_newer_version(self, world: Fixture, lab: Fixture) -> None:
         world.shelf.newest = world.shelf.newest.model_copy(update={"number": 3, "version": "3" * 64})
@@ -86,6 +96,83 @@ class TestReview:
             refused = await lab.post("/api/review", json=body)
             assert (refused.status_code, refused.json()["error"]) == (422, "nothing_to_review")
         assert world.linter.requests == []
+
+
+class TestReviewedCode:
+    async def test_only_code_that_was_approved_is_polished(
+        self, lab: Fixture, check_of: Fixture, checked: Fixture
+    ) -> None:
+        await checked(lab, check_of("right"))
+        answer = (await lab.post("/api/review", json=check_of("pass"))).json()
+        assert (answer["approved_code"], answer["progress"]["state"]) == (False, "approved")
+        await checked(lab, check_of("right, and tidy"))
+        answer = (await lab.post("/api/review", json=check_of("right, and tidy"))).json()
+        assert (answer["approved_code"], answer["progress"]["state"]) == (True, "polished")
+
+    async def test_no_body_says_what_may_remain_or_how_far_one_is(
+        self, lab: Fixture, check_of: Fixture, checked: Fixture
+    ) -> None:
+        await checked(lab, check_of("right, but rough"))
+        body = check_of("right, but rough")
+        for extra in ({"may_remain": "warning"}, {"approved_code": True}, {"progress": {"state": "polished"}}):
+            refused = await lab.post("/api/review", json=body | extra)
+            assert (refused.status_code, refused.json()["error"]) == (422, "invalid_request")
+        assert (await lab.post("/api/review", json=body)).json()["progress"]["state"] == "approved"
+
+    async def test_the_case_says_what_may_remain(
+        self, world: Fixture, lab: Fixture, check_of: Fixture, checked: Fixture
+    ) -> None:
+        case = next(iter(world.shelf.versions.values()))
+        world.shelf.versions[case.version] = case.model_copy(update={"style": Style(may_remain="warning")})
+        await checked(lab, check_of("right, but rough"))
+        answer = (await lab.post("/api/review", json=check_of("right, but rough"))).json()
+        assert (answer["may_remain"], answer["progress"]["state"]) == ("warning", "polished")
+
+    async def test_the_order_of_running_is_passed_on(
+        self, world: Fixture, lab: Fixture, check_of: Fixture, checked: Fixture
+    ) -> None:
+        await checked(lab, check_of("right"))
+        await lab.post("/api/review", json=check_of("right") | {"executions": {"mean-answer": 3}})
+        assert world.linter.requests[-1].executions == {"mean-answer": 3}
+
+
+class TestDismissals:
+    DISMISSAL: ClassVar = {"subtask": "mean", "finding": "rough-0", "reason": "The library raises anything."}
+
+    @pytest.fixture
+    async def rough(self, lab: Fixture, check_of: Fixture, checked: Fixture) -> None:
+        """An approved step whose review has one warning."""
+        await checked(lab, check_of("right, but rough"))
+        answer = (await lab.post("/api/review", json=check_of("right, but rough"))).json()
+        assert [one["id"] for one in answer["report"]["findings"]] == ["rough-0"]
+
+    @pytest.mark.usefixtures("rough")
+    async def test_what_stood_in_the_way_is_left_with_a_reason(self, lab: Fixture) -> None:
+        for _ in range(2):
+            answer = (await lab.post("/api/review/dismissals", json=self.DISMISSAL)).json()
+            assert answer["progress"]["state"] == "polished"
+            assert [one["reason"] for one in answer["dismissed"]] == [self.DISMISSAL["reason"]]
+
+    @pytest.mark.usefixtures("rough")
+    async def test_it_is_taken_back(self, lab: Fixture) -> None:
+        await lab.post("/api/review/dismissals", json=self.DISMISSAL)
+        answer = await lab.delete("/api/review/dismissals/rough-0", params={"subtask": "mean"})
+        assert answer.json()["dismissed"] == []
+
+    @pytest.mark.usefixtures("rough")
+    async def test_it_is_the_certificates_learner_who_decides(self, world: Fixture, lab: Fixture) -> None:
+        await lab.post("/api/review/dismissals", json=self.DISMISSAL)
+        eve = world.lab("eve")
+        refused = await eve.post("/api/review/dismissals", json=self.DISMISSAL)
+        assert (refused.status_code, refused.json()["error"]) == (409, "not_approved")
+        refused = await eve.delete("/api/review/dismissals/rough-0", params={"subtask": "mean"})
+        assert refused.status_code == 409
+        answer = (await lab.post("/api/review/dismissals", json=self.DISMISSAL)).json()
+        assert len(answer["dismissed"]) == 1
+
+    async def test_an_unknown_step_has_none(self, lab: Fixture) -> None:
+        refused = await lab.post("/api/review/dismissals", json=self.DISMISSAL | {"subtask": "mode"})
+        assert (refused.status_code, refused.json()["error"]) == (404, "subtask_not_found")
 
 
 class TestHistory:

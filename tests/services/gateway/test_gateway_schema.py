@@ -28,7 +28,7 @@ def calls(world: Fixture) -> list[Fixture]:
     schema = schemathesis.openapi.from_dict(world.gateway.openapi())
     operations = [found.ok() for found in schema.get_all_operations()]
     own = [o for o in operations if o.path.startswith("/api")]
-    assert len(own) == 34
+    assert len(own) == 36
     return [o.as_strategy(generation_mode=mode) for o in own for mode in GenerationMode]
 
 
@@ -89,6 +89,7 @@ HOSTILE = {
         "/api/notebook",
         "/api/check",
         "/api/review",
+        "/api/review/dismissals",
         "/api/words",
         "/api/assistance/choice",
         "/api/hints",

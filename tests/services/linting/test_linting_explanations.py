@@ -7,7 +7,7 @@ from linting.explanations import document, ruff
 from linting.explanations.catalogue import explain
 from linting.explanations.document import Row, page, rows
 
-PAGE = Path(__file__).parents[3] / "docs" / "reference" / "style-rules.md"
+PAGE = Path(__file__).parents[3] / "docs" / "reference" / "rules.md"
 
 
 def test_every_selected_rule_has_a_reason_a_name_and_an_address() -> None:
@@ -50,5 +50,5 @@ def test_a_rule_that_is_not_selected_has_no_explanation() -> None:
 
 def test_the_reference_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), (
-        "run: python -m linting.explanations.document docs/reference/style-rules.md"
+        "run: python -m linting.explanations.document docs/reference/rules.md"
     )

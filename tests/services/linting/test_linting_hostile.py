@@ -122,6 +122,33 @@ async def test_a_job_that_takes_too_long_is_killed_and_the_next_one_works(tmp_pa
     await worker.close()
 
 
+async def test_a_forking_worker_loses_a_slow_job_and_nothing_else(tmp_path: Path) -> None:
+    worker = Worker(tmp_path, forks="mypy")
+    endless = "value = 0\n" + "value = compute(value)\n" * 20_000
+    options: dict[str, object] = {"python": "3.11", "config": os.devnull, "cache": str(tmp_path / "cache")}
+    first = await worker.call("mypy", 60, source="x: int = 1\n", **options)
+    before = worker.pid
+    with pytest.raises(ToolTimedOut, match="no answer within"):
+        await worker.call("mypy", 0.2, source=endless, **options)
+    assert worker.pid == before
+    assert await worker.call("mypy", 60, source="x: int = 1\n", **options) == first
+    await worker.close()
+
+
+async def test_a_child_that_is_killed_is_a_failed_run_of_its_job_alone(tmp_path: Path) -> None:
+    worker = Worker(tmp_path, forks="mypy")
+    await worker.call("vulture", 60, source="x = 1\n", min_confidence=80)
+    job = asyncio.create_task(worker.call("vulture", 60, source="import os\n" * 20_000, min_confidence=80))
+    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
+    while not (found := children.read_text().split()):
+        await asyncio.sleep(0.001)
+    os.kill(int(found[0]), signal.SIGKILL)
+    with pytest.raises(ToolFailed, match="ended before it answered"):
+        await job
+    assert await worker.call("vulture", 60, source="import os\n", min_confidence=80) != []
+    await worker.close()
+
+
 async def test_a_process_that_dies_in_the_middle_of_a_job_is_a_failed_run(tmp_path: Path) -> None:
     worker = Worker(tmp_path)
 

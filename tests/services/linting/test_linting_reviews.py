@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from linting.review.rank import CATEGORIES
+from linting.review.rank import CATEGORIES, SEVERITIES
 from services.contracts.clients.linting import LintingClient
 from services.contracts.errors import ServiceError
 from services.contracts.lint import LintReport, ReviewRequest
@@ -83,7 +83,7 @@ class TestSeededProblems:
     async def test_what_two_tools_say_is_one_finding(self, client: LintingClient) -> None:
         also = {f.rule: f.also for f in (await review(client, *SEEDED)).findings if f.also}
         assert also["F401"] == ("vulture:unused-import",)
-        assert also["E722"] == ("bandit:B110",)
+        assert also["E722"] == ("caseloop:DS026", "bandit:B110")
         assert also["F821"] == ("mypy:name-defined",)
 
     async def test_each_says_why_and_where_to_read_on(self, client: LintingClient) -> None:
@@ -94,10 +94,13 @@ class TestSeededProblems:
         assert columns["NPY002"] == SEEDED[5].index("np.random.rand") + 1
         assert columns["B301"] == len("model = ") + 1
 
-    async def test_correctness_comes_first_and_readability_last(self, client: LintingClient) -> None:
-        order = [f.category for f in (await review(client, *SEEDED)).findings]
-        assert list(dict.fromkeys(order)) == [c for c in CATEGORIES if c in order]
-        assert order == sorted(order, key=CATEGORIES.index)
+    async def test_errors_come_first_and_readability_last(self, client: LintingClient) -> None:
+        weights = [
+            (SEVERITIES.index(f.severity), CATEGORIES.index(f.category))
+            for f in (await review(client, *SEEDED)).findings
+        ]
+        assert weights == sorted(weights)
+        assert weights[0] == (0, 0)
 
 
 HONEST = (

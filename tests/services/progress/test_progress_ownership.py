@@ -14,6 +14,7 @@ from services.contracts.identity import Role
 from services.contracts.lint import LintReport
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import Conclude, Reviewed, SavedNotebook
+from services.contracts.style import Dismiss
 from services.kit.http import in_process_client
 from services.kit.scope import ScopeMinter
 
@@ -91,6 +92,8 @@ async def test_a_scope_for_one_subtask_opens_no_other(
         desk.client.submit(submit_of("x = 2"), median),
         desk.client.conclude(Conclude(submission=adas, feedback=feedback_of(Verdict.APPROVED)), median),
         desk.client.reviewed(Reviewed(subtask="mean", report=LintReport(findings=(), tools=())), median),
+        desk.client.dismiss(Dismiss(subtask="mean", finding="finding-0", reason="No."), median),
+        desk.client.take_back("mean", "finding-0", median),
         desk.client.version(adas, median),
         desk.client.history(median, "mean"),
     ):
@@ -105,6 +108,8 @@ CALLS = [
     ("POST", "/submissions"),
     ("POST", "/conclusions"),
     ("POST", "/reviews"),
+    ("POST", "/dismissals"),
+    ("DELETE", "/dismissals/finding-0?subtask=mean"),
     ("GET", "/progress"),
     ("GET", "/history"),
     ("GET", "/history/" + "0" * 32),

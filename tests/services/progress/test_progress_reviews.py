@@ -1,12 +1,16 @@
 from typing import Any, Literal
 
 import pytest
+from sqlalchemy import update
 
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import Verdict
+from services.contracts.identity import MayRemain, Role
 from services.contracts.lint import LintFinding, LintReport, ToolRun
-from services.contracts.notebook import Place
+from services.contracts.notebook import Cell, Place
 from services.contracts.progress import Conclude, Reviewed, SubtaskState
+from services.contracts.style import StyleKept
+from services.progress.models import ReviewRow
 
 Fixture = Any
 
@@ -16,6 +20,7 @@ def report_of(
 ) -> LintReport:
     findings = tuple(
         LintFinding(
+            id=f"finding-{number}",
             tool="ruff",
             rule="F841",
             name="unused-variable",
@@ -25,7 +30,7 @@ def report_of(
             message="x is never used",
             why="It misleads readers.",
         )
-        for severity in severities
+        for number, severity in enumerate(severities)
     )
     return LintReport(findings=findings, tools=(ToolRun(tool="ruff", status=status, wall_ms=3),))
 
@@ -37,9 +42,20 @@ async def approved(desk: Fixture, submit_of: Fixture, feedback_of: Fixture) -> N
     await desk.client.conclude(Conclude(submission=recorded.submission, feedback=feedback), desk.scope())
 
 
-async def reviewed(desk: Fixture, report: LintReport) -> SubtaskState:
-    progress = await desk.client.reviewed(Reviewed(subtask="mean", report=report), desk.scope())
-    return SubtaskState(progress.state)
+ANSWER = Cell(id="answer", source="x = 1")
+
+
+async def kept(desk: Fixture, report: LintReport, *answers: Cell, may_remain: MayRemain = "advice") -> StyleKept:
+    """Keep a review of these answers: the approved ones where none are given."""
+    scope = desk.minter.mint(
+        user="ada", role=Role.LEARNER, case="numbers", case_version="1" * 64, may_remain=may_remain
+    )
+    body = Reviewed(subtask="mean", report=report, answers=answers or (ANSWER,))
+    return StyleKept.model_validate(await desk.client.reviewed(body, scope))
+
+
+async def reviewed(desk: Fixture, report: LintReport, *answers: Cell, may_remain: MayRemain = "advice") -> SubtaskState:
+    return (await kept(desk, report, *answers, may_remain=may_remain)).progress.state
 
 
 @pytest.mark.usefixtures("approved")
@@ -58,6 +74,60 @@ class TestApproved:
 
     async def test_a_report_of_no_tool_proves_nothing(self, desk: Fixture) -> None:
         assert await reviewed(desk, LintReport(findings=(), tools=())) is SubtaskState.APPROVED
+
+    @pytest.mark.parametrize(
+        ("may_remain", "left", "state"),
+        [
+            ("none", "advice", SubtaskState.APPROVED),
+            ("advice", "warning", SubtaskState.APPROVED),
+            ("warning", "warning", SubtaskState.POLISHED),
+            ("warning", "error", SubtaskState.APPROVED),
+        ],
+    )
+    async def test_the_case_says_what_may_remain(
+        self,
+        desk: Fixture,
+        may_remain: MayRemain,
+        left: Literal["error", "warning", "advice"],
+        state: SubtaskState,
+    ) -> None:
+        assert await reviewed(desk, report_of(left), may_remain=may_remain) is state
+
+    async def test_findings_that_were_not_sent_are_no_graver_than_the_last_that_was(self, desk: Fixture) -> None:
+        warnings = report_of("warning").model_copy(update={"dropped": 3})
+        assert await reviewed(desk, warnings) is SubtaskState.APPROVED
+        assert await reviewed(desk, report_of("advice").model_copy(update={"dropped": 3})) is SubtaskState.POLISHED
+
+    @pytest.mark.parametrize(
+        "answers",
+        [
+            [Cell(id="answer", source="x = 2")],
+            [Cell(id="answer", source="pass")],
+            [ANSWER, Cell(id="another", source="")],
+            [Cell(id="intro", source="# Numbers "), ANSWER],
+        ],
+        ids=["edited", "emptied", "more than was checked", "another cell edited"],
+    )
+    async def test_only_code_that_a_check_approved_is_polished(self, desk: Fixture, answers: list[Cell]) -> None:
+        answer = await kept(desk, report_of(), *answers)
+        assert (answer.approved_code, answer.progress.state) == (False, SubtaskState.APPROVED)
+        answer = await kept(desk, report_of())
+        assert (answer.approved_code, answer.progress.state) == (True, SubtaskState.POLISHED)
+
+    async def test_a_review_without_answers_polishes_nothing(self, desk: Fixture) -> None:
+        progress = (await desk.client.reviewed(Reviewed(subtask="mean", report=report_of()), desk.scope())).progress
+        assert progress.state is SubtaskState.APPROVED
+
+    async def test_it_says_what_was_mended_since_the_review_before(self, desk: Fixture) -> None:
+        assert (await kept(desk, report_of("error", "warning", "advice"))).fixed == ()
+        assert [one.id for one in (await kept(desk, report_of("error"))).fixed] == ["finding-1", "finding-2"]
+        assert (await kept(desk, report_of("error"))).fixed == ()
+
+    async def test_a_report_of_an_earlier_caseloop_says_nothing_of_what_was_mended(self, desk: Fixture) -> None:
+        await kept(desk, report_of("error"))
+        async with desk.db.write() as session:
+            await session.execute(update(ReviewRow).values(report='{"findings": [{"rule": "F841"}], "tools": []}'))
+        assert (await kept(desk, report_of())).fixed == ()
 
     async def test_polish_stays(self, desk: Fixture, submit_of: Fixture, feedback_of: Fixture) -> None:
         await reviewed(desk, report_of())

@@ -34,6 +34,7 @@ def test_everything_can_be_said(folder):
         ai_mode: none
         strictness: strict
         topics: [a, b]
+        style: {live_errors: false, may_remain: none}
         quotas: {checks: 5}
         limits: {memory_mb: 256}
         subtasks:

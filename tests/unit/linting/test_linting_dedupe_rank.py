@@ -16,6 +16,7 @@ def problem(tool: ToolName, rule: str, line: int = 2, message: str = "", name: s
 def finding(category: str, severity: str, cell: str = "a", line: int = 1) -> LintFinding:
     return LintFinding.model_validate(
         {
+            "id": "finding",
             "tool": "ruff",
             "rule": "X1",
             "name": "x",
@@ -48,15 +49,15 @@ def test_a_tool_that_repeats_itself_is_heard_once() -> None:
     assert len(dedupe([*twice, problem("ruff", "F821", message="y")])) == 2
 
 
-def test_rank_goes_by_category_then_severity_then_place() -> None:
+def test_rank_goes_by_severity_then_category_then_place() -> None:
     wanted = [
         finding("correctness", "error", "a", 2),
         finding("correctness", "error", "b", 1),
-        finding("correctness", "advice"),
+        finding("data_science", "error"),
         finding("security", "error"),
         finding("types", "warning"),
-        finding("data_science", "error"),
         finding("dead_code", "warning"),
+        finding("correctness", "advice"),
         finding("readability", "advice"),
     ]
     assert rank(reversed(wanted), {"a": 0, "b": 1}) == wanted

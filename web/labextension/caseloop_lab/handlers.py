@@ -63,7 +63,7 @@ class ForwardHandler(CaseloopHandler):
     @web.authenticated
     @authorized
     async def delete(self, path: str) -> None:
-        """Forward the wish to have recorded sessions deleted."""
+        """Forward the wish to have recorded sessions deleted, or a dismissal taken back."""
         await self._forward(path)
 
     async def _forward(self, path: str) -> None:

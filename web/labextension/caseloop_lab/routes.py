@@ -19,6 +19,8 @@ ROUTES = (
     Route("GET", re.compile(r"case")),
     Route("POST", re.compile(r"check")),
     Route("POST", re.compile(r"review")),
+    Route("POST", re.compile(r"review/dismissals")),
+    Route("DELETE", re.compile(r"review/dismissals/[0-9A-Za-z-]{1,64}"), query=("subtask",)),
     Route("GET", re.compile(r"history"), query=("subtask",)),
     Route("GET", re.compile(r"history/[A-Za-z0-9_-]{1,128}")),
     Route("GET", re.compile(r"notebook/versions")),

@@ -3,14 +3,14 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { initSync, PositionEncoding, Workspace } from '@astral-sh/ruff-wasm-web';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CERTAIN_RULES, Checker, IPYTHON_NAMES, type RawDiagnostic } from '../src/diagnostics/checker';
+import { CERTAIN_RULES, Checker, defersAnnotations, IPYTHON_NAMES, type RawDiagnostic } from '../src/diagnostics/checker';
 
 const folder = dirname(createRequire(import.meta.url).resolve('@astral-sh/ruff-wasm-web'));
 
 function checker(version = 'py311'): Checker {
   const rules = { 'target-version': version, builtins: IPYTHON_NAMES, lint: { select: CERTAIN_RULES } };
   const workspace = new Workspace(rules, PositionEncoding.Utf16);
-  return new Checker(text => workspace.check(text) as RawDiagnostic[]);
+  return new Checker(text => workspace.check(text) as RawDiagnostic[], defersAnnotations(version));
 }
 
 function found(sources: string[], version?: string): string[] {
@@ -57,6 +57,35 @@ describe('Checker', () => {
   it('counts columns as the editor does', () => {
     expect(found(['s = "😀"; undefined_x'])).toEqual(['c0:1:11 F821']);
     expect(found(['    print(nope)'])).toEqual(['c0:1:11 F821']);
+  });
+
+  it('knows what `%time` binds', () => {
+    expect(found(['%time model = f()', 'model', 'def f(): pass'])).toEqual([]);
+    expect(found(['x = 1\n%time print(nope)'])).toEqual(['c0:2:13 F821']);
+  });
+
+  // each of these runs
+  it.each([
+    ['a warning of Python’s own is no error', 'x = "a"\nx is "a"\nassert (x, "never fails")\nif (x,): pass'],
+    ['annotations in quotes are not read', 'def f(a: "Frame") -> "int or None":\n    b: "Frame" = a\n    return b'],
+    ['annotations of locals are not read', 'def f():\n    b: Frame = 1\n    return b\nf()'],
+    ['annotations that are put off', 'from __future__ import annotations\ndef f(\n    a: Frame,\n) -> Frame:\n    return a\nx: Frame = 1'],
+    ['names of another Python', 'import sys\nif sys.version_info < (3,):\n    text = unicode\nelse:\n    text = str'],
+    ['what may be missing', 'try:\n    fast_json\nexcept NameError:\n    fast_json = None\ntry:\n    gone()\nexcept Exception:\n    pass'],
+    ['what is for a type checker', 'TYPE_CHECKING = False\nif TYPE_CHECKING:\n    Frame'],
+    ['what a loop has set before', 'last = 0\ndef f():\n    for i in range(3):\n        if i:\n            print(last)\n        last = i\nf()'],
+    ['what nobody reaches', 'if False:\n    gone()\nx = gone if False else 1']
+  ])('is silent: %s', (_, source) => expect(found([source])).toEqual([]));
+
+  it('is not silent where the same would fail', () => {
+    expect(found(['def f(a: Frame): pass'])).toEqual(['c0:1:10 F821']);
+    expect(found(['def f(a: Frame): pass'], 'py314')).toEqual([]);
+    expect(found(['def f():\n    return Frame'], 'py314')).toEqual(['c0:2:12 F821']);
+    expect(found(['text = f"{nope}"'])).toHaveLength(1);
+    expect(found(['if x > 1:\n    print(nope)', 'x = 1'])).toEqual(['c0:2:11 F821']);
+    expect(found(['for i in nope:\n    pass'])).toEqual(['c0:1:10 F821']);
+    expect(found(['try:\n    nope()\nexcept ValueError:\n    pass'])).toEqual(['c0:2:5 F821']);
+    expect(found(['last = 0\ndef f():\n    print(last)\n    last = 1'])).toEqual(['c0:3:11 F823']);
   });
 
   it('has no opinion on style', () => {

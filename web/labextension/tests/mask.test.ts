@@ -13,7 +13,14 @@ describe('mask', () => {
     ['?len', 'pass'],
     ['files = !ls', 'files = None'],
     ['a, b = %magic -o', 'a, b = None'],
-    ['if x:\n    %time y = 1', 'if x:\n    pass'],
+    ['if x:\n    %time y = 1', 'if x:\n    pass; y = 1'],
+    ['%time for a in b: c = a', 'pass'],
+    ['pip install pandas', ''],
+    ['who', ''],
+    [',print a b\nx', 'pass\nx'],
+    ['np.*load*?', 'pass'],
+    ['%%capture --no-stderr out\nprint(1)', 'out = None\nprint(1)'],
+    ['>>> x = 1\n>>> x', '\n'],
     ['%cd \\\n  /tmp\nq', 'pass\n\nq'],
     ['%%time\nq = 1', 'pass\nq = 1'],
     ['%%capture out\nprint(1)', 'out = None\nprint(1)'],
@@ -28,6 +35,7 @@ describe('mask', () => {
     'x = """\n%not magic\n!nor this\n"""',
     "x = '''a\\'''\n!still inside\n'''",
     'd = {\n  "a": 1,\n!= 2}',
+    'x = a \\\n  / b',
     'x = a != b',
     'print(f"{a}"\n  % ())',
     "s = '#('\nx = 1",
@@ -41,9 +49,19 @@ describe('mask', () => {
   });
 
   it('takes the common indentation away, as IPython does, and says how much', () => {
-    expect(mask('  x = 1\n\n  y = 2')).toEqual({ text: 'x = 1\n\ny = 2', shift: 2 });
-    expect(mask('  x = 1\ny = 2')).toEqual({ text: '  x = 1\ny = 2', shift: 0 });
+    expect(mask('  x = 1\n\n  y = 2')).toEqual({ text: 'x = 1\n\ny = 2', shift: 2, open: false });
+    expect(mask('  x = 1\ny = 2')).toEqual({ text: '  x = 1\ny = 2', shift: 0, open: false });
   });
+
+  it.each(['%run a.py', '%%sql result <<\nselect 1', '%sql x << select 1', '%%bash --out text\nls', '%R -o y y', '%time -q x = 1', 'run a.py', '>>> x = 1'])(
+    'after %j any name may exist',
+    source => expect(mask(source).open).toBe(true)
+  );
+
+  it.each(['%matplotlib inline', '%%bash\nls', '%time x = f(1)', '!ls', 'x = %pwd', 'pip list', 'cat = 1', '%%time\nx = 1'])(
+    '%j binds no other name',
+    source => expect(mask(source).open).toBe(false)
+  );
 
   it('keeps as many lines as there were', () => {
     for (const source of ['', '\n\n', '%%bash\na\nb\n', '!a \\\nb \\\nc\nd']) {

@@ -1,4 +1,4 @@
-import type { Brief, CaseSummary, ClassView, Me, Run } from './desk-types';
+import type { Brief, CaseSummary, ClassView, Dismissal, Me, Run } from './desk-types';
 import { ApiError } from './errors';
 import { events } from './events';
 import type {
@@ -79,6 +79,11 @@ export class DeskClient {
 
   style(id: string): Promise<LintReport> {
     return this.json('GET', `${one(id)}/style`);
+  }
+
+  /** Remarks of the style review that the learner left as they are. */
+  dismissals(id: string): Promise<Dismissal[]> {
+    return this.json('GET', `${one(id)}/dismissals`);
   }
 
   versions(id: string): Promise<VersionSummary[]> {

@@ -1,6 +1,6 @@
-/** What the desk shows besides escalations: mirrors brief.py and classroom.py, and says what only its own door says. */
+/** What the desk shows besides escalations: mirrors brief.py, style.py and classroom.py, and says what only its own door says. */
 
-import type { Cell, Feedback } from './types';
+import type { Cell, Feedback, LintFinding, Place } from './types';
 
 export interface Me {
   user: string;
@@ -23,6 +23,20 @@ export interface CaseSummary {
 
 export interface Run {
   cells: Cell[];
+}
+
+// style.py
+export interface Dismissal {
+  finding: string;
+  tool: LintFinding['tool'];
+  rule: string;
+  name: string;
+  severity: 'error' | 'warning' | 'advice';
+  message: string;
+  place: Place;
+  subtask: string;
+  reason: string;
+  dismissed: string;
 }
 
 // brief.py

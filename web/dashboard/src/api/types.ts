@@ -114,18 +114,35 @@ export interface Version extends VersionSummary {
 }
 
 // lint.py
+export interface TextEdit {
+  cell: string;
+  line: number;
+  column: number;
+  end_line: number;
+  end_column: number;
+  text: string;
+}
+
+export interface Fix {
+  title: string;
+  edits: TextEdit[];
+}
+
 export interface LintFinding {
-  tool: 'ruff' | 'mypy' | 'bandit' | 'vulture' | 'caseloop';
+  id: string;
+  tool: 'ruff' | 'mypy' | 'bandit' | 'vulture' | 'caseloop' | 'mlscent';
   rule: string;
   name: string;
   severity: 'error' | 'warning' | 'advice';
   category: 'correctness' | 'security' | 'types' | 'dead_code' | 'readability' | 'data_science';
   place: Place;
   column: number | null;
+  end_column: number | null;
   message: string;
   why: string;
   url: string | null;
   also: string[];
+  fix: Fix | null;
 }
 
 export interface ToolRun {
@@ -139,6 +156,7 @@ export interface LintReport {
   findings: LintFinding[];
   tools: ToolRun[];
   dropped: number;
+  first: number;
 }
 
 // errors.py

@@ -25,8 +25,6 @@ import type {
   LabCase,
   LabCheck,
   LabFeedback,
-  LabReview,
-  LabReviewed,
   SavedNotebook,
   SavedSummary,
   Stage,
@@ -69,10 +67,6 @@ export class CaseloopClient {
       }
     }
     throw cutOff('The check was cut off before it had an answer. Please check again.');
-  }
-
-  review(body: LabReview): Promise<LabReviewed> {
-    return this.json('POST', 'api/review', body);
   }
 
   history(subtask: string): Promise<VersionSummary[]> {

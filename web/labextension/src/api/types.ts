@@ -149,34 +149,6 @@ export interface Stage {
   count: number | null;
 }
 
-// lint.py
-export interface LintFinding {
-  tool: 'ruff' | 'mypy' | 'bandit' | 'vulture' | 'caseloop';
-  rule: string;
-  name: string;
-  severity: 'error' | 'warning' | 'advice';
-  category: 'correctness' | 'security' | 'types' | 'dead_code' | 'readability' | 'data_science';
-  place: Place;
-  column: number | null;
-  message: string;
-  why: string;
-  url: string | null;
-  also: string[];
-}
-
-export interface ToolRun {
-  tool: string;
-  status: 'ok' | 'failed' | 'timed_out';
-  wall_ms: number;
-  detail: string;
-}
-
-export interface LintReport {
-  findings: LintFinding[];
-  tools: ToolRun[];
-  dropped: number;
-}
-
 // lab.py
 export interface LabSubtask {
   view: SubtaskView;
@@ -194,14 +166,10 @@ export interface LabCase {
   user: string;
   subtasks: LabSubtask[];
   newer_version: number | null;
+  live_errors: boolean;
 }
 
 export interface LabCheck {
-  subtask: string;
-  cells: Cell[];
-}
-
-export interface LabReview {
   subtask: string;
   cells: Cell[];
 }
@@ -211,12 +179,6 @@ export interface LabFeedback {
   number: number;
   repeated: boolean;
   feedback: Feedback;
-  progress: SubtaskProgress;
-}
-
-/** Answer of POST /api/review. */
-export interface LabReviewed {
-  report: LintReport;
   progress: SubtaskProgress;
 }
 

@@ -1,6 +1,6 @@
 /// <reference lib="webworker" />
 import init, { PositionEncoding, Workspace } from '@astral-sh/ruff-wasm-web';
-import { CERTAIN_RULES, Checker, IPYTHON_NAMES, type RawDiagnostic } from './checker';
+import { CERTAIN_RULES, Checker, defersAnnotations, IPYTHON_NAMES, type RawDiagnostic } from './checker';
 import type { CellSource } from './module';
 
 const ready = (async () => {
@@ -19,7 +19,7 @@ function checker(version: string): Checker {
   if (!known) {
     const rules = { 'target-version': version, builtins: IPYTHON_NAMES, lint: { select: CERTAIN_RULES } };
     const workspace = new Workspace(rules, PositionEncoding.Utf16);
-    known = new Checker(text => workspace.check(text) as RawDiagnostic[]);
+    known = new Checker(text => workspace.check(text) as RawDiagnostic[], defersAnnotations(version));
     checkers.set(version, known);
   }
   return known;

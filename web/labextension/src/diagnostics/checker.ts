@@ -1,4 +1,5 @@
 /** What is certain to fail in a notebook: syntax cell by cell, names over all cells together. No DOM. */
+import { inLoop, mayBeHarmless } from './doubt';
 import { mask } from './mask';
 import { type CellLine, type CellSource, join } from './module';
 
@@ -28,11 +29,21 @@ export interface RawDiagnostic {
 export const IPYTHON_NAMES = [
   'get_ipython', 'display', 'In', 'Out', '_', '__', '___', '_i', '_ii', '_iii', '_ih', '_oh', '_dh', 'exit', 'quit'
 ];
-/** E9: no Python at all; F63, F7, F82: comparisons, statements and names that fail when they run. */
-export const CERTAIN_RULES = ['E9', 'F63', 'F7', 'F82'];
+/**
+ * Only what cannot run: text that is no Python (E9, and what ruff calls invalid-syntax), Python 2's `print >>`, statements
+ * in the wrong place (F701 to F707), names that exist nowhere, locals that are read before they have a value. Their
+ * neighbours are left out, because such code runs: `x is "a"`, `assert (x, "y")`, `if (x,):`, strings as annotations.
+ */
+export const CERTAIN_RULES = ['E9', 'F633', 'F701', 'F702', 'F704', 'F706', 'F707', 'F821', 'F823'];
+
+/** Whether this Python, as ruff names it (`py311`), reads annotations only on demand. */
+export function defersAnnotations(version: string): boolean {
+  return Number(version.slice('py3'.length)) >= 14;
+}
 
 /** With these any name may exist when the cell runs. */
-const OPEN_NAMES = /^\s*%(run|pylab|store|load|macro|edit)\b|\b(globals|locals|exec)\s*\(|run_line_magic|user_ns/m;
+const OPEN_NAMES = /\b(globals|locals|vars|exec|eval)\s*\(|run_(line|cell)_magic|run_cell|user_ns|__builtins__|\bbuiltins\./;
+const DEFERRED = /^from __future__ import .*\bannotations\b/m;
 
 const isSyntax = (found: RawDiagnostic): boolean =>
   !found.code || found.code === 'invalid-syntax' || found.code.startsWith('E9');
@@ -43,7 +54,11 @@ const isAllowed = (found: RawDiagnostic): boolean => found.code === 'F704' && /a
 export class Checker {
   private known = new Map<string, RawDiagnostic[]>();
 
-  constructor(private readonly check: (text: string) => RawDiagnostic[]) {}
+  /** `deferred`: this Python reads annotations only when somebody asks for them (3.14 and later). */
+  constructor(
+    private readonly check: (text: string) => RawDiagnostic[],
+    private readonly deferred = false
+  ) {}
 
   run(cells: readonly CellSource[]): Problem[] {
     const shifts = new Map<string, number>();
@@ -51,9 +66,11 @@ export class Checker {
     const broken: string[] = [];
     const problems: Problem[] = [];
     const known = new Map<string, RawDiagnostic[]>();
+    let open = false;
     for (const cell of cells) {
-      const { text, shift } = mask(cell.source);
+      const { text, shift, open: more } = mask(cell.source);
       shifts.set(cell.id, shift);
+      open ||= more || OPEN_NAMES.test(cell.source);
       const found = this.known.get(text) ?? this.check(text + '\n').filter(isSyntax);
       known.set(text, found);
       if (found.length) {
@@ -65,7 +82,6 @@ export class Checker {
       }
     }
     this.known = known;
-    const open = cells.some(cell => OPEN_NAMES.test(cell.source));
     problems.push(...this.names(sound, broken.join('\n'), open));
     const quiet = new Set(cells.filter(cell => cell.quiet).map(cell => cell.id));
     return problems.filter(found => !quiet.has(found.cell)).map(found => shifted(found, shifts.get(found.cell) ?? 0));
@@ -80,9 +96,23 @@ export class Checker {
     if (!sound.length) {
       return [];
     }
+    const deferred = this.deferred || DEFERRED.test(text);
+    const sources = new Map(sound.map(cell => [cell.id, cell.source]));
+    const certain = (found: RawDiagnostic): boolean => {
+      const { cell, line } = place(found.start_location.row - rows);
+      const source = sources.get(cell)!;
+      switch (found.code) {
+        case 'F821':
+          return !open && !mayBeBoundIn(broken, found) && !mayBeHarmless(source, line, found.start_location.column, deferred);
+        case 'F823':
+          return !inLoop(source, line);
+        default:
+          return true;
+      }
+    };
     return this.check(text + text)
       .filter(found => found.start_location.row > rows && !isSyntax(found) && !isAllowed(found))
-      .filter(found => found.code !== 'F821' || !(open || mayBeBoundIn(broken, found)))
+      .filter(certain)
       .map(found => problem(found, place(found.start_location.row - rows)));
   }
 }

@@ -20,13 +20,24 @@ export class NotebookWatcher {
   private again = false;
   private off = false;
 
+  /** `wanted`: whether this notebook is to be checked; undefined while that is not known. */
   constructor(
     private readonly panel: NotebookPanel,
     private readonly service: DiagnosticsService,
-    private readonly marks: CellMarks
+    private readonly marks: CellMarks,
+    private readonly wanted: () => boolean | undefined
   ) {
     panel.content.modelContentChanged.connect(this.plan, this);
     panel.disposed.connect(() => clearTimeout(this.timer));
+    this.plan();
+  }
+
+  /** Whether the notebook is to be checked may have changed. */
+  settled(): void {
+    if (this.wanted() === false && this.last) {
+      this.last = '';
+      this.show([...(this.panel.content.model?.cells ?? [])].filter(cell => cell.type === 'code'));
+    }
     this.plan();
   }
 
@@ -37,7 +48,7 @@ export class NotebookWatcher {
 
   private async check(): Promise<void> {
     const model = this.panel.content.model;
-    if (this.off || !model || this.panel.isDisposed || !isPython(this.panel)) {
+    if (this.off || !model || this.panel.isDisposed || !this.wanted() || !isPython(this.panel)) {
       return;
     }
     const models = [...model.cells].filter(cell => cell.type === 'code');
@@ -57,7 +68,10 @@ export class NotebookWatcher {
     this.last = state;
     this.busy = true;
     try {
-      this.show(models, cells, await this.service.check(pythonVersion(this.panel), cells));
+      const problems = await this.service.check(pythonVersion(this.panel), cells);
+      if (this.wanted()) {
+        this.show(models, cells, problems);
+      }
     } catch (reason) {
       this.off = true;
       console.warn('Caseloop: no live diagnostics in this browser:', reason);
@@ -70,9 +84,9 @@ export class NotebookWatcher {
     }
   }
 
-  private show(models: ICellModel[], cells: CellSource[], problems: Problem[]): void {
+  private show(models: ICellModel[], cells?: CellSource[], problems: Problem[] = []): void {
     models.forEach((cell, index) => {
-      if (cell.isDisposed || cell.sharedModel.getSource() !== cells[index].source) {
+      if (cell.isDisposed || (cells && cell.sharedModel.getSource() !== cells[index].source)) {
         return; // edited meanwhile: the next check answers
       }
       const own = problems.filter(found => found.cell === cell.id);

@@ -1,7 +1,7 @@
 import * as React from 'react';
 
-/** Most characters, as the wire models allow (services/contracts/hint.py, chat.py, escalation.py). */
-export const MAX_TEXT = { reflection: 2_000, message: 4_000, note: 10_000 };
+/** Most characters, as the wire models allow (services/contracts/hint.py, chat.py, escalation.py, style.py). */
+export const MAX_TEXT = { reflection: 2_000, message: 4_000, note: 10_000, reason: 1_000 };
 /** Characters from the limit at which it is said. */
 const NEAR = 200;
 

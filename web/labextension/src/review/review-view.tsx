@@ -1,73 +1,108 @@
 import * as React from 'react';
-import type { LabSubtask, LintReport } from '../api/types';
-import { notebookCells } from '../case/notebook-cells';
+import { ReviewsApi } from '../api/reviews';
+import type { LabReviewed, LintFinding } from '../api/style-types';
+import type { LabSubtask } from '../api/types';
 import type { PanelServices } from '../panel/services';
 import { Subview } from '../panel/subview';
 import { announce } from '../parts/announce';
 import { Button, Icon, Loading, Problem } from '../parts/elements';
-import { noteIcon, passedIcon } from '../parts/icons';
-import { useLoaded } from '../parts/loaded';
-import { plural } from '../parts/words';
-import { ReviewItem } from './review-item';
+import { noteIcon, passedIcon, workIcon } from '../parts/icons';
+import { useSignals } from '../parts/signals';
+import { ReviewDesk } from './desk';
+import { DismissedList } from './dismissed-list';
+import { FixedList } from './fixed-list';
+import { RemarkList } from './remark-list';
+import { missingTools, outlook } from './standing';
+import { outlookWords, reviewAnnouncement } from './words';
 
 /** The style review of an approved step. */
 export function ReviewView({ subtask, services }: { subtask: LabSubtask; services: PanelServices }): JSX.Element {
-  const { client, model, notebooks, place } = services;
-  const review = useLoaded(async () => {
-    const panel = await notebooks.open();
-    const { report, progress } = await client.review({ subtask: subtask.view.id, cells: notebookCells(panel) });
-    model.progressed(progress);
-    announce(report.findings.length ? `${plural(report.findings.length, 'remark')}.` : 'No remarks: this is clean.');
-    return report;
-  }, [subtask.view.id]);
-  const report = review.value;
+  const { client, model, notebooks, place, checker } = services;
+  const { view } = subtask;
+  const desk = React.useMemo(() => new ReviewDesk(new ReviewsApi(client), model, notebooks, view), [view.id]);
+  const [mended, setMended] = React.useState<string>();
+  useSignals(desk.changed, checker.changed);
+  const review = React.useCallback(async (): Promise<void> => {
+    const reviewed = await desk.review();
+    if (reviewed) {
+      announce(reviewAnnouncement(reviewed));
+    }
+  }, [desk]);
+  React.useEffect(() => void review(), [review]);
+  React.useEffect(() => {
+    // code that has just been approved again may be polished now
+    const answered = (_: unknown, { view: checked, answer }: { view: { id: string }; answer: { feedback: { verdict: string } } }): void => {
+      if (checked.id === view.id && answer.feedback.verdict === 'approved') {
+        void review();
+      }
+    };
+    checker.answered.connect(answered);
+    return () => void checker.answered.disconnect(answered);
+  }, [checker, review, view.id]);
+  const apply = (finding: LintFinding): boolean => {
+    const fits = desk.apply(finding);
+    if (fits) {
+      setMended(finding.id);
+      announce(`Applied: ${finding.fix?.title}.`);
+      void review();
+    }
+    return fits;
+  };
+  const undo = (finding: string): void => {
+    desk.undo(finding);
+    setMended(undefined);
+    announce('The fix was taken out again.');
+    void review();
+  };
+  const { reviewed } = desk;
   return (
-    <Subview title="Style review" subtitle={subtask.view.title} name="review-view" place={place}>
-      {review.loading && <Loading words="Reading your code…" />}
-      {review.problem && <Problem problem={review.problem} retry={review.reload} name="review-problem" />}
-      {report && !review.loading && (
-        <>
-          <Findings report={report} services={services} />
-          <Unfinished report={report} />
-          <Button name="review-again" onClick={review.reload}>
-            Review again
+    <Subview title="Style review" subtitle={view.title} name="review-view" place={place}>
+      {desk.loading && !reviewed && <Loading words="Reading your code…" />}
+      {desk.problem && !desk.loading && <Problem problem={desk.problem} retry={() => void review()} name="review-problem" />}
+      {reviewed && (
+        <div data-caseloop="review" data-outlook={outlook(reviewed)} aria-busy={desk.loading}>
+          <Outlook reviewed={reviewed} checking={checker.isRunning(view.id)} check={async () => checker.check(await notebooks.open(), view)} />
+          <FixedList desk={desk} reviewed={reviewed} mended={mended} undo={undo} />
+          <RemarkList desk={desk} reviewed={reviewed} apply={apply} show={found => void notebooks.showPlace(found.place)} review={review} />
+          <DismissedList desk={desk} reviewed={reviewed} />
+          <Button name="review-again" aria-disabled={desk.loading || undefined} onClick={() => !desk.loading && void review()}>
+            {desk.loading ? 'Reading your code…' : 'Review again'}
           </Button>
-        </>
+        </div>
       )}
     </Subview>
   );
 }
 
-function Findings({ report, services }: { report: LintReport; services: PanelServices }): JSX.Element {
-  if (!report.findings.length) {
-    return (
-      <p className="caseloop-Notice caseloop-mod-good" data-caseloop="review-clean">
-        <Icon icon={passedIcon} />
-        Nothing to remark: your code is polished.
-      </p>
-    );
-  }
+interface OutlookProps {
+  reviewed: LabReviewed;
+  checking: boolean;
+  check: () => Promise<void>;
+}
+
+/** The first that is said: whether the step is polished, and what is still to do. */
+function Outlook({ reviewed, checking, check }: OutlookProps): JSX.Element {
+  const now = outlook(reviewed);
+  const good = now === 'polished';
+  const names = { polished: 'review-clean', incomplete: 'review-incomplete', unchecked: 'review-unchecked', open: 'review-open' };
   return (
     <>
-      <ol className="caseloop-Review" aria-label="Remarks">
-        {report.findings.map((finding, index) => (
-          <ReviewItem key={index} finding={finding} show={() => void services.notebooks.showPlace(finding.place)} />
-        ))}
-      </ol>
-      {report.dropped > 0 && (
-        <p className="caseloop-mod-quiet">{plural(report.dropped, 'less important remark')} not shown.</p>
+      <div className={`caseloop-Notice${good ? ' caseloop-mod-good' : ''}`} data-caseloop={names[now]}>
+        <Icon icon={good ? passedIcon : now === 'open' ? workIcon : noteIcon} />
+        <div>
+          <p>{outlookWords(reviewed)}</p>
+          {now === 'unchecked' && (
+            <Button name="check" look="primary" aria-disabled={checking || undefined} onClick={() => !checking && void check()}>
+              {checking ? 'Checking…' : 'Check once more'}
+            </Button>
+          )}
+        </div>
+      </div>
+      {now === 'open' && missingTools(reviewed).length > 0 && (
+        <p className="caseloop-mod-quiet" data-caseloop="review-incomplete">
+          Not complete: {missingTools(reviewed).join(', ')} did not finish. Review again for the rest.
+        </p>
       )}
     </>
   );
-}
-
-/** Tools that did not finish: the review is not complete, and says so. */
-function Unfinished({ report }: { report: LintReport }): JSX.Element | null {
-  const tools = report.tools.filter(tool => tool.status !== 'ok').map(tool => tool.tool);
-  return tools.length ? (
-    <p className="caseloop-Notice" data-caseloop="review-incomplete">
-      <Icon icon={noteIcon} />
-      Not complete: {tools.join(', ')} did not finish. Review again for the rest.
-    </p>
-  ) : null;
 }

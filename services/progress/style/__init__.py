@@ -1,0 +1,1 @@
+"""Style reviews of approved subtasks: what was mended, what the learner dismissed, and what is polished."""
