@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from linting.explanations import bandit, mlscent, mypy, ruff, vulture
+from linting.explanations import bandit, mypy, ruff, vulture
 from linting.explanations.entry import Entry
 from linting.review.problem import Category, Severity, ToolName
 from linting.rules.catalogue import RULES
@@ -38,8 +38,6 @@ def explain(tool: ToolName, rule: str, name: str = "") -> Explanation:
             return _explanation(rule, mypy.CODES.get(rule, mypy.DEFAULT), mypy.url(rule))
         case "vulture":
             return _explanation(rule, vulture.KINDS[rule], vulture.URL)
-        case "mlscent":
-            return _explanation(rule, mlscent.DETECTORS[rule], mlscent.URL)
         case "caseloop":
             return _own(rule)
 

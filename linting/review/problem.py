@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-ToolName = Literal["ruff", "mypy", "bandit", "vulture", "caseloop", "mlscent"]
+ToolName = Literal["ruff", "mypy", "bandit", "vulture", "caseloop"]
 Severity = Literal["error", "warning", "advice"]
 Category = Literal["correctness", "security", "types", "dead_code", "readability", "data_science"]
 

@@ -5,8 +5,8 @@ from pydantic import Field
 from services.contracts.model import WireModel
 from services.contracts.notebook import MAX_CELLS, Cell, Place
 
-LintTool = Literal["ruff", "mypy", "bandit", "vulture", "caseloop", "mlscent"]
-"""`caseloop`: our own rules. `mlscent`: the optional package `ml-code-smell-detector`."""
+LintTool = Literal["ruff", "mypy", "bandit", "vulture", "caseloop"]
+"""`caseloop`: our own rules."""
 FIRST_FINDINGS = 7
 """Findings that are shown at once; the rest on demand. Nobody works through more in one go."""
 

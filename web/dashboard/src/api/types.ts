@@ -130,7 +130,7 @@ export interface Fix {
 
 export interface LintFinding {
   id: string;
-  tool: 'ruff' | 'mypy' | 'bandit' | 'vulture' | 'caseloop' | 'mlscent';
+  tool: 'ruff' | 'mypy' | 'bandit' | 'vulture' | 'caseloop';
   rule: string;
   name: string;
   severity: 'error' | 'warning' | 'advice';
