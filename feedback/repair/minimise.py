@@ -1,0 +1,88 @@
+"""From all edits to the few that are needed."""
+
+import heapq
+from collections.abc import Callable, Iterator, Sequence
+
+from feedback.repair.draft import Draft
+
+Passes = Callable[[Sequence[str]], Sequence[bool]]
+"""Runs programs on the checks. Raises OutOfTime."""
+MAX_SUBSETS = 120
+"""Small sets of edits that are tried before edits are dropped one by one."""
+_BATCH = 16
+_MAX_SIZE = 3
+
+
+def minimised(draft: Draft, passes: Passes) -> frozenset[int] | None:
+    """Edits that make the program pass and of which none can be left out; None when not even all of them do."""
+    active = draft.everything
+    if not passes([draft.render(active)])[0]:
+        return None
+    for group in sorted(draft.groups, key=lambda name: -draft.cost(draft.groups[name])):
+        without = active - draft.groups[group]
+        if without != active and passes([draft.render(without)])[0]:
+            active = without
+    for group in draft.groups:
+        mine = active & draft.groups[group]
+        if mine:
+            active = _group(draft, active - mine, mine, passes)
+    return active
+
+
+def _group(draft: Draft, rest: frozenset[int], mine: frozenset[int], passes: Passes) -> frozenset[int]:
+    """The edits of one function that are needed, together with the rest."""
+    greedy = _dropped(draft, rest, mine, passes)
+    few = _subset(draft, rest, mine, draft.cost(greedy), passes)
+    return rest | (few if few is not None else greedy)
+
+
+def _subset(
+    draft: Draft, rest: frozenset[int], mine: frozenset[int], limit: int, passes: Passes
+) -> frozenset[int] | None:
+    """The cheapest small set that is enough, if it is cheaper than `limit` and found among the first."""
+    batch: list[frozenset[int]] = []
+    tried = 0
+    for subset in _by_cost(draft, sorted(mine)):
+        if draft.cost(subset) >= limit or tried >= MAX_SUBSETS:
+            break
+        batch.append(subset)
+        tried += 1
+        if len(batch) == _BATCH:
+            found = _first(draft, rest, batch, passes)
+            if found is not None:
+                return found
+            batch = []
+    return _first(draft, rest, batch, passes)
+
+
+def _first(
+    draft: Draft, rest: frozenset[int], batch: Sequence[frozenset[int]], passes: Passes
+) -> frozenset[int] | None:
+    flags = passes([draft.render(rest | subset) for subset in batch]) if batch else ()
+    return next((subset for subset, flag in zip(batch, flags, strict=True) if flag), None)
+
+
+def _by_cost(draft: Draft, mine: Sequence[int]) -> Iterator[frozenset[int]]:
+    """Sets of at most `_MAX_SIZE` edits, the cheapest first."""
+    ordered = sorted(mine, key=lambda number: draft.edits[number].cost)
+    heap = [(draft.edits[number].cost, (at,)) for at, number in enumerate(ordered)]
+    heapq.heapify(heap)
+    while heap:
+        cost, chosen = heapq.heappop(heap)
+        yield frozenset(ordered[at] for at in chosen)
+        if len(chosen) < _MAX_SIZE:
+            for at in range(chosen[-1] + 1, len(ordered)):
+                heapq.heappush(heap, (cost + draft.edits[ordered[at]].cost, (*chosen, at)))
+
+
+def _dropped(draft: Draft, rest: frozenset[int], mine: frozenset[int], passes: Passes) -> frozenset[int]:
+    """Edits left after each that is not needed has been dropped, the dearest first, until none can be."""
+    kept = mine
+    again = True
+    while again:
+        again = False
+        for number in sorted(kept, key=lambda one: -draft.edits[one].cost):
+            without = kept - {number}
+            if passes([draft.render(rest | without)])[0]:
+                kept, again = without, True
+    return kept
