@@ -6,6 +6,7 @@ from feedback.evidence.clues import CheckFailed, Clue, NameMissing
 from feedback.evidence.gather import gather
 from feedback.evidence.untouched import absent_answers
 from feedback.findings.build import findings
+from feedback.findings.located import located
 from feedback.findings.mistakes import mistakes
 from feedback.findings.signature import signature
 from feedback.findings.voice import Voice
@@ -39,7 +40,7 @@ def judge(
     return Judgement(
         verdict=verdict,
         fault=fault,
-        findings=() if approved else findings(asked, mistakes(asked, clues), voice),
+        findings=() if approved else findings(asked, located(asked, mistakes(asked, clues)), voice),
         checks=checks,
         points=asked.subtask.view.points if approved else _points(asked.subtask, checks, clues),
         max_points=asked.subtask.view.points,

@@ -12,7 +12,6 @@ from case_uploader.errors import CaseNotFound
 from case_uploader.format.case_folder import read_case_folder
 from case_uploader.service import CaseService
 from evaluation.grading.cli import CannotGrade
-from evaluation.grading.grade import Judge
 from feedback import wiring as feedback_wiring
 from feedback.app import create_app as create_feedback_app
 from feedback.chat.staff import ChatStaff
@@ -46,6 +45,10 @@ class CheckerJudge:
             for subtask in case.subtasks
         }
 
+    async def judge_step(self, case: AuthorCase, subtask: str, cells: tuple[Cell, ...]) -> Feedback:
+        """The feedback for one subtask alone."""
+        return await last(self._checker.check(case, CheckRequest(subtask=subtask, cells=cells)))
+
 
 @contextlib.asynccontextmanager
 async def open_case_service(settings: EmbeddedSettings) -> AsyncIterator[CaseService]:
@@ -73,7 +76,7 @@ async def open_chat_staff(settings: EmbeddedSettings) -> AsyncIterator[ChatStaff
 
 
 @contextlib.asynccontextmanager
-async def open_judge(settings: EmbeddedSettings, case: str) -> AsyncIterator[tuple[Judge, AuthorCase]]:
+async def open_judge(settings: EmbeddedSettings, case: str) -> AsyncIterator[tuple[CheckerJudge, AuthorCase]]:
     """A judge for a published case (its id) or a case folder (its path). CannotGrade."""
     async with contextlib.AsyncExitStack() as stack:
         try:

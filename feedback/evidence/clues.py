@@ -82,5 +82,15 @@ class Notebook(Clue):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StructureDiffers(Clue):
+    """The learner's code is not as in the nearest correct solution. It says where to look, never what is wrong."""
+
+    change: str
+    """A `feedback.evidence.structure.sites.Change`."""
+    near: float
+    """1: little else differs from that solution; 0: they have nothing in common."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseAtFault(Clue):
     """The case cannot judge anybody: its own reference fails."""

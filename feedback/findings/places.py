@@ -1,15 +1,27 @@
+from collections.abc import Sequence
+
 from feedback.evidence.asked import Asked, RunCell
-from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, ValueDiffers
+from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, StructureDiffers, ValueDiffers
 from feedback.findings.mistakes import Mistake
 from feedback.notebook.reading import Binding, bindings, names_read
 from services.contracts.notebook import Place
 
 # A warning marks at most this many lines.
 MAX_LINES = 5
+# So much of the code must be as in a correct solution before a difference says more than where Python stopped.
+NEAR = 0.6
 
 
 def where(asked: Asked, mistake: Mistake) -> Place | None:
     """Where to look in the learner's notebook: what the evidence says, else where the value or function was made."""
+    differing = [clue for clue in mistake.clues if isinstance(clue, StructureDiffers)]
+    if differing and differing[0].near >= NEAR:
+        return _together(differing)
+    for clue in mistake.clues:
+        if clue.evidence.place is not None and clue not in differing and clue.evidence.place.line is not None:
+            return short(clue.evidence.place)
+    if differing:
+        return _together(differing)
     for clue in mistake.clues:
         if clue.evidence.place is not None:
             return short(clue.evidence.place)
@@ -19,6 +31,18 @@ def where(asked: Asked, mistake: Mistake) -> Place | None:
             return place
     answer = next((c for c in asked.cells if c.answer and c.subtask == asked.subtask.view.id), None)
     return asked.place_of(answer) if answer else None
+
+
+def _together(differing: Sequence[StructureDiffers]) -> Place | None:
+    """The first place, with those that follow it within the lines that a warning marks."""
+    places = [clue.evidence.place for clue in differing if clue.evidence.place is not None]
+    if not places or places[0].line is None:
+        return places[0] if places else None
+    first = short(places[0])
+    reach = (first.line or 1) + MAX_LINES - 1
+    ends = [p.end_line or p.line or 0 for p in places if p.cell == first.cell and (first.line or 1) <= (p.line or 0)]
+    within = [end for end in ends if end <= reach]
+    return first.model_copy(update={"end_line": max([*within, first.end_line or first.line or 1])})
 
 
 def short(place: Place) -> Place:
