@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from feedback.repair.traces import RECORD, Recorder
 
-_CPU: Final = 0.03
+_CPU: Final = 0.01
 """CPU seconds that one candidate may take."""
 _WALL: Final = 2.0
 """Seconds after which a worker that gives no answer is killed."""
@@ -67,20 +67,21 @@ class QuickTrials:
             self._process = None
 
     def _answers(self, what: str, programs: Sequence[str]) -> Iterator[Any]:
-        for program in programs:
-            yield self._answer(what, program)
-
-    def _answer(self, what: str, program: str) -> Any:
-        _, orders, answers = self._worker()
-        try:
-            _write(orders, json.dumps([what, program]).encode("utf-8", "replace"))
-            answer = _read(answers, time.monotonic() + _WALL)
-        except OSError:
-            answer = None
-        if answer is None:
-            self.close()
-            return None
-        return json.loads(answer)
+        """One answer for each program; None for one that took the worker along."""
+        left = list(programs)
+        while left:
+            answered = 0
+            with contextlib.suppress(OSError):
+                _, orders, answers = self._worker()
+                _write(orders, json.dumps([what, left]).encode("utf-8", "replace"))
+                while answered < len(left) and (answer := _read(answers, time.monotonic() + _WALL)) is not None:
+                    answered += 1
+                    yield json.loads(answer)
+            if answered < len(left):
+                self.close()
+                answered += 1
+                yield None
+            left = left[answered:]
 
     def _worker(self) -> tuple[int, int, int]:
         if self._process is None:
@@ -159,8 +160,9 @@ def _serve(checks: _Checks, orders: int, answers: int) -> None:
         sys.stdin = io.StringIO()
         sys.setrecursionlimit(400)
         while (order := _read(orders, None)) is not None:
-            what, program = json.loads(order)
-            _write(answers, json.dumps(checks.answer(what, program)).encode())
+            what, programs = json.loads(order)
+            for program in programs:
+                _write(answers, json.dumps(checks.answer(what, program)).encode())
     finally:
         os._exit(0)
 

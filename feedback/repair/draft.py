@@ -1,8 +1,8 @@
-"""A learner's program and one correct solution for each of its functions, as one set of edits."""
+"""A learner's program with one correct solution laid over each of its functions: the space of repairs."""
 
 import ast
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from feedback.repair.edits import Edit, Merge
 from feedback.repair.names import Values, mapping, own_names, renamed
@@ -10,39 +10,48 @@ from feedback.repair.pool import Solution, binds
 from feedback.repair.trees import bag, likeness, size
 
 TOP = "<program>"
+"""The group of edits to code outside of functions."""
 _HELPER_LIKENESS = 0.5
+_KEPT = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """Some statements of the program: as the learner has them, as the solution has them, or laid over each other."""
+class Numbers:
+    """Numbers for the edits of one program, each given once."""
+
+    def __init__(self) -> None:
+        self.next = 0
+
+
+@dataclass(eq=False)
+class Overlay:
+    """One solution laid over one function of the learner's, and over the helpers of both."""
 
     group: str
-    """The function that it is about; TOP for code outside of functions."""
-    edits: tuple[Edit, ...]
-    mine: ast.stmt | None = None
-    merge: Merge | None = None
-    inserted: ast.stmt | None = None
+    over: dict[int, Merge] = field(default_factory=dict)
+    """By `id` of the learner's statement."""
+    before: list[Edit] = field(default_factory=list)
+    after: list[Edit] = field(default_factory=list)
+    """Statements that go to the top, and to the end, of the program."""
+    deleted: dict[int, Edit] = field(default_factory=dict)
+    """Statements that may go, by `id`."""
 
-    def render(self, active: frozenset[int]) -> ast.stmt | None:
-        if self.merge is not None:
-            node = self.merge.render(active)
-            assert isinstance(node, ast.stmt)
-            return node
-        taken = any(edit.number in active for edit in self.edits)
-        return self.inserted if taken else self.mine
+    @property
+    def edits(self) -> Iterator[Edit]:
+        """All of them."""
+        for merge in self.over.values():
+            yield from merge.edits
+        yield from self.before
+        yield from self.after
+        yield from self.deleted.values()
 
 
 class Draft:
-    """The repairs that lie between a learner's program and the solutions chosen for its functions."""
+    """The repairs that lie between a learner's program and the overlays chosen for its functions."""
 
-    def __init__(self, pieces: Iterable[_Piece], source: str) -> None:
-        self._pieces, self.source = tuple(pieces), source
-        self.edits = {edit.number: edit for piece in self._pieces for edit in piece.edits}
-        self.groups: dict[str, frozenset[int]] = {}
-        for piece in self._pieces:
-            numbers = frozenset(edit.number for edit in piece.edits)
-            self.groups[piece.group] = self.groups.get(piece.group, frozenset()) | numbers
+    def __init__(self, tree: ast.Module, overlays: Mapping[str, Overlay]) -> None:
+        self._tree, self._overlays = tree, overlays
+        self.edits = {edit.number: edit for overlay in overlays.values() for edit in overlay.edits}
+        self.groups = {name: frozenset(edit.number for edit in one.edits) for name, one in overlays.items()}
         self._sources: dict[frozenset[int], str] = {}
 
     @property
@@ -50,16 +59,44 @@ class Draft:
         """All edits: the correct solutions themselves, in the learner's names."""
         return frozenset(self.edits)
 
-    def cost(self, active: frozenset[int]) -> int:
+    def cost(self, active: Iterable[int]) -> int:
         """About how many nodes these edits change."""
         return sum(self.edits[number].cost for number in active)
 
     def render(self, active: frozenset[int]) -> str:
         """The program with these edits."""
         if active not in self._sources:
-            nodes = [node for piece in self._pieces if (node := piece.render(active)) is not None]
-            self._sources[active] = ast.unparse(ast.Module(nodes, []))
+            self._sources[active] = ast.unparse(ast.Module(self._statements(active), []))
         return self._sources[active]
+
+    def group(self, name: str, active: frozenset[int]) -> tuple[ast.Module, ast.Module]:
+        """What one overlay is about: as the learner has it, and with these edits."""
+        overlay = self._overlays[name]
+        about = [node for node in self._tree.body if id(node) in overlay.over or id(node) in overlay.deleted]
+        changed = [*_taken(overlay.before, active), *_over(about, [overlay], active), *_taken(overlay.after, active)]
+        return ast.Module([*about], []), ast.Module(changed, [])
+
+    def _statements(self, active: frozenset[int]) -> list[ast.stmt]:
+        overlays = list(self._overlays.values())
+        before = [node for one in overlays for node in _taken(one.before, active)]
+        after = [node for one in overlays for node in _taken(one.after, active)]
+        return [*before, *_over(self._tree.body, overlays, active), *after]
+
+
+def _taken(edits: Sequence[Edit], active: frozenset[int]) -> list[ast.stmt]:
+    return [edit.other for edit in edits if edit.number in active and isinstance(edit.other, ast.stmt)]
+
+
+def _over(body: Sequence[ast.stmt], overlays: Sequence[Overlay], active: frozenset[int]) -> Iterator[ast.stmt]:
+    for node in body:
+        merge = next((one.over[id(node)] for one in overlays if id(node) in one.over), None)
+        deleted = next((one.deleted[id(node)] for one in overlays if id(node) in one.deleted), None)
+        if merge is not None:
+            changed = merge.render(active)
+            assert isinstance(changed, ast.stmt)
+            yield changed
+        elif deleted is None or deleted.number not in active:
+            yield node
 
 
 def function_called(tree: ast.Module, name: str) -> ast.FunctionDef | None:
@@ -76,66 +113,52 @@ def misnamed(tree: ast.Module, required: Iterable[str]) -> dict[str, ast.Functio
     return {missing[0]: idle[0]} if len(missing) == len(idle) == 1 else {}
 
 
-def draft(
-    source: str,
-    tree: ast.Module,
-    chosen: Mapping[str, Solution],
-    my_values: Mapping[str, Values],
-    values: Mapping[str, Values],
-) -> Draft:
-    """Lay the chosen solutions over the program.
-
-    Args:
-        chosen: required function -> the correct solution for it.
-        my_values, values: required function -> values of its variables, in the program and in the solution.
-    """
-    others = misnamed(tree, chosen)
-    counted = {id(others.get(name) or function_called(tree, name)): name for name in chosen}
-    taken = {name for node in tree.body for name in binds(node)} | set(chosen)
-    pieces: list[_Piece] = []
-    late: list[_Piece] = []
-    overlaid: dict[int, _Piece] = {}
-    number = 0
-    for name, solution in chosen.items():
-        mine = others.get(name) or function_called(tree, name)
-        names, pairs = _helper_names(tree, mine, solution, taken)
-        for helper in solution.helpers:
-            fresh = _with_names(helper, names)
-            partner = pairs.get(id(helper))
-            if partner is not None and id(partner) not in overlaid and isinstance(fresh, ast.FunctionDef):
-                overlaid[id(partner)] = piece = _merged(name, partner, _in_words(partner, fresh, {}, {}), number)
-            elif isinstance(helper, ast.FunctionDef | ast.ClassDef):
-                late.append(piece := _new(name, fresh, number))
-            else:
-                pieces.append(piece := _new(name, fresh, number))
-            number += len(piece.edits)
-        target = renamed(solution.function, names) if names else solution.function
-        if mine is None:
-            late.append(piece := _new(name, target, number))
-        else:
-            target = _in_words(mine, target, my_values.get(name, {}), values.get(name, {}))
-            overlaid[id(mine)] = piece = _merged(name, mine, target, number)
-        number += len(piece.edits)
+def overlay_of_top(tree: ast.Module, numbers: Numbers) -> Overlay:
+    """Code outside of functions, which is in the way at times and never asked for."""
+    overlay = Overlay(TOP)
     for node in tree.body:
-        if id(node) in overlaid:
-            pieces.append(overlaid[id(node)])
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom) or id(node) in counted:
-            pieces.append(_Piece(TOP, (), mine=node))
+        if not isinstance(node, _KEPT):
+            lines = node.lineno, node.end_lineno or node.lineno
+            overlay.deleted[id(node)] = Edit(numbers.next, "delete", node, None, "Module.body", size(node), lines)
+            numbers.next += 1
+    return overlay
+
+
+def overlay(
+    tree: ast.Module,
+    mine: ast.FunctionDef | None,
+    solution: Solution,
+    numbers: Numbers,
+    my_values: Values,
+    values: Values,
+) -> Overlay:
+    """Lay a solution over the learner's function, which may be missing."""
+    found = Overlay(solution.name)
+    names, pairs = _helper_names(tree, mine, solution)
+    for helper in solution.helpers:
+        fresh, partner = _with_names(helper, names), pairs.get(id(helper))
+        if partner is not None and isinstance(fresh, ast.FunctionDef):
+            found.over[id(partner)] = _merged(partner, _in_words(partner, fresh, {}, {}), numbers)
         else:
-            edit = Edit(number, "delete", node, None, "Module.body", size(node), _lines(node))
-            pieces.append(_Piece(TOP, (edit,), mine=node))
-            number += 1
-    return Draft((*pieces, *late), source)
+            late = isinstance(helper, ast.FunctionDef | ast.ClassDef)
+            (found.after if late else found.before).append(_new(fresh, numbers))
+    target = renamed(solution.function, names) if names else solution.function
+    if mine is None:
+        found.after.append(_new(target, numbers))
+    else:
+        found.over[id(mine)] = _merged(mine, _in_words(mine, target, my_values, values), numbers)
+    return found
 
 
-def _merged(group: str, mine: ast.FunctionDef, other: ast.FunctionDef, number: int) -> _Piece:
-    merge = Merge(mine, other, number)
-    return _Piece(group, tuple(merge.edits), mine=mine, merge=merge)
+def _merged(mine: ast.FunctionDef, other: ast.FunctionDef, numbers: Numbers) -> Merge:
+    merge = Merge(mine, other, numbers.next)
+    numbers.next += len(merge.edits)
+    return merge
 
 
-def _new(group: str, node: ast.stmt, number: int) -> _Piece:
-    edit = Edit(number, "insert", None, node, "Module.body", size(node), (1, 1))
-    return _Piece(group, (edit,), inserted=node)
+def _new(node: ast.stmt, numbers: Numbers) -> Edit:
+    numbers.next += 1
+    return Edit(numbers.next - 1, "insert", None, node, "Module.body", size(node), (1, 1))
 
 
 def _in_words(mine: ast.FunctionDef, other: ast.FunctionDef, my_values: Values, values: Values) -> ast.FunctionDef:
@@ -148,14 +171,13 @@ def _in_words(mine: ast.FunctionDef, other: ast.FunctionDef, my_values: Values, 
 
 
 def _helper_names(
-    tree: ast.Module, mine: ast.FunctionDef | None, solution: Solution, taken: set[str]
+    tree: ast.Module, mine: ast.FunctionDef | None, solution: Solution
 ) -> tuple[dict[str, str], dict[int, ast.FunctionDef]]:
     """New names of the solution's helpers, and the learner's functions that they stand for."""
+    taken = {name for node in tree.body for name in binds(node)}
     names: dict[str, str] = {}
     pairs: dict[int, ast.FunctionDef] = {}
-    used = {node.id for node in ast.walk(mine) if isinstance(node, ast.Name)} if mine else set()
-    free = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in used and n is not mine]
-    free = [node for node in free if node.name != solution.name]
+    free = _own_helpers(tree, mine)
     for helper in solution.helpers:
         if not isinstance(helper, ast.FunctionDef):
             continue
@@ -171,6 +193,19 @@ def _helper_names(
     return {old: new for old, new in names.items() if old not in own}, pairs
 
 
+def _own_helpers(tree: ast.Module, mine: ast.FunctionDef | None) -> list[ast.FunctionDef]:
+    """Functions that this one uses and no other does."""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    readers = {
+        one.name: [f for f in functions if f is not one and any(_reads(f, one.name))] for one in functions
+    }
+    return [one for one in functions if readers[one.name] == [mine]]
+
+
+def _reads(function: ast.FunctionDef, name: str) -> Iterator[bool]:
+    return (True for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name)
+
+
 def _fresh(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "_"
@@ -184,7 +219,3 @@ def _with_names(node: ast.stmt, names: Mapping[str, str]) -> ast.stmt:
     copy = renamed(node, names)
     copy.name = names.get(copy.name, copy.name)
     return copy
-
-
-def _lines(node: ast.stmt) -> tuple[int, int]:
-    return node.lineno, node.end_lineno or node.lineno

@@ -3,16 +3,17 @@
 import ast
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from feedback.repair.draft import Draft, draft, function_called, misnamed
+from feedback.repair.draft import TOP, Draft, Numbers, Overlay, function_called, misnamed, overlay, overlay_of_top
 from feedback.repair.edits import Edit
-from feedback.repair.minimise import minimised
+from feedback.repair.minimise import fewest, needed_groups
 from feedback.repair.names import Values
 from feedback.repair.pool import Pool, Solution
 from feedback.repair.ports import Trials
 from feedback.repair.traces import instrumented, of_function
-from feedback.repair.trees import size, source_distance
+from feedback.repair.trees import distance
 
 
 class OutOfTime(Exception):
@@ -28,7 +29,10 @@ class Repaired:
     distance: int
     """Nodes to change from the learner's tree to the repaired one."""
     seconds: float
-    """After how long it was found."""
+    """After how long it was found; the first verified one, which this one may have improved on, after less."""
+    first_seconds: float
+    broken: tuple[str, ...]
+    """The functions that had to be changed."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +40,13 @@ class Effort:
     """How much is tried."""
 
     seconds: float = 5.0
-    solutions: int = 6
-    """Solutions that each function is laid over."""
-    enough: float = 0.1
-    """A repair that changes no more than this share of the program is not improved on."""
+    """After this long the best so far counts."""
+    likely: int = 10
+    """Solutions that are laid over a function, to see how much they would change."""
+    solutions: int = 5
+    """Of these, the ones that are tried out."""
+    enough: int = 2
+    """A function whose repair changes no more nodes than this is not improved on."""
 
 
 class Engine:
@@ -53,97 +60,123 @@ class Engine:
     def __init__(
         self, pool: Pool, trials: Trials, effort: Effort | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._pool, self._trials, self._effort, self._clock = pool, trials, effort or Effort(), clock
+        self.pool, self.trials, self.effort, self.clock = pool, trials, effort or Effort(), clock
         self._values: dict[str, Mapping[str, Sequence[str]]] = {}
 
     def repair(self, source: str) -> Repaired | None:
         """The smallest verified repair found in time, or None. A source that is no Python has none."""
         try:
-            tree = ast.parse(source)
-            return _Search(self, tree, source).run()
+            return _Search(self, ast.parse(source), source).run()
         except (SyntaxError, ValueError, RecursionError):
             return None
 
-    def values(self, source: str) -> Mapping[str, Sequence[str]]:
-        """Values of a correct program's variables, asked for once."""
-        if source not in self._values:
-            (self._values[source],) = self._trials.values([instrumented(source)])
-        return self._values[source]
+    def values(self, solution: Solution) -> Values:
+        """Values of a solution's variables, asked for once."""
+        if solution.program not in self._values:
+            (self._values[solution.program],) = self.trials.values([instrumented(solution.program)])
+        return of_function(self._values[solution.program], solution.name)
 
 
 class _Search:
+    """The search for one program."""
+
     def __init__(self, engine: Engine, tree: ast.Module, source: str) -> None:
         self._engine, self._tree, self._source = engine, tree, source
-        self._pool, self._trials, self._effort = engine._pool, engine._trials, engine._effort
-        self._began = engine._clock()
+        self._began = engine.clock()
         self._known: dict[str, bool] = {}
+        self._others = misnamed(tree, engine.pool.required)
+        self._mine: Mapping[str, Values] = {}
+        self._numbers = Numbers()
+        self._top = overlay_of_top(tree, self._numbers)
         self.best: Repaired | None = None
 
     def run(self) -> Repaired | None:
-        try:
+        with suppress(OutOfTime):
             self._search()
-        except OutOfTime:
-            pass
         return self.best
+
+    def _spent(self) -> float:
+        return self._engine.clock() - self._began
 
     def _passes(self, programs: Sequence[str]) -> list[bool]:
         unknown = [program for program in dict.fromkeys(programs) if program not in self._known]
         if unknown:
-            if self._engine._clock() - self._began > self._effort.seconds:
+            if self._spent() > self._engine.effort.seconds:
                 raise OutOfTime
-            self._known.update(zip(unknown, self._trials.passed(unknown), strict=True))
+            self._known.update(zip(unknown, self._engine.trials.passed(unknown), strict=True))
         return [self._known[program] for program in programs]
 
     def _search(self) -> None:
-        ranked = self._ranked()
-        if not all(ranked.values()):
+        required = self._engine.pool.required
+        self._mine = self._my_values()
+        laid = {name: self._laid(name) for name in required}
+        if not all(laid.values()):
             return
-        mine = self._my_values()
-        chosen = {name: solutions[0] for name, solutions in ranked.items()}
-        self._try(chosen, mine)
-        deep = max(map(len, ranked.values()))
-        for rank in range(1, deep):
-            if self._good():
-                return
-            for name, solutions in ranked.items():
-                if rank < len(solutions) and (self.best is None or self._touches(name)):
-                    self._try(chosen | {name: solutions[rank]}, mine)
+        overlays = {name: ranked[0] for name, ranked in laid.items()} | {TOP: self._top}
+        whole = Draft(self._tree, overlays)
+        active = needed_groups(whole, self._passes)
+        if active is None:
+            return
+        self._offer(whole, active)
+        for name in overlays:
+            if active & whole.groups[name]:
+                overlays[name], active = self._improved(overlays, name, active, laid.get(name, [self._top]))
+        self._offer(Draft(self._tree, overlays), active)
 
-    def _good(self) -> bool:
-        return self.best is not None and self.best.distance <= self._effort.enough * size(self._tree)
+    def _improved(
+        self, overlays: Mapping[str, Overlay], name: str, active: frozenset[int], ranked: Sequence[Overlay]
+    ) -> tuple[Overlay, frozenset[int]]:
+        """The overlay and the edits that repair one function with the fewest changes, the others being as they are."""
+        rest = active - Draft(self._tree, overlays).groups[name]
+        best: tuple[int, Overlay, frozenset[int]] | None = None
+        for one in ranked[: self._engine.effort.solutions]:
+            draft = Draft(self._tree, {**overlays, name: one})
+            few = fewest(draft, rest, draft.groups[name], self._passes)
+            if few is None:
+                continue
+            changed = distance(*draft.group(name, few))
+            if best is None or changed < best[0]:
+                best = changed, one, few
+                self._offer(draft, rest | few)
+            if changed <= self._engine.effort.enough:
+                break
+        return (best[1], rest | best[2]) if best else (overlays[name], active)
 
-    def _touches(self, name: str) -> bool:
-        return True
-
-    def _ranked(self) -> dict[str, list[Solution]]:
-        others = misnamed(self._tree, self._pool.required)
-        ranked: dict[str, list[Solution]] = {}
-        for name in self._pool.required:
-            function = others.get(name) or function_called(self._tree, name)
-            if function is None:
-                ranked[name] = self._pool.shortest(name)[:1]
-            else:
-                ranked[name] = self._pool.nearest(function, name, self._effort.solutions)
-        return ranked
+    def _laid(self, name: str) -> list[Overlay]:
+        """Solutions laid over a function, those that change least first."""
+        pool, effort = self._engine.pool, self._engine.effort
+        mine = self._function(name)
+        if mine is None:
+            solutions = pool.shortest(name)[:1]
+        else:
+            solutions = list(dict.fromkeys([*pool.nearest(mine, name, effort.likely), *pool.shortest(name)[:2]]))
+        found = [
+            overlay(self._tree, mine, one, self._numbers, self._mine[name], self._engine.values(one))
+            for one in solutions
+        ]
+        return sorted(found, key=lambda one: sum(edit.cost for edit in one.edits))
 
     def _my_values(self) -> dict[str, Values]:
         try:
-            (seen,) = self._trials.values([instrumented(self._source)])
+            (seen,) = self._engine.trials.values([instrumented(self._source)])
         except (SyntaxError, ValueError):
             seen = {}
-        others = misnamed(self._tree, self._pool.required)
-        return {name: of_function(seen, others[name].name if name in others else name) for name in self._pool.required}
+        names = {name: self._others[name].name if name in self._others else name for name in self._engine.pool.required}
+        return {name: of_function(seen, own) for name, own in names.items()}
 
-    def _try(self, chosen: Mapping[str, Solution], mine: Mapping[str, Values]) -> None:
-        values = {name: of_function(self._engine.values(one.program), name) for name, one in chosen.items()}
-        laid = draft(self._source, self._tree, chosen, mine, values)
-        active = minimised(laid, self._passes)
-        if active is not None:
-            self._offer(laid, active)
+    def _offer(self, draft: Draft, active: frozenset[int]) -> None:
+        """Remember a verified repair, if it is the smallest so far."""
+        changed = sum(distance(*draft.group(name, active)) for name, mine in draft.groups.items() if mine & active)
+        if self.best is None or changed < self.best.distance:
+            spent = self._spent()
+            self.best = Repaired(
+                source=draft.render(active),
+                edits=tuple(draft.edits[number] for number in sorted(active)),
+                distance=changed,
+                seconds=spent,
+                first_seconds=self.best.first_seconds if self.best else spent,
+                broken=tuple(name for name, mine in draft.groups.items() if mine & active),
+            )
 
-    def _offer(self, laid: Draft, active: frozenset[int]) -> None:
-        source = laid.render(active)
-        distance = source_distance(ast.unparse(self._tree), source)
-        if self.best is None or distance < self.best.distance:
-            edits = tuple(laid.edits[number] for number in sorted(active))
-            self.best = Repaired(source, edits, distance, self._engine._clock() - self._began)
+    def _function(self, name: str) -> ast.FunctionDef | None:
+        return self._others.get(name) or function_called(self._tree, name)

@@ -13,8 +13,8 @@ _BATCH = 16
 _MAX_SIZE = 3
 
 
-def minimised(draft: Draft, passes: Passes) -> frozenset[int] | None:
-    """Edits that make the program pass and of which none can be left out; None when not even all of them do."""
+def needed_groups(draft: Draft, passes: Passes) -> frozenset[int] | None:
+    """All edits without those of functions that are right as they are; None when not even all of them are enough."""
     active = draft.everything
     if not passes([draft.render(active)])[0]:
         return None
@@ -22,18 +22,15 @@ def minimised(draft: Draft, passes: Passes) -> frozenset[int] | None:
         without = active - draft.groups[group]
         if without != active and passes([draft.render(without)])[0]:
             active = without
-    for group in draft.groups:
-        mine = active & draft.groups[group]
-        if mine:
-            active = _group(draft, active - mine, mine, passes)
     return active
 
 
-def _group(draft: Draft, rest: frozenset[int], mine: frozenset[int], passes: Passes) -> frozenset[int]:
-    """The edits of one function that are needed, together with the rest."""
-    greedy = _dropped(draft, rest, mine, passes)
-    few = _subset(draft, rest, mine, draft.cost(greedy), passes)
-    return rest | (few if few is not None else greedy)
+def fewest(draft: Draft, rest: frozenset[int], mine: frozenset[int], passes: Passes) -> frozenset[int] | None:
+    """Of the edits of one function those that are needed beside the rest; None when not even all of them do."""
+    if not passes([draft.render(rest | mine)])[0]:
+        return None
+    few = _subset(draft, rest, mine, draft.cost(mine), passes)
+    return few if few is not None else _dropped(draft, rest, mine, passes)
 
 
 def _subset(

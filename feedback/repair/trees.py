@@ -4,7 +4,6 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 _LEAVES = (ast.expr_context,)
 
@@ -96,12 +95,6 @@ def distance(one: ast.AST, other: ast.AST) -> int:
     return _distance(_flat(one), _flat(other))
 
 
-@lru_cache(maxsize=512)
-def source_distance(one: str, other: str) -> int:
-    """`distance` of two sources. Raises SyntaxError."""
-    return distance(ast.parse(one), ast.parse(other))
-
-
 def _flat(tree: ast.AST) -> _Flat:
     labels: list[str] = []
     leftmost: list[int] = []
@@ -121,6 +114,8 @@ def _flat(tree: ast.AST) -> _Flat:
 
 
 def _distance(one: _Flat, other: _Flat) -> int:
+    if not one.labels or not other.labels:
+        return len(one.labels) + len(other.labels)
     table = [[0] * len(other.labels) for _ in one.labels]
     for i in one.roots:
         for j in other.roots:
@@ -129,27 +124,30 @@ def _distance(one: _Flat, other: _Flat) -> int:
 
 
 def _fill(one: _Flat, other: _Flat, i: int, j: int, table: list[list[int]]) -> None:
+    """Distances of the forests below nodes i and j; those that are whole trees go into the table."""
     first, second = one.leftmost[i], other.leftmost[j]
     width = j - second + 2
     row = list(range(width))
     rows = [row]
-    lefts = other.leftmost[second : j + 1]
-    labels = other.labels[second : j + 1]
+    theirs = list(zip(other.leftmost[second : j + 1], other.labels[second : j + 1], strict=True))
     for x in range(first, i + 1):
-        above, row = row, [row[0] + 1] * width
+        above = row
         left, mine, known = one.leftmost[x], one.labels[x], table[x]
-        jump = rows[left - first]
-        whole = left == first
-        for y in range(1, width):
-            best = above[y] + 1
-            inserted = row[y - 1] + 1
-            best = min(best, inserted)
-            at = lefts[y - 1]
+        jump, whole = rows[left - first], left == first
+        best = above[0] + 1
+        row = [best]
+        for y, (at, theirs_label) in enumerate(theirs):
+            best += 1
+            if above[y + 1] < best:
+                best = above[y + 1] + 1
             if whole and at == second:
-                replaced = above[y - 1] + (mine != labels[y - 1])
-                best = min(best, replaced)
-                known[second + y - 1] = best
+                replaced = above[y] + (mine != theirs_label)
+                if replaced < best:
+                    best = replaced
+                known[second + y] = best
             else:
-                best = min(best, jump[at - second] + known[second + y - 1])
-            row[y] = best
+                joined = jump[at - second] + known[second + y]
+                if joined < best:
+                    best = joined
+            row.append(best)
         rows.append(row)
