@@ -3,8 +3,8 @@
 import ast
 from collections.abc import Iterable, Iterator
 
+from feedback.evidence.structure.blocks import BLOCKS
 from feedback.evidence.structure.steps import Step
-from feedback.hints.statements import BLOCKS
 
 
 def matters(step: Step, crossed: Iterable[Step], bound: frozenset[str]) -> bool:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal
 
+from feedback.evidence.structure.blocks import BLOCKS, Headed
 from feedback.evidence.structure.steps import words_of
-from feedback.hints.statements import BLOCKS, Headed
 
 Change = Literal[
     "condition",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from feedback.evidence.structure.blocks import BLOCKS, Headed
 from feedback.evidence.structure.normal import normal
-from feedback.hints.statements import BLOCKS, Headed
 from feedback.notebook.reading import parsed
 
 # Of each side. Aligning takes time that grows with the square, and no answer is as long as that.
