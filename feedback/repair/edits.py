@@ -54,6 +54,8 @@ class _Around:
     """A statement that stands around others in one of the trees only."""
 
     edit: Edit
+    field: str
+    """The block of it in which the others stand."""
     inner: "list[_Item]"
 
 
@@ -159,18 +161,25 @@ class Merge:
             yield size(mine[i]) + self._block_cost(mine, other, i + 1, m, j, n), ("delete", i + 1, j)
         if j < n:
             yield size(other[j]) + self._block_cost(mine, other, i, m, j + 1, n), ("insert", i, j + 1)
-        if i < m and isinstance(mine[i], _COMPOUND) and j < n:
-            body = mine[i].body  # type: ignore[attr-defined]
-            around = size(mine[i]) - sum(map(size, body))
+        if i < m and j < n:
+            yield from self._steps_around(mine, other, i, m, j, n)
+
+    def _steps_around(
+        self, mine: Sequence[ast.AST], other: Sequence[ast.AST], i: int, m: int, j: int, n: int
+    ) -> Iterator[tuple[int, tuple[str, int, int]]]:
+        """One statement stands around others in one of the trees: around what is in its body, or in its `else`."""
+        for field in _inner_fields(mine[i]):
+            block = getattr(mine[i], field)
+            around = size(mine[i]) - sum(map(size, block))
             for k in range(j + 1, min(n, j + MAX_SPREAD) + 1):
-                inner = self._block_cost(body, other, 0, len(body), j, k)
-                yield around + inner + self._block_cost(mine, other, i + 1, m, k, n), ("unwrap", i + 1, k)
-        if j < n and isinstance(other[j], _COMPOUND) and i < m:
-            body = other[j].body  # type: ignore[attr-defined]
-            around = size(other[j]) - sum(map(size, body))
+                inner = self._block_cost(block, other, 0, len(block), j, k)
+                yield around + inner + self._block_cost(mine, other, i + 1, m, k, n), (f"unwrap {field}", i + 1, k)
+        for field in _inner_fields(other[j]):
+            block = getattr(other[j], field)
+            around = size(other[j]) - sum(map(size, block))
             for k in range(i + 1, min(m, i + MAX_SPREAD) + 1):
-                inner = self._block_cost(mine, body, i, k, 0, len(body))
-                yield around + inner + self._block_cost(mine, other, k, m, j + 1, n), ("wrap", k, j + 1)
+                inner = self._block_cost(mine, block, i, k, 0, len(block))
+                yield around + inner + self._block_cost(mine, other, k, m, j + 1, n), (f"wrap {field}", k, j + 1)
 
     # The merged tree.
 
@@ -239,15 +248,36 @@ class Merge:
                     self._line = getattr(mine[i], "end_lineno", None) or self._line
                 case "insert":
                     items.append(_Choice(self._edit("insert", None, other[j], place, size(other[j]))))
-                case "unwrap":
-                    body = mine[i].body  # type: ignore[attr-defined]
-                    edit = self._edit("unwrap", mine[i], None, place, size(mine[i]) - sum(map(size, body)))
-                    items.append(_Around(edit, self._span(body, other, 0, len(body), j, to_j, place)))
-                case "wrap":
-                    body = other[j].body  # type: ignore[attr-defined]
-                    edit = self._edit("wrap", None, other[j], place, size(other[j]) - sum(map(size, body)))
-                    items.append(_Around(edit, self._span(mine, body, i, to_i, 0, len(body), place)))
+                case _:
+                    way, _, field = what.partition(" ")
+                    items.append(self._around(way, field, mine, other, (i, to_i), (j, to_j), place))
             i, j = to_i, to_j
+
+    def _around(
+        self,
+        way: str,
+        field: str,
+        mine: Sequence[ast.AST],
+        other: Sequence[ast.AST],
+        ours: tuple[int, int],
+        theirs: tuple[int, int],
+        place: str,
+    ) -> _Item:
+        if way == "unwrap":
+            node = mine[ours[0]]
+            block = getattr(node, field)
+            edit = self._edit("unwrap", node, None, place, size(node) - sum(map(size, block)))
+            return _Around(edit, field, self._span(block, other, 0, len(block), *theirs, place))
+        node = other[theirs[0]]
+        block = getattr(node, field)
+        edit = self._edit("wrap", None, node, place, size(node) - sum(map(size, block)))
+        return _Around(edit, field, self._span(mine, block, *ours, 0, len(block), place))
+
+
+def _inner_fields(node: ast.AST) -> list[str]:
+    if not isinstance(node, _COMPOUND):
+        return []
+    return [name for name in ("body", "orelse") if getattr(node, name, None)]
 
 
 def _plainly_differs(one: ast.AST, two: ast.AST, name: str) -> bool:
@@ -278,19 +308,18 @@ def _rendered(item: _Item, active: frozenset[int]) -> list[ast.AST]:
         case _Choice(edit):
             chosen = edit.other if edit.number in active else edit.mine
             return [chosen] if chosen is not None else []
-        case _Around(edit, inner):
-            return _around(edit, _all(inner, active), active)
+        case _Around(edit, field, inner):
+            return _around(edit, field, _all(inner, active), active)
         case _Both(mine, fields):
             return [_rebuilt(mine, fields, active)]
     return [item]
 
 
-def _around(edit: Edit, inner: list[ast.AST], active: frozenset[int]) -> list[ast.AST]:
-    taken = edit.number in active
-    node = edit.other if taken else edit.mine
+def _around(edit: Edit, field: str, inner: list[ast.AST], active: frozenset[int]) -> list[ast.AST]:
+    node = edit.other if edit.number in active else edit.mine
     if node is None:
         return inner
-    return [_with(node, {"body": inner or [ast.Pass()]})]
+    return [_with(node, {field: inner or ([ast.Pass()] if field == "body" else [])})]
 
 
 def _all(items: Sequence[_Item], active: frozenset[int]) -> list[ast.AST]:

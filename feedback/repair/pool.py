@@ -2,11 +2,16 @@
 
 import ast
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from feedback.repair.names import own_names, renamed
-from feedback.repair.trees import bag, likeness, text
+from feedback.repair.ports import Trials
+from feedback.repair.rewriting import rewritten
+from feedback.repair.trees import bag, likeness, size, text
+
+MAX_REWRITTEN = 80
+"""Other forms of each function of the reference."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,17 +38,29 @@ class Pool:
     def __init__(self, programs: Sequence[str], required: Sequence[str]) -> None:
         self.required = tuple(required)
         self._of: dict[str, list[Solution]] = {name: [] for name in required}
-        known: set[tuple[str, str]] = set()
+        self._known: set[tuple[str, str]] = set()
         for source in programs:
-            for solution in _solutions(source, self.required):
-                key = solution.name, _nameless(solution)
-                if key not in known:
-                    known.add(key)
-                    self._of[solution.name].append(solution)
+            self._add(source)
 
-    def first(self, name: str) -> Solution | None:
-        """The reference's own, where it has the function."""
-        return next(iter(self._of[name]), None)
+    def _add(self, source: str, names: Collection[str] | None = None) -> None:
+        for solution in _solutions(source, self.required):
+            key = solution.name, _nameless(solution)
+            if key not in self._known and (names is None or solution.name in names):
+                self._known.add(key)
+                self._of[solution.name].append(solution)
+
+    def rewrite(self, trials: Trials, most: int = MAX_REWRITTEN) -> None:
+        """Add other forms of the reference: at most `most` of each function, each run on the checks."""
+        for name in self.required:
+            for solution in self._of[name][:1]:
+                tree = ast.parse(solution.program)
+                sources = []
+                for form in rewritten(solution.function, most):
+                    body = [form if isinstance(n, ast.FunctionDef) and n.name == name else n for n in tree.body]
+                    sources.append(ast.unparse(ast.Module(body, [])))
+                for source, correct in zip(sources, trials.passed(sources), strict=True):
+                    if correct:
+                        self._add(source, (name,))
 
     def nearest(self, function: ast.FunctionDef, name: str, count: int) -> list[Solution]:
         """The `count` solutions that are most like the function, by subtrees with names left out."""
@@ -51,8 +68,8 @@ class Pool:
         return sorted(self._of[name], key=lambda one: -likeness(kinds, one.kinds))[:count]
 
     def shortest(self, name: str) -> list[Solution]:
-        """All of them, those with the smallest tree first."""
-        return sorted(self._of[name], key=lambda one: one.kinds.total())
+        """All of them, those with the smallest trees first."""
+        return sorted(self._of[name], key=lambda one: size(one.function) + sum(map(size, one.helpers)))
 
 
 def _solutions(source: str, required: Sequence[str]) -> Iterator[Solution]:
