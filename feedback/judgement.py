@@ -40,7 +40,7 @@ def judge(
     return Judgement(
         verdict=verdict,
         fault=fault,
-        findings=() if approved else findings(asked, located(asked, mistakes(asked, clues)), voice),
+        findings=() if approved else findings(asked, located(asked, mistakes(asked, clues), clues), voice),
         checks=checks,
         points=asked.subtask.view.points if approved else _points(asked.subtask, checks, clues),
         max_points=asked.subtask.view.points,

@@ -6,33 +6,50 @@ from dataclasses import replace
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, Incomplete, NameMissing, Raised, ValueDiffers
 from feedback.evidence.structure.nearest import nearest
-from feedback.evidence.structure.sought import belonging
+from feedback.evidence.structure.sought import About, belonging
 from feedback.findings.mistakes import Mistake
-from feedback.notebook.reading import names_read, origins
+from feedback.notebook.reading import names_read, sources
 
 Answer = Mapping[str, str]
 
 
-def located(asked: Asked, found: Sequence[Mistake], solutions: Sequence[Answer] = ()) -> tuple[Mistake, ...]:
+def located(
+    asked: Asked, found: Sequence[Mistake], clues: Sequence[Clue], solutions: Sequence[Answer] = ()
+) -> tuple[Mistake, ...]:
     """The same mistakes, with what differs in the code beside the nearest correct solution.
 
-    `solutions`: answers that were approved before, next to the case's own.
+    `clues`: all evidence of the run. `solutions`: answers that were approved before, next to the case's own.
     """
     mine = [mistake for mistake in found if _of_this_step(asked, mistake.primary)]
     compared = nearest(asked, solutions) if mine else None
     if compared is None:
         return tuple(found)
-    sources = origins(cell.source for cell in asked.cells)
+    right = _right(asked, clues)
+    made_from = sources(cell.source for cell in asked.cells)
     placed = []
     for mistake in found:
-        if mistake not in mine:
-            placed.append(mistake)
-            continue
-        names = _names(mistake)
-        reached = names.union(*(sources.get(name, ()) for name in names))
-        clues = belonging(asked, compared, reached, _cell(mistake.primary))
-        placed.append(replace(mistake, supports=[*mistake.supports, *clues]))
+        if mistake in mine:
+            about = About(_reached(_names(mistake), made_from, right), right, _cell(mistake.primary))
+            mistake = replace(mistake, supports=[*mistake.supports, *belonging(asked, compared, about)])
+        placed.append(mistake)
     return tuple(placed)
+
+
+def _right(asked: Asked, clues: Sequence[Clue]) -> frozenset[str]:
+    """Names that are observed and against which nothing speaks."""
+    wrong = {clue.name for clue in clues if isinstance(clue, ValueDiffers | NameMissing)}
+    return frozenset(rule.name for rule in asked.named) - wrong
+
+
+def _reached(names: frozenset[str], made_from: Mapping[str, frozenset[str]], right: frozenset[str]) -> frozenset[str]:
+    """The names and all they are made from; a mistake does not come from a value that is right."""
+    found, queue = set(names), list(names)
+    while queue:
+        for origin in made_from.get(queue.pop(), ()):
+            if origin not in found and origin not in right:
+                found.add(origin)
+                queue.append(origin)
+    return frozenset(found)
 
 
 def _of_this_step(asked: Asked, clue: Clue) -> bool:

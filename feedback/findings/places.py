@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from feedback.evidence.asked import Asked, RunCell
-from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, StructureDiffers, ValueDiffers
+from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, Raised, StructureDiffers, ValueDiffers
 from feedback.findings.mistakes import Mistake
 from feedback.notebook.reading import Binding, bindings, names_read
 from services.contracts.notebook import Place
@@ -14,23 +14,35 @@ NEAR = 0.6
 
 def where(asked: Asked, mistake: Mistake) -> Place | None:
     """Where to look in the learner's notebook: what the evidence says, else where the value or function was made."""
-    differing = [clue for clue in mistake.clues if isinstance(clue, StructureDiffers)]
-    if differing and differing[0].near >= NEAR:
-        return _together(differing)
-    for clue in mistake.clues:
-        if clue.evidence.place is not None and clue not in differing and clue.evidence.place.line is not None:
-            return short(clue.evidence.place)
+    differing = [c for c in mistake.clues if isinstance(c, StructureDiffers) and c.evidence.place is not None]
+    said = [c.evidence.place for c in mistake.clues if c.evidence.place is not None and c not in differing]
+    stopped = next((place for place in said if place.line is not None), None)
+    # Python stopped at a line that differs, or among too much that differs, or could not read on.
+    if stopped is not None and (not differing or _unreadable(mistake.primary) or _agree(stopped, differing)):
+        return short(stopped)
     if differing:
         return _together(differing)
-    for clue in mistake.clues:
-        if clue.evidence.place is not None:
-            return short(clue.evidence.place)
+    if said:
+        return short(said[0])
     for clue in (*(c for c in mistake.supports if isinstance(c, ValueDiffers)), mistake.primary):
         place = _made(asked, _names(clue))
         if place is not None:
             return place
     answer = next((c for c in asked.cells if c.answer and c.subtask == asked.subtask.view.id), None)
     return asked.place_of(answer) if answer else None
+
+
+def _unreadable(clue: Clue) -> bool:
+    """Whether the parser stopped: it alone knows where."""
+    return isinstance(clue, Raised) and clue.error.type in ("SyntaxError", "IndentationError", "TabError")
+
+
+def _agree(stopped: Place, differing: Sequence[StructureDiffers]) -> bool:
+    """Whether the line is one of those that differ, or those say little because almost all does."""
+    places = [c.evidence.place for c in differing if c.evidence.place is not None]
+    line = stopped.line or 1
+    same = any(p.cell == stopped.cell and (p.line or 1) <= line <= (p.end_line or p.line or 1) for p in places)
+    return same or differing[0].near < NEAR
 
 
 def _together(differing: Sequence[StructureDiffers]) -> Place | None:

@@ -48,19 +48,19 @@ def compare(mine: Program, other: Program) -> Comparison:
         for ours, theirs in units
     ]
     absent = [_at_the_end(mine, theirs[0]) for ours, theirs in units if theirs and not ours]
-    sites = _merged([*(site for unit in beside for site in unit.sites(naming)), *absent])
+    sites = _merged([*(site for unit in beside for site in unit.sites(naming)), *absent], mine.bound)
     # Words that are missing count on neither side's size alone: the larger of the two is the whole.
     whole = max(mine.size, other.size, 1)
     return Comparison(sites, min(1.0, sum(site.weight for site in sites) / whole))
 
 
-def _merged(sites: Iterable[Site]) -> tuple[Site, ...]:
-    """One site of each place and kind."""
+def _merged(sites: Iterable[Site], bound: frozenset[str]) -> tuple[Site, ...]:
+    """One site of each place and kind, with no names but those that the program binds."""
     found: dict[tuple[str, int, int, str], Site] = {}
     for site in sites:
         place = (site.cell, site.line, site.end_line, site.change)
         earlier = found.get(place)
-        found[place] = replace(site, weight=site.weight + earlier.weight) if earlier else site
+        found[place] = replace(site, names=site.names & bound, weight=site.weight + (earlier.weight if earlier else 0))
     return tuple(found.values())
 
 

@@ -75,7 +75,7 @@ class _Differ:
                 if repr(one) != repr(two):
                     yield self._part(mine, other, "value" if within == "expression" else within)
             case ast.FunctionDef(name=one), ast.FunctionDef(name=two):
-                if not self._naming.same(one, two) and one not in self._naming.mine | self._naming.other:
+                if one != two and two not in self._naming.other:
                     yield Part(mine.lineno, mine.lineno, "name", 1)
                 yield from self.node(mine.args, other.args, "parameters")
                 yield from self._lists(mine, mine.decorator_list, other.decorator_list, "parameters")

@@ -1,6 +1,7 @@
 """Which of the differences in the code belong to which mistake, as clues."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import StructureDiffers
@@ -28,14 +29,27 @@ _FACTS = {
 }
 
 
-def belonging(asked: Asked, found: Comparison, names: frozenset[str], cell: str | None) -> tuple[StructureDiffers, ...]:
+@dataclass(frozen=True)
+class About:
+    """What a mistake is about."""
+
+    names: frozenset[str]
+    """Names that differ or are not there, and what they are made from."""
+    right: frozenset[str] = frozenset()
+    """Names whose values are the reference's."""
+    cell: str | None = None
+    """The cell of the run that stopped; None when none did."""
+
+
+def belonging(asked: Asked, found: Comparison, about: About) -> tuple[StructureDiffers, ...]:
     """The sites that a mistake can come from, as clues in the order of the code.
 
-    Those in the statements that make one of the `names`; where there is none, those in the run's `cell`; else all.
+    Those in the cell that stopped, else those in the statements that make one of its names, else all; never those in
+    statements that make right values only, unless there are no others.
     """
-    own = [site for site in found.sites if site.names & names] if names else []
-    here = own or [site for site in found.sites if site.cell == cell] or list(found.sites)
-    return tuple(_clue(asked, site, 1 - found.share) for site in _distinct(here)[:MAX_SITES])
+    left = [site for site in found.sites if not site.names or not site.names <= about.right] or list(found.sites)
+    own = [site for site in left if site.cell == about.cell] or [site for site in left if site.names & about.names]
+    return tuple(_clue(asked, site, 1 - found.share) for site in _distinct(own or left)[:MAX_SITES])
 
 
 def _distinct(sites: Iterable[Site]) -> Sequence[Site]:

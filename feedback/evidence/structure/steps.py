@@ -1,17 +1,21 @@
 """A program as a row of steps: each statement without the block beneath it, with its words in order."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 from feedback.evidence.structure.blocks import BLOCKS, Headed
 from feedback.evidence.structure.normal import normal
-from feedback.notebook.reading import parsed
+from feedback.notebook.reading import PARSED_CHARS, parsed
 
 # Of each side. Aligning takes time that grows with the square, and no answer is as long as that.
 MAX_STEPS = 120
+# A line at the margin that goes on with nothing that began above it.
+_STARTS = re.compile(r"(?!(?:else|elif|except|finally|case)\b)[^\s#)\]}]")
 NAME = "\0name"
 """Stands for every name that an author is free to choose."""
 
@@ -67,14 +71,7 @@ def program(cells: Sequence[tuple[str, str]], asked: frozenset[str]) -> Program 
 
     A name that the code binds is free, unless it is `asked` for.
     """
-    trees = []
-    for cell, source in cells:
-        tree = parsed(source)
-        try:
-            if tree is not None:
-                trees.append((cell, normal(tree)))
-        except RecursionError:
-            continue
+    trees = [(cell, tree) for cell, source in cells for tree in _read(source)]
     bound = frozenset(name for _, tree in trees for name in _bound(tree))
     free = bound - asked
     units: dict[str, tuple[Step, ...]] = {}
@@ -87,6 +84,25 @@ def program(cells: Sequence[tuple[str, str]], asked: frozenset[str]) -> Program 
             else:
                 units[""] = (*units.get("", ()), *steps)[:MAX_STEPS]
     return Program(units, free, bound) if any(units.values()) else None
+
+
+def _read(source: str) -> list[ast.Module]:
+    """The source's tree; where it does not parse, the trees of those top-level statements that do."""
+    whole = parsed(source)
+    trees = [whole] if whole is not None else [tree for part in _apart(source) if (tree := parsed(part)) is not None]
+    try:
+        return [normal(tree) for tree in trees]
+    except RecursionError:
+        return []
+
+
+def _apart(source: str) -> Iterator[str]:
+    """Statements at the margin, each with as many empty lines ahead as there are lines before it."""
+    # As Python counts lines: a form feed ends none.
+    lines = re.split(r"\r\n?|\n", source) if len(source) <= PARSED_CHARS else []
+    starts = [at for at, line in enumerate(lines) if _STARTS.match(line)][:MAX_STEPS]
+    for start, end in pairwise([*starts, len(lines)]):
+        yield "\n" * start + "\n".join(lines[start:end])
 
 
 def _bound(tree: ast.AST) -> Iterator[str]:

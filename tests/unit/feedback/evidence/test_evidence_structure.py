@@ -132,6 +132,11 @@ def test_two_variables_that_changed_places_are_seen() -> None:
     assert (6, "argument") in sites(SOLUTION.replace("max(best, now)", "max(now, now)"))
 
 
+def test_in_a_cell_that_does_not_parse_the_statements_that_do_are_compared() -> None:
+    broken = "def other(x:\n    return x\n\n" + SOLUTION.replace("count > 0", "count >= 0")
+    assert sites(broken) == [(8, "condition")]
+
+
 def test_what_does_not_parse_leaves_the_rest() -> None:
     broken = (("one", "x = (1,"), ("two", "model = 2"))
     mine, other = program(broken, ASKED), program((("two", "model = 3"),), ASKED)
