@@ -1,9 +1,10 @@
 """Candidate programs in a forked, limited process: much faster than a sandbox, and for programs of known origin only.
 
-A worker process runs every candidate in a namespace of its own, under a limit of CPU time; whoever dies or hangs takes the
-worker along, and a new one goes on with the next candidate.
+A worker process runs every candidate in a namespace of its own, under a limit of CPU time; whoever dies or hangs takes
+the worker along, and a new one goes on with the next candidate.
 """
 
+import ast
 import contextlib
 import io
 import json
@@ -15,16 +16,18 @@ import struct
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import CodeType
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from feedback.repair.traces import RECORD, Recorder
 
 _CPU: Final = 0.01
 """CPU seconds that one candidate may take."""
-_WALL: Final = 2.0
+_WALL: Final = 1.0
 """Seconds after which a worker that gives no answer is killed."""
-_MEMORY: Final = 1 << 30
+_MEMORY: Final = 128 << 20
+"""Bytes that a worker may grow by."""
 
 
 class _Late(BaseException):
@@ -36,12 +39,18 @@ class QuickTrials:
 
     Args:
         before: code that runs before a program.
-        calls: one expression for each check, with what it must print.
+        calls: one expression for each check, with the expression of its value; it passes when both print the same.
     """
 
     def __init__(self, before: str, calls: Sequence[tuple[str, str]], cpu: float = _CPU) -> None:
         self._checks = _Checks(before, calls, cpu)
         self._process: tuple[int, int, int] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def passed(self, programs: Sequence[str]) -> list[bool]:
         """For each program, whether it passes every check."""
@@ -101,7 +110,7 @@ class QuickTrials:
 class _Checks:
     def __init__(self, before: str, calls: Sequence[tuple[str, str]], cpu: float) -> None:
         self._before: CodeType = compile(before, "<before>", "exec")
-        self.calls = [(compile(call, "<call>", "eval"), expected) for call, expected in calls]
+        self.calls = [(compile(call, "<call>", "eval"), str(ast.literal_eval(expected))) for call, expected in calls]
         self._cpu = cpu
 
     def answer(self, what: str, program: str) -> Any:
@@ -111,8 +120,8 @@ class _Checks:
             namespace: dict[str, Any] = {"__name__": "learner"}
             if what == "values":
                 namespace[RECORD] = seen
-            exec(self._before, namespace)  # noqa: S102 - the data's own program, in a process of its own
-            exec(compile(program, "<program>", "exec"), namespace)  # noqa: S102
+            exec(self._before, namespace)
+            exec(compile(program, "<program>", "exec"), namespace)
             for number, (call, expected) in enumerate(self.calls):
                 if not self._holds(call, expected, namespace, printed):
                     failing.append(number)
@@ -125,7 +134,7 @@ class _Checks:
 
     def _holds(self, call: CodeType, expected: str, namespace: dict[str, Any], printed: io.StringIO) -> bool:
         try:
-            return str(eval(call, namespace)) == expected and not printed.tell()  # noqa: S307
+            return str(eval(call, namespace)) == expected and not printed.tell()
         except Exception:
             return False
         finally:
@@ -155,7 +164,8 @@ def _limited(cpu: float) -> Iterator[None]:
 def _serve(checks: _Checks, orders: int, answers: int) -> None:
     """The worker: answers orders until there are no more. Never returns."""
     try:
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+        most = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + _MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         sys.stdin = io.StringIO()
         sys.setrecursionlimit(400)

@@ -119,7 +119,7 @@ def overlay_of_top(tree: ast.Module, numbers: Numbers) -> Overlay:
     for node in tree.body:
         if not isinstance(node, _KEPT):
             lines = node.lineno, node.end_lineno or node.lineno
-            overlay.deleted[id(node)] = Edit(numbers.next, "delete", node, None, "Module.body", size(node), lines)
+            overlay.deleted[id(node)] = Edit(numbers.next, "delete", node, None, "Module.body", "", size(node), lines)
             numbers.next += 1
     return overlay
 
@@ -158,7 +158,7 @@ def _merged(mine: ast.FunctionDef, other: ast.FunctionDef, numbers: Numbers) -> 
 
 def _new(node: ast.stmt, numbers: Numbers) -> Edit:
     numbers.next += 1
-    return Edit(numbers.next - 1, "insert", None, node, "Module.body", size(node), (1, 1))
+    return Edit(numbers.next - 1, "insert", None, node, "Module.body", "", size(node), (1, 1))
 
 
 def _in_words(mine: ast.FunctionDef, other: ast.FunctionDef, my_values: Values, values: Values) -> ast.FunctionDef:
@@ -196,9 +196,7 @@ def _helper_names(
 def _own_helpers(tree: ast.Module, mine: ast.FunctionDef | None) -> list[ast.FunctionDef]:
     """Functions that this one uses and no other does."""
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    readers = {
-        one.name: [f for f in functions if f is not one and any(_reads(f, one.name))] for one in functions
-    }
+    readers = {one.name: [f for f in functions if f is not one and any(_reads(f, one.name))] for one in functions}
     return [one for one in functions if readers[one.name] == [mine]]
 
 

@@ -5,7 +5,7 @@ All edits taken give the correct tree, none of them the learner's; what lies bet
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from feedback.repair.trees import size, text
@@ -15,6 +15,24 @@ _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 MAX_SPREAD = 8
 """Statements of a block that may be put into, or taken out of, one statement around them."""
 _COMPOUND = (ast.If, ast.For, ast.While, ast.With, ast.Try)
+
+_ROLES = {
+    "If.test": "condition",
+    "While.test": "condition",
+    "IfExp.test": "condition",
+    "Assert.test": "condition",
+    "comprehension.ifs": "condition",
+    "For.iter": "bound",
+    "For.target": "bound",
+    "comprehension.iter": "bound",
+    "Return.value": "result",
+    "Assign.value": "value",
+    "AugAssign.value": "value",
+    "AugAssign.op": "value",
+    "Assign.targets": "value",
+    "Expr.value": "value",
+    "FunctionDef.args": "parameters",
+} | {f"{kind}.{field}": "step" for kind in ("FunctionDef", "For", "While", "If", "With", "Try") for field in _BLOCKS}
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +45,8 @@ class Edit:
     other: ast.AST | None
     place: str
     """The field of the node that it stands in: `Compare.ops`, `For.body` …"""
+    role: str
+    """What it is part of: a condition, a bound, a result, an argument, a value, a step; "" outside of functions."""
     cost: int
     """About how many nodes it changes."""
     lines: tuple[int, int]
@@ -80,6 +100,7 @@ class Merge:
         self._blocks: dict[tuple[int, ...], tuple[int, tuple[str, int, int]]] = {}
         self._kept: list[object] = []
         self._line = getattr(mine, "lineno", 1)
+        self._role = "step"
         self._root = self._node(mine, other, "")
 
     def render(self, active: frozenset[int]) -> ast.AST:
@@ -130,9 +151,7 @@ class Merge:
             )
         return sum(size(node) for node in (*mine, *other) if isinstance(node, ast.AST))
 
-    def _block_cost(
-        self, mine: Sequence[ast.AST], other: Sequence[ast.AST], i: int, m: int, j: int, n: int
-    ) -> int:
+    def _block_cost(self, mine: Sequence[ast.AST], other: Sequence[ast.AST], i: int, m: int, j: int, n: int) -> int:
         return self._step(mine, other, i, m, j, n)[0]
 
     def _step(
@@ -188,7 +207,7 @@ class Merge:
         end = getattr(mine, "end_lineno", None) or line
         if isinstance(mine, _COMPOUND) and how != "delete":
             end = line
-        edit = Edit(self._first + len(self.edits), how, mine, other, place, cost, (line, end))
+        edit = Edit(self._first + len(self.edits), how, mine, other, place, self._role, cost, (line, end))
         self.edits.append(edit)
         return edit
 
@@ -216,8 +235,10 @@ class Merge:
         fields: dict[str, _Item | _Word | list[_Item]] = {}
         if isinstance(one, ast.FunctionDef) and isinstance(two, ast.FunctionDef) and one.name != two.name:
             fields["name"] = _Word(self._edit("replace", one, two, "FunctionDef.name", 1), one.name, two.name)
+        role = self._role
         for name in one._fields:
             mine, other = getattr(one, name, None), getattr(two, name, None)
+            self._role = _ROLES.get(f"{kind}.{name}", role)
             if name in _BLOCKS and isinstance(mine, list) and isinstance(other, list):
                 fields[name] = self._block(mine, other, f"{kind}.{name}")
             elif isinstance(mine, list) and isinstance(other, list):
@@ -226,6 +247,7 @@ class Merge:
                     fields[name] = [self._node(a, b, f"{kind}.{name}") for a, b in nodes]
             elif isinstance(mine, ast.AST) and not isinstance(mine, ast.expr_context):
                 fields[name] = self._node(mine, other, f"{kind}.{name}")
+        self._role = role
         return _Both(one, fields)
 
     def _block(self, mine: Sequence[ast.AST], other: Sequence[ast.AST], place: str) -> list[_Item]:

@@ -32,7 +32,13 @@ class Repaired:
     """After how long it was found; the first verified one, which this one may have improved on, after less."""
     first_seconds: float
     broken: tuple[str, ...]
-    """The functions that had to be changed."""
+    """The functions that had to be changed, in the order in which the checks ask for them; TOP for code outside."""
+    groups: Mapping[str, frozenset[int]]
+    """Numbers of the edits of each of them."""
+
+    def of(self, name: str) -> tuple[Edit, ...]:
+        """The edits of one function."""
+        return tuple(edit for edit in self.edits if edit.number in self.groups[name])
 
 
 @dataclass(frozen=True)
@@ -40,7 +46,9 @@ class Effort:
     """How much is tried."""
 
     seconds: float = 5.0
-    """After this long the best so far counts."""
+    """After this long there is no more search."""
+    improving: float = 0.8
+    """How long, at most, a first verified repair is improved on; the best so far counts."""
     likely: int = 10
     """Solutions that are laid over a function, to see how much they would change."""
     solutions: int = 5
@@ -88,6 +96,7 @@ class _Search:
         self._mine: Mapping[str, Values] = {}
         self._numbers = Numbers()
         self._top = overlay_of_top(tree, self._numbers)
+        self._until = engine.effort.seconds
         self.best: Repaired | None = None
 
     def run(self) -> Repaired | None:
@@ -101,7 +110,7 @@ class _Search:
     def _passes(self, programs: Sequence[str]) -> list[bool]:
         unknown = [program for program in dict.fromkeys(programs) if program not in self._known]
         if unknown:
-            if self._spent() > self._engine.effort.seconds:
+            if self._spent() > self._until:
                 raise OutOfTime
             self._known.update(zip(unknown, self._engine.trials.passed(unknown), strict=True))
         return [self._known[program] for program in programs]
@@ -169,6 +178,8 @@ class _Search:
         changed = sum(distance(*draft.group(name, active)) for name, mine in draft.groups.items() if mine & active)
         if self.best is None or changed < self.best.distance:
             spent = self._spent()
+            if self.best is None:
+                self._until = min(self._until, spent + self._engine.effort.improving)
             self.best = Repaired(
                 source=draft.render(active),
                 edits=tuple(draft.edits[number] for number in sorted(active)),
@@ -176,6 +187,7 @@ class _Search:
                 seconds=spent,
                 first_seconds=self.best.first_seconds if self.best else spent,
                 broken=tuple(name for name, mine in draft.groups.items() if mine & active),
+                groups={name: mine & active for name, mine in draft.groups.items() if mine & active},
             )
 
     def _function(self, name: str) -> ast.FunctionDef | None:

@@ -1,6 +1,7 @@
 """From all edits to the few that are needed."""
 
 import heapq
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from feedback.repair.draft import Draft
@@ -37,25 +38,19 @@ def _subset(
     draft: Draft, rest: frozenset[int], mine: frozenset[int], limit: int, passes: Passes
 ) -> frozenset[int] | None:
     """The cheapest small set that is enough, if it is cheaper than `limit` and found among the first."""
-    batch: list[frozenset[int]] = []
-    tried = 0
-    for subset in _by_cost(draft, sorted(mine)):
-        if draft.cost(subset) >= limit or tried >= MAX_SUBSETS:
-            break
-        batch.append(subset)
-        tried += 1
-        if len(batch) == _BATCH:
-            found = _first(draft, rest, batch, passes)
-            if found is not None:
-                return found
-            batch = []
-    return _first(draft, rest, batch, passes)
+    subsets = itertools.takewhile(lambda one: draft.cost(one) < limit, _by_cost(draft, sorted(mine)))
+    tried = itertools.islice(subsets, MAX_SUBSETS)
+    while batch := list(itertools.islice(tried, _BATCH)):
+        found = _first(draft, rest, batch, passes)
+        if found is not None:
+            return found
+    return None
 
 
 def _first(
     draft: Draft, rest: frozenset[int], batch: Sequence[frozenset[int]], passes: Passes
 ) -> frozenset[int] | None:
-    flags = passes([draft.render(rest | subset) for subset in batch]) if batch else ()
+    flags = passes([draft.render(rest | subset) for subset in batch])
     return next((subset for subset, flag in zip(batch, flags, strict=True) if flag), None)
 
 

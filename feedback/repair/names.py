@@ -62,9 +62,7 @@ def _copied(function: ast.FunctionDef) -> ast.FunctionDef:
     return copy
 
 
-def mapping(
-    mine: ast.FunctionDef, other: ast.FunctionDef, my_values: Values, other_values: Values
-) -> dict[str, str]:
+def mapping(mine: ast.FunctionDef, other: ast.FunctionDef, my_values: Values, other_values: Values) -> dict[str, str]:
     """Names of the other function -> names of mine; one to one, so that a correct function stays correct.
 
     Parameters stand for each other by position. Variables do by the values they take on the same inputs and, where

@@ -61,6 +61,7 @@ class Recorder:
         self.seen: dict[str, list[str]] = {}
 
     def __call__(self, function: str, name: str, value: object) -> None:
+        """A variable of a function has this value now."""
         kept = self.seen.setdefault(f"{function}.{name}", [])
         if len(kept) < MAX_VALUES:
             kept.append(_plain(value, 2))
