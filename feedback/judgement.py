@@ -3,11 +3,12 @@ from dataclasses import dataclass
 
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import CheckFailed, Clue, NameMissing
+from feedback.evidence.counterexample import counterexamples
 from feedback.evidence.gather import gather
 from feedback.evidence.untouched import absent_answers
 from feedback.findings.build import findings
-from feedback.findings.located import located
-from feedback.findings.mistakes import mistakes
+from feedback.findings.located import Seen, located
+from feedback.findings.mistakes import Mistake, mistakes
 from feedback.findings.signature import signature
 from feedback.findings.voice import Voice
 from feedback.verdict import decide
@@ -40,11 +41,18 @@ def judge(
     return Judgement(
         verdict=verdict,
         fault=fault,
-        findings=() if approved else findings(asked, located(asked, mistakes(asked, clues), clues), voice),
+        findings=() if approved else findings(asked, _explained(asked, observation, reference, clues), voice),
         checks=checks,
         points=asked.subtask.view.points if approved else _points(asked.subtask, checks, clues),
         max_points=asked.subtask.view.points,
     )
+
+
+def _explained(
+    asked: Asked, observation: Observation, reference: Observation, clues: Sequence[Clue]
+) -> tuple[Mistake, ...]:
+    seen = Seen(clues, counterexamples(asked, observation, reference))
+    return located(asked, mistakes(asked, clues), seen)
 
 
 def first_signature(asked: Asked, observation: Observation, reference: Observation) -> str | None:

@@ -82,6 +82,21 @@ class Notebook(Clue):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Counterexample(Clue):
+    """A small input, made from what learners can read, for which a function gives something else."""
+
+    function: str
+    call: str
+    """The call as a learner would write it."""
+    given: str | None
+    """What the learner's function gave, as Python; None: it raised, or there is no short form."""
+    wanted: str | None
+    """What the reference gave, as Python; None: there is no short form."""
+    error: str | None
+    """Type of the exception that it raised instead."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StructureDiffers(Clue):
     """The learner's code is not as in the nearest correct solution. It says where to look, never what is wrong."""
 

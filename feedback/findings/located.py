@@ -1,36 +1,53 @@
 """Each mistake with the places in the code that it can come from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from feedback.evidence.asked import Asked
-from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, Incomplete, NameMissing, Raised, ValueDiffers
-from feedback.evidence.structure.nearest import nearest
+from feedback.evidence.clues import (
+    CallDiffers,
+    CheckFailed,
+    Clue,
+    Counterexample,
+    Incomplete,
+    NameMissing,
+    Raised,
+    ValueDiffers,
+)
+from feedback.evidence.structure.nearest import Answer, nearest
 from feedback.evidence.structure.sought import About, belonging
 from feedback.findings.mistakes import Mistake
 from feedback.notebook.reading import names_read, sources
 
-Answer = Mapping[str, str]
+
+@dataclass(frozen=True)
+class Seen:
+    """What mistakes are looked at with."""
+
+    clues: Sequence[Clue]
+    """All evidence of the run."""
+    inputs: Mapping[str, Counterexample] = field(default_factory=dict)
+    """By function, the smallest input that shows it to be wrong."""
+    solutions: Sequence[Answer] = ()
+    """Answers that were approved before, next to the case's own."""
 
 
-def located(
-    asked: Asked, found: Sequence[Mistake], clues: Sequence[Clue], solutions: Sequence[Answer] = ()
-) -> tuple[Mistake, ...]:
-    """The same mistakes, with what differs in the code beside the nearest correct solution.
-
-    `clues`: all evidence of the run. `solutions`: answers that were approved before, next to the case's own.
-    """
+def located(asked: Asked, found: Sequence[Mistake], seen: Seen) -> tuple[Mistake, ...]:
+    """The same mistakes with an input that shows each, and what differs beside the nearest correct solution."""
     mine = [mistake for mistake in found if _of_this_step(asked, mistake.primary)]
-    compared = nearest(asked, solutions) if mine else None
-    if compared is None:
+    if not mine:
         return tuple(found)
-    right = _right(asked, clues)
+    compared = nearest(asked, seen.solutions)
+    right = _right(asked, seen.clues)
     made_from = sources(cell.source for cell in asked.cells)
     placed = []
     for mistake in found:
         if mistake in mine:
-            about = About(_reached(_names(mistake), made_from, right), right, _cell(mistake.primary))
-            mistake = replace(mistake, supports=[*mistake.supports, *belonging(asked, compared, about)])
+            names = _names(mistake)
+            inputs = [clue for function, clue in seen.inputs.items() if function in names]
+            about = About(_reached(names, made_from, right), right, _cell(mistake.primary))
+            sites = belonging(asked, compared, about) if compared is not None else ()
+            mistake = replace(mistake, supports=[*mistake.supports, *inputs[:1], *sites])
         placed.append(mistake)
     return tuple(placed)
 

@@ -39,7 +39,8 @@ def _unreadable(clue: Clue) -> bool:
 
 def _agree(stopped: Place, differing: Sequence[StructureDiffers]) -> bool:
     """Whether the line is one of those that differ, or those say little because almost all does."""
-    places = [c.evidence.place for c in differing if c.evidence.place is not None]
+    # A step that is missing has no line of its own: Python stops behind it.
+    places = [c.evidence.place for c in differing if c.evidence.place is not None and c.change != "missing step"]
     line = stopped.line or 1
     same = any(p.cell == stopped.cell and (p.line or 1) <= line <= (p.end_line or p.line or 1) for p in places)
     return same or differing[0].near < NEAR

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from services.contracts.case import DataFile
 from services.contracts.limits import Limits
@@ -38,6 +38,8 @@ class Probe(WireModel):
     call: str | None = None
     args: tuple[JsonValue, ...] = ()
     kwargs: dict[str, JsonValue] = Field(default_factory=dict)
+    optional: bool = False
+    """True: the run is complete without its answer. These come last, and have a short while altogether."""
 
 
 class RunRequest(WireModel):
@@ -54,6 +56,13 @@ class RunRequest(WireModel):
     seed: int = Field(default=0, ge=0, lt=2**32)
     stop_on_error: bool = True
     """True: cells after the first failing one are not run. Probes and checks run in either case."""
+
+    @model_validator(mode="after")
+    def _optional_last(self) -> "RunRequest":
+        optional = [probe.optional for probe in self.probes]
+        if optional != sorted(optional):
+            raise ValueError("optional probes come after all others")
+        return self
 
 
 class CodeError(WireModel):

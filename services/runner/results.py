@@ -30,6 +30,7 @@ class Results:
         self._checks: list[CheckOutcome] = []
         self._probes: list[ProbeOutcome] = []
         self._lost: Lost | None = None
+        self._optional = {probe.id for probe in request.probes if probe.optional}
         self._places = {cell.id for cell in request.cells} | {check.id for check in request.checks}
 
     def lose(self, reason: Lost) -> None:
@@ -133,7 +134,7 @@ class Results:
         cells = self._all_cells(lost)
         checks = self._all_checks(lost or "ended")
         probes = self._all_probes(lost or "ended")
-        reasons = [check.lost for check in checks] + [probe.lost for probe in probes]
+        reasons = [check.lost for check in checks] + [probe.lost for probe in probes if probe.id not in self._optional]
         first_lost = lost or next((reason for reason in reasons if reason), None)
         return Observation(
             cells=cells,
@@ -148,7 +149,8 @@ class Results:
     def _missing(self) -> bool:
         asked, got = self._request, self
         answered = len(got._checks) == len(asked.checks) and len(got._probes) == len(asked.probes)
-        any_lost = any(check.lost for check in got._checks) or any(probe.lost for probe in got._probes)
+        needed = [probe for probe in got._probes if probe.id not in got._optional]
+        any_lost = any(check.lost for check in got._checks) or any(probe.lost for probe in needed)
         return self._lost is not None or not answered or any_lost
 
     def _all_cells(self, lost: Lost | None) -> tuple[CellOutcome, ...]:

@@ -126,6 +126,14 @@ async def test_odd_but_right_work_is_approved(bench: Any, name: str) -> None:
     assert (await bench.answers("reduced", reduced=answer)).verdict is Verdict.APPROVED
 
 
+async def test_what_is_only_tried_decides_nothing(bench: Any) -> None:
+    loops = f"def reduced(price, percent):\n{GUARD}    while (price, percent) == (0, 50):\n        pass\n"
+    right = "    return price - price * percent / 100"
+    assert (await bench.answers("reduced", reduced=loops + right)).verdict is Verdict.APPROVED
+    feedback = await bench.answers("reduced", reduced=f"def reduced(price, percent):\n{GUARD}    return price - 1")
+    assert "For `reduced(0, 50)` your code gives `-1`; the task asks for `0.0`." in feedback.findings[0].message
+
+
 async def test_of_a_cell_that_does_not_parse_the_rest_is_evidence_too(bench: Any) -> None:
     broken = f"x = (1,\n\ndef reduced(price, percent):\n{GUARD}    return price - price * percent / 10"
     (first, *_) = (await bench.answers("reduced", reduced=broken)).findings

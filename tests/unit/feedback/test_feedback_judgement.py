@@ -87,7 +87,7 @@ def test_a_missing_name_is_named_once_however_many_ask_for_it(desk: Any) -> None
 def test_a_wrong_function_takes_checks_calls_and_values_along(desk: Any) -> None:
     judgement = desk.judge("step-2", answer_2="def double(x):\n    return x * 3\n\nresult = double(total)")
     (finding,) = judgement.findings
-    assert {e.kind for e in finding.evidence} == {"check", "call", "structure"}
+    assert {e.kind for e in finding.evidence} == {"check", "call", "input", "structure"}
     assert finding.place.cell == "id-answer-2"
 
 
