@@ -20,7 +20,8 @@ from pathlib import Path
 from types import CodeType
 from typing import Any, Final, Self
 
-from feedback.repair.traces import RECORD, Recorder
+from feedback.repair.recorder import Recorder
+from feedback.repair.traces import RECORD
 
 _CPU: Final = 0.01
 """CPU seconds that one candidate may take."""

@@ -30,7 +30,7 @@ from benchmarks.submitted_programs import SUBTASK, Program, Question, read_quest
 from evaluation.grading.cli import CannotGrade
 from feedback.firewall import Firewall, Own
 from feedback.repair.engine import Effort, Engine, Repaired
-from feedback.repair.mistakes import changed_lines, mistakes
+from feedback.repair.mistakes import changed_lines, mistake
 from feedback.repair.pool import Pool
 from feedback.repair.trees import size
 from infra.settings import EmbeddedSettings
@@ -258,7 +258,7 @@ def _report_findings(report: Report, outcomes: Sequence[Outcome]) -> None:
 
 def _report_signatures(report: Report, outcomes: Sequence[Outcome]) -> None:
     counted = collections.Counter(
-        (outcome.program.question, mistakes(outcome.repaired)[0].signature)
+        mistake(outcome.program.source, outcome.repaired).signature(outcome.program.question)
         for outcome in outcomes
         if outcome.repaired and outcome.approved
     )

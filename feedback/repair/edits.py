@@ -245,7 +245,7 @@ class Merge:
                 nodes = [(a, b) for a, b in zip(mine, other, strict=True) if isinstance(a, ast.AST)]
                 if len(nodes) == len(mine):
                     fields[name] = [self._node(a, b, f"{kind}.{name}") for a, b in nodes]
-            elif isinstance(mine, ast.AST) and not isinstance(mine, ast.expr_context):
+            elif isinstance(mine, ast.AST) and isinstance(other, ast.AST) and not isinstance(mine, ast.expr_context):
                 fields[name] = self._node(mine, other, f"{kind}.{name}")
         self._role = role
         return _Both(one, fields)

@@ -57,7 +57,7 @@ def _first(
 def _by_cost(draft: Draft, mine: Sequence[int]) -> Iterator[frozenset[int]]:
     """Sets of at most `_MAX_SIZE` edits, the cheapest first."""
     ordered = sorted(mine, key=lambda number: draft.edits[number].cost)
-    heap = [(draft.edits[number].cost, (at,)) for at, number in enumerate(ordered)]
+    heap: list[tuple[int, tuple[int, ...]]] = [(draft.edits[one].cost, (at,)) for at, one in enumerate(ordered)]
     heapq.heapify(heap)
     while heap:
         cost, chosen = heapq.heappop(heap)
@@ -70,11 +70,16 @@ def _by_cost(draft: Draft, mine: Sequence[int]) -> Iterator[frozenset[int]]:
 def _dropped(draft: Draft, rest: frozenset[int], mine: frozenset[int], passes: Passes) -> frozenset[int]:
     """Edits left after each that is not needed has been dropped, the dearest first, until none can be."""
     kept = mine
-    again = True
-    while again:
-        again = False
-        for number in sorted(kept, key=lambda one: -draft.edits[one].cost):
-            without = kept - {number}
-            if passes([draft.render(rest | without)])[0]:
-                kept, again = without, True
-    return kept
+    while True:
+        ordered = sorted(kept, key=lambda one: -draft.edits[one].cost)
+        flags = passes([draft.render(rest | (kept - {number})) for number in ordered])
+        idle = [number for number, flag in zip(ordered, flags, strict=True) if flag]
+        if not idle:
+            return kept
+        if len(idle) > 1 and passes([draft.render(rest | kept.difference(idle))])[0]:
+            kept = kept.difference(idle)
+            continue
+        kept = kept - {idle[0]}
+        for number in idle[1:]:
+            if passes([draft.render(rest | (kept - {number}))])[0]:
+                kept = kept - {number}

@@ -1,33 +1,67 @@
 """What a verified repair says about the learner's program, without a word of the repair's code."""
 
 import ast
-from collections.abc import Sequence
+import hashlib
 from dataclasses import dataclass
+from typing import Final, get_args
 
-from feedback.repair.edits import Edit
+from feedback.hints.constructs import Change
+from feedback.hints.difference import differences
+from feedback.repair.draft import TOP
 from feedback.repair.engine import Repaired
+from feedback.repair.names import own_names, renamed
+
+_TELLING: Final[tuple[Change, ...]] = (
+    "condition",
+    "missing step",
+    "extra step",
+    "nesting",
+    "result",
+    "bound",
+    "expression",
+    "order",
+    "call",
+    "name",
+    "argument",
+    "value",
+    "operator",
+    "parameters",
+    "unreadable",
+)
+"""Kinds of change, the one that says most about the plan behind the code first."""
+_KINDS: Final = 2
+"""Kinds in a signature. One confuses mistakes; with all of them hardly two learners would have the same."""
+_PROGRAM: Final = "program"
+assert set(_TELLING) == set(get_args(Change))
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong with one function."""
+    """What is wrong with a program, as its verified repair shows."""
 
-    function: str
+    functions: tuple[str, ...]
+    """Those that the repair changes, in the order in which the checks ask for them."""
     lines: tuple[tuple[int, int], ...]
     """Of the learner's code, first and last, in order."""
-    kinds: frozenset[str]
-    signature: str
+    kinds: tuple[Change, ...]
+    """What the repair changes, most telling first."""
+
+    def signature(self, subtask: str) -> str:
+        """Equal for the same mistake on the same subtask, whatever the names, the layout and the code beside it."""
+        parts = (subtask, "repair", "+".join(self.functions), "+".join(self.kinds[:_KINDS]))
+        readable = "|".join(parts)
+        return f"{readable[:200]}#{hashlib.sha256(readable.encode('utf-8', 'replace')).hexdigest()[:10]}"
 
 
-def mistakes(repaired: Repaired) -> tuple[Mistake, ...]:
-    """One for each function that the repair changes, in the order in which the checks ask for them."""
-    found = []
-    for name in repaired.broken:
-        edits = repaired.of(name)
-        kinds = frozenset(kind(edit) for edit in edits)
-        lines = tuple(sorted({edit.lines for edit in edits}))
-        found.append(Mistake(name, lines, kinds, _signature(name, repaired, edits)))
-    return tuple(found)
+def mistake(source: str, repaired: Repaired) -> Mistake:
+    """What the repair says about the source that it repairs."""
+    changed = differences({_PROGRAM: nameless(source)}, {_PROGRAM: nameless(repaired.source)})
+    kinds = {one.change for one in changed}
+    return Mistake(
+        functions=tuple(name for name in repaired.broken if name != TOP) or (_PROGRAM,),
+        lines=tuple(sorted({edit.lines for edit in repaired.edits})),
+        kinds=tuple(kind for kind in _TELLING if kind in kinds),
+    )
 
 
 def changed_lines(repaired: Repaired) -> frozenset[int]:
@@ -41,31 +75,18 @@ def changed_lines(repaired: Repaired) -> frozenset[int]:
     return frozenset(lines)
 
 
-def kind(edit: Edit) -> str:
-    """What sort of thing an edit changes."""
-    node = edit.other if edit.mine is None else edit.mine
-    match edit.how:
-        case "insert":
-            return f"missing {_statement(node)}"
-        case "delete":
-            return f"extra {_statement(node)}"
-        case "wrap" | "unwrap":
-            return f"nesting {_statement(node)}"
-    return edit.role or "program"
-
-
-def _statement(node: ast.AST | None) -> str:
-    match node:
-        case ast.Return():
-            return "result"
-        case ast.For() | ast.While():
-            return "loop"
-        case ast.If():
-            return "condition"
-        case ast.FunctionDef() | ast.ClassDef():
-            return "function"
-    return "step"
-
-
-def _signature(name: str, repaired: Repaired, edits: Sequence[Edit]) -> str:
-    return name
+def nameless(source: str) -> str:
+    """The source with the names of its functions' variables replaced by numbers, and without docstrings."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return source
+    body: list[ast.stmt] = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            first = node.body[0]
+            if len(node.body) > 1 and isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
+                node.body = node.body[1:]
+            node = renamed(node, {name: f"v{number}" for number, name in enumerate(own_names(node))})
+        body.append(node)
+    return ast.unparse(ast.Module(body, []))

@@ -1,12 +1,10 @@
 """Names of a function: which are its own, how they are renamed, and which of another function's they stand for."""
 
 import ast
-import builtins
 from collections.abc import Mapping, Sequence
 
 from feedback.repair.trees import forget
 
-BUILTINS = frozenset(dir(builtins))
 Values = Mapping[str, Sequence[str]]
 """What each variable was, in order, over all inputs: one short text a value."""
 
@@ -70,8 +68,8 @@ def mapping(mine: ast.FunctionDef, other: ast.FunctionDef, my_values: Values, ot
     """
     ours, theirs = own_names(mine), own_names(other)
     chosen: dict[str, str] = {}
-    for one, two in zip(parameters(mine), parameters(other), strict=False):
-        chosen[two.arg] = one.arg
+    for our, their in zip(parameters(mine), parameters(other), strict=False):
+        chosen[their.arg] = our.arg
     free_mine = [name for name in ours if name not in chosen.values()]
     free_other = [name for name in theirs if name not in chosen]
     roles_mine, roles_other = _roles(mine), _roles(other)

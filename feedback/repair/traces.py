@@ -5,9 +5,6 @@ from collections.abc import Mapping, Sequence
 
 RECORD = "_caseloop_seen_"
 """Name of the function that an instrumented program calls: (function, variable, value)."""
-MAX_VALUES = 60
-"""Values kept of one variable."""
-MAX_TEXT = 60
 
 
 def instrumented(source: str) -> str:
@@ -52,32 +49,6 @@ def _bound(target: ast.AST) -> list[str]:
 def _seen(function: str, name: str) -> ast.stmt:
     arguments: list[ast.expr] = [ast.Constant(function), ast.Constant(name), ast.Name(name, ast.Load())]
     return ast.Expr(ast.Call(ast.Name(RECORD, ast.Load()), arguments, []))
-
-
-class Recorder:
-    """What an instrumented program calls. Keeps plain values only, and no more of them than `MAX_VALUES`."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, list[str]] = {}
-
-    def __call__(self, function: str, name: str, value: object) -> None:
-        """A variable of a function has this value now."""
-        kept = self.seen.setdefault(f"{function}.{name}", [])
-        if len(kept) < MAX_VALUES:
-            kept.append(_plain(value, 2))
-
-
-def _plain(value: object, depth: int) -> str:
-    """The value as text without calling anything of its own."""
-    kind = type(value)
-    if kind in (int, float, bool, str, type(None)):
-        if kind is int and not -(10**18) < value < 10**18:  # type: ignore[operator]
-            return "int"
-        return repr(value)[:MAX_TEXT]
-    if kind in (list, tuple) and depth:
-        inner = ",".join(_plain(item, depth - 1) for item in value[:8])  # type: ignore[index]
-        return f"[{inner}]"[:MAX_TEXT]
-    return kind.__name__
 
 
 def of_function(seen: Mapping[str, Sequence[str]], function: str) -> dict[str, Sequence[str]]:
