@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from feedback.evidence.gather import case_faults, unsteady
 from feedback.judgement import first_signature
 from feedback.known_flaws import FlawRun
+from feedback.plan import Plan, plan_behaviour
 from feedback.ports import BaselineCache, Runs
 from feedback.reference import reference_plan
 from feedback.running import observed
@@ -41,6 +42,12 @@ class KnownFlaws(WireModel):
     flaws: tuple[FlawRun, ...]
 
 
+class BehaviourRun(WireModel):
+    """How the reference's own results come about."""
+
+    observation: Observation
+
+
 class Baselines:
     """Computes the reference's observations once per version, and remembers them."""
 
@@ -48,6 +55,7 @@ class Baselines:
         self._runs, self._cache = runs, cache
         self._baselines = SingleFlight[str, Baseline](size)
         self._flaws = SingleFlight[str, KnownFlaws](size)
+        self._behaviour = SingleFlight[str, BehaviourRun](size)
         self._suspended: dict[str, float] = {}
         self._keys: dict[tuple[str, str, str], str] = {}
 
@@ -64,6 +72,23 @@ class Baselines:
             return ()
         key = self._key("flaws", case, subtask)
         return (await self._flaws.get(key, lambda: self._run_flaws(key, case, subtask))).flaws
+
+    async def behaviour(self, case: AuthorCase, subtask: Subtask) -> Observation | None:
+        """How the reference's results come about, or None where nothing is asked. Raises `PlatformFailed`."""
+        plan = plan_behaviour(reference_plan(case, subtask, seeds(case, subtask)[0]))
+        if plan is None:
+            return None
+        key = self._key("behaviour", case, subtask)
+        return (await self._behaviour.get(key, lambda: self._run_behaviour(key, plan))).observation
+
+    async def _run_behaviour(self, key: str, plan: Plan) -> BehaviourRun:
+        kept = await self._kept(key, BehaviourRun)
+        if kept is not None:
+            return kept
+        found = BehaviourRun(observation=await observed(self._runs, plan.request))
+        if found.observation.complete:
+            await self._cache.put(key, found.model_dump_json().encode())
+        return found
 
     def _key(self, what: str, case: AuthorCase, subtask: Subtask) -> str:
         """The key of one subtask of a version. A version never changes, so it is worked out once."""

@@ -1,6 +1,7 @@
 from dataclasses import dataclass
 
 from feedback.evidence.asked import Asked, RunCell, call_id, named, value_id
+from feedback.evidence.behaviours import behaviour_id, behaviours
 from feedback.evidence.inputs import tries, try_id
 from feedback.notebook.matching import grade_id
 from feedback.notebook.repair import Repaired, RepairedCell, roles
@@ -32,6 +33,15 @@ def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int) 
         stop_on_error=False,
     )
     return Plan(asked, request)
+
+
+def plan_behaviour(plan: Plan) -> Plan | None:
+    """The same cells again, then the questions about how results come about; None where there are none."""
+    asked = behaviours(plan.asked.case, plan.asked.subtask)
+    if not asked:
+        return None
+    probes = tuple(Probe(id=behaviour_id(index), behaviour=one) for index, one in enumerate(asked))
+    return Plan(plan.asked, plan.request.model_copy(update={"checks": (), "probes": probes}))
 
 
 def _values(subtask: Subtask) -> tuple[Probe, ...]:

@@ -97,6 +97,18 @@ class Counterexample(Clue):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Behaves(Clue):
+    """Results come about in a way that the reference's do not."""
+
+    names: tuple[str, ...]
+    """Those of the question (`services.contracts.observation.Behaviour`)."""
+    aspect: str
+    """contamination, fitted-on-test, fitted-elsewhere, seed or shuffled-answers."""
+    count: int = 0
+    """Of rows, for contamination."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StructureDiffers(Clue):
     """The learner's code is not as in the nearest correct solution. It says where to look, never what is wrong."""
 

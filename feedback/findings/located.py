@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import (
+    Behaves,
     CallDiffers,
     CheckFailed,
     Clue,
@@ -28,6 +29,8 @@ class Seen:
     """All evidence of the run."""
     inputs: Mapping[str, Counterexample] = field(default_factory=dict)
     """By function, the smallest input that shows it to be wrong."""
+    behaviour: Sequence[Behaves] = ()
+    """Ways in which results come about that the reference's do not."""
     solutions: Sequence[Answer] = ()
     """Answers that were approved before, next to the case's own."""
 
@@ -45,9 +48,11 @@ def located(asked: Asked, found: Sequence[Mistake], seen: Seen) -> tuple[Mistake
         if mistake in mine:
             names = _names(mistake)
             inputs = [clue for function, clue in seen.inputs.items() if function in names]
-            about = About(_reached(names, made_from, right), right, _cell(mistake.primary))
+            reached = _reached(names, made_from, right)
+            about = About(reached, right, _cell(mistake.primary))
             sites = belonging(asked, compared, about) if compared is not None else ()
-            mistake = replace(mistake, supports=[*mistake.supports, *inputs[:1], *sites])
+            odd = [clue for clue in seen.behaviour if reached & set(clue.names)]
+            mistake = replace(mistake, supports=[*mistake.supports, *inputs[:1], *odd, *sites])
         placed.append(mistake)
     return tuple(placed)
 

@@ -3,6 +3,7 @@
 import ast
 
 from feedback.evidence.clues import (
+    Behaves,
     CallDiffers,
     CheckFailed,
     Clue,
@@ -17,11 +18,24 @@ from feedback.evidence.error_types import known_type
 from feedback.findings.mistakes import Mistake
 from feedback.findings.voice import Voice, code, one_line
 from feedback.notebook.reading import parsed
-from feedback.words.sentences import said_exception, said_lost, said_result, said_value
+from feedback.words.sentences import said_exception, said_lost, said_result, said_value, sentence
 
 
 def said(mistake: Mistake, voice: Voice, subtask: str) -> str:
-    """What the mistake leads to."""
+    """What the mistake leads to, and how that comes about where it was looked at."""
+    odd = [said_behaviour(c, voice) for c in mistake.supports if isinstance(c, Behaves)]
+    return " ".join([_said(mistake, voice, subtask), *dict.fromkeys(odd)])
+
+
+def said_behaviour(clue: Behaves, voice: Voice) -> str:
+    """How results come about, in one sentence. Names that would give something away stay unsaid."""
+    first, second = (code(name) if voice.may(name) else None for name in clue.names[:2])
+    if clue.aspect == "contamination":
+        return sentence(clue.aspect, first or "the training table", second or "the test table", clue.count)
+    return sentence(clue.aspect, first or "the model")
+
+
+def _said(mistake: Mistake, voice: Voice, subtask: str) -> str:
     primary = mistake.primary
     match primary:
         case Incomplete(lost=lost):

@@ -30,12 +30,30 @@ class CheckCode(WireModel):
     """Names that must be these modules while the check runs, whatever the learner bound them to."""
 
 
+class Behaviour(WireModel):
+    """A question about how results come about.
+
+    `overlap`: (rows, other rows), how many of the latter are among the former. `refit`: (model, rows, answers, test
+    rows, test answers), what the model gives when it is trained anew. The answers are values of these kinds.
+    """
+
+    kind: Literal["overlap", "refit"]
+    names: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _as_many_as_asked(self) -> "Behaviour":
+        if len(self.names) != {"overlap": 2, "refit": 5}[self.kind]:
+            raise ValueError(f"{self.kind} is not about {len(self.names)} names")
+        return self
+
+
 class Probe(WireModel):
-    """A question asked after the learner's code has ended: a named value, or the result of a call."""
+    """A question asked after the learner's code has ended: a named value, the result of a call, or a behaviour."""
 
     id: str
     name: str | None = None
     call: str | None = None
+    behaviour: Behaviour | None = None
     args: tuple[JsonValue, ...] = ()
     kwargs: dict[str, JsonValue] = Field(default_factory=dict)
     optional: bool = False
