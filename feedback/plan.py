@@ -57,7 +57,7 @@ def _calls(subtask: Subtask) -> tuple[Probe, ...]:
 
 def _tries(subtask: Subtask) -> tuple[Probe, ...]:
     return tuple(
-        Probe(id=try_id(index), call=one.function, args=one.args, optional=True)
+        Probe(id=try_id(index), call=one.function, args=one.args, trace=True, optional=True)
         for index, one in enumerate(tries(subtask))
     )
 

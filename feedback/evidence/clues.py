@@ -6,7 +6,7 @@ from feedback.evidence.asked import RunCell
 from feedback.evidence.difference import Difference
 from services.contracts.case import Check
 from services.contracts.finding import Evidence
-from services.contracts.observation import CodeError, Lost
+from services.contracts.observation import CodeError, Lost, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +94,8 @@ class Counterexample(Clue):
     """What the reference gave, as Python; None: there is no short form."""
     error: str | None
     """Type of the exception that it raised instead."""
+    parting: Step | None = None
+    """The first value of a variable that is not on the reference's way."""
 
 
 @dataclass(frozen=True, kw_only=True)

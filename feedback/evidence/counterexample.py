@@ -1,14 +1,17 @@
 """The smallest input that shows a function to be wrong, and what comes out of it on both sides."""
 
+from dataclasses import replace
+
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import Counterexample
+from feedback.evidence.divergence import first_divergence
 from feedback.evidence.exceptions import said
 from feedback.evidence.inputs import Try, tries, try_id
 from feedback.evidence.shown import shown
 from feedback.evidence.values import differences
 from services.contracts.case import Compare
 from services.contracts.finding import Evidence
-from services.contracts.observation import Observation, ProbeOutcome
+from services.contracts.observation import Observation, ProbeOutcome, Step
 
 
 def counterexamples(asked: Asked, observation: Observation, reference: Observation) -> dict[str, Counterexample]:
@@ -25,8 +28,21 @@ def counterexamples(asked: Asked, observation: Observation, reference: Observati
             continue
         clue = _judged(one, answer, model)
         if clue is not None:
-            found[one.function] = clue
+            found[one.function] = _followed(asked, clue, first_divergence(answer.trace, model.trace))
     return found
+
+
+def _followed(asked: Asked, clue: Counterexample, step: Step | None) -> Counterexample:
+    """The clue with the place where the ways of the two functions part."""
+    place = asked.place(step.place) if step is not None else None
+    if step is None or place is None:
+        return clue
+    what = f"gives {step.text} back" if step.name == "return" else f"{step.name} becomes {step.text}"
+    evidence = clue.evidence.model_copy(
+        update={"place": place, "fact": f"{clue.evidence.fact}; first in line {place.line}: {what}"[:600]}
+    )
+    parting = step if step.name != "return" else None
+    return replace(clue, evidence=evidence, parting=parting)
 
 
 def _judged(one: Try, answer: ProbeOutcome, model: ProbeOutcome) -> Counterexample | None:

@@ -119,7 +119,9 @@ def _input(supports: list[Clue]) -> str:
         return ""
     does = f"gives {code(one.given)}" if one.given is not None else f"stops with {code(known_type(one.error or ''))}"
     asks = f"the task asks for {code(one.wanted)}" if one.wanted is not None else "the task asks for something else"
-    return f"For {code(one.call, 80)} your code {does}; {asks}."
+    # Its own names and values only: what they should be stays unsaid.
+    parting = f" The first value that leads there: {code(one.parting.name)} becomes {code(one.parting.text)}." if one.parting else ""
+    return f"For {code(one.call, 80)} your code {does}; {asks}.{parting}"
 
 
 def _call(clue: CallDiffers, voice: Voice) -> str:

@@ -56,6 +56,8 @@ class Probe(WireModel):
     behaviour: Behaviour | None = None
     args: tuple[JsonValue, ...] = ()
     kwargs: dict[str, JsonValue] = Field(default_factory=dict)
+    trace: bool = False
+    """True: of a call, the values that its variables take are wanted, too."""
     optional: bool = False
     """True: the run is complete without its answer. These come last, and have a short while altogether."""
 
@@ -138,6 +140,16 @@ class CheckOutcome(WireModel):
     operands: tuple[Operands, ...] = ()
 
 
+class Step(WireModel):
+    """A variable of a traced call has a new value, or the call gives something back."""
+
+    place: Place
+    name: str
+    """`return` for what is given back."""
+    text: str
+    """The value, as short text."""
+
+
 class ProbeOutcome(WireModel):
     """Answer to one probe. Exactly one of value, missing, error, lost is set."""
 
@@ -146,6 +158,8 @@ class ProbeOutcome(WireModel):
     missing: bool = False
     error: CodeError | None = None
     lost: Lost | None = None
+    trace: tuple[Step, ...] = ()
+    """The first steps of a traced call, also of one that raised."""
 
 
 class Observation(WireModel):

@@ -15,9 +15,11 @@ from services.contracts.observation import (
     Operands,
     ProbeOutcome,
     RunRequest,
+    Step,
 )
 from services.runner.sandbox.wire import Garbled
 
+_MAX_STEPS, _MAX_STEP_TEXT = 40, 40
 _REASONS = frozenset(get_args(Lost))
 
 
@@ -100,7 +102,7 @@ class Results:
                 self._probes.append(self._probe(message["id"], answer))
             else:
                 raise Garbled("an event")
-        except (ValidationError, AttributeError, KeyError, TypeError, IndexError):
+        except (ValidationError, AttributeError, KeyError, TypeError, ValueError, IndexError):
             raise Garbled("an answer") from None
 
     def _check(self, check_id: str, answer: dict[str, Any]) -> CheckOutcome:
@@ -116,17 +118,28 @@ class Results:
         return CheckOutcome(id=check_id, status=status, error=error, operands=operands)
 
     def _probe(self, probe_id: str, answer: dict[str, Any]) -> ProbeOutcome:
-        if probe_id != self._request.probes[len(self._probes)].id or answer.get("id", probe_id) != probe_id:
+        asked = self._request.probes[len(self._probes)]
+        if probe_id != asked.id or answer.get("id", probe_id) != probe_id:
             raise Garbled("a probe that was not asked")
         if "lost" in answer:
             return ProbeOutcome(id=probe_id, lost=_reason(answer["lost"]))
+        trace = self._trace(answer.get("trace", ())) if asked.trace else ()
         if "error" in answer:
-            return ProbeOutcome(id=probe_id, error=self._error(answer["error"]))
+            return ProbeOutcome(id=probe_id, error=self._error(answer["error"]), trace=trace)
         if answer.get("missing") is True:
             return ProbeOutcome(id=probe_id, missing=True)
         if not isinstance(answer["value"].get("kind"), str):
             raise Garbled("a value")
-        return ProbeOutcome(id=probe_id, value=answer["value"])
+        return ProbeOutcome(id=probe_id, value=answer["value"], trace=trace)
+
+    def _trace(self, said: Any) -> tuple[Step, ...]:
+        """Steps the learner's process claims; those in no cell that was sent are none."""
+        found = []
+        for cell, line, name, text in list(said)[:_MAX_STEPS]:
+            place = self._place({"id": cell, "line": line})
+            if place is not None and isinstance(name, str) and isinstance(text, str):
+                found.append(Step(place=place, name=name[:80], text=text[:_MAX_STEP_TEXT]))
+        return tuple(found)
 
     def observation(self, memory: Lost | None, wall_ms: float) -> Observation:
         """All of it; what is not there was lost. `memory` replaces the reason where the kernel said so."""

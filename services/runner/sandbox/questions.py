@@ -17,6 +17,7 @@ from .observe.behaviour import overlap, refit
 from .observe.libraries import library
 from .observe.values import observed
 from .pristine import Pristine
+from .tracing import Tracer
 
 
 class _Late(BaseException):
@@ -112,7 +113,16 @@ def _called(probe: dict[str, Any], namespace: dict[str, Any], seed: int) -> dict
     seed_random(seed)
     args = [argument(value) for value in probe["args"]]
     kwargs = {name: argument(value) for name, value in probe["kwargs"].items()}
-    return {"value": observed(function(*args, **kwargs), seed)}
+    if not probe.get("trace"):
+        return {"value": observed(function(*args, **kwargs), seed)}
+    tracer = Tracer()
+    try:
+        answer: dict[str, Any] = {"value": observed(tracer.call(function, args, kwargs), seed)}
+    except _Late:
+        raise
+    except BaseException as error:
+        answer = {"error": describe_error(error)}
+    return {**answer, "trace": tracer.steps}
 
 
 def _behaviour(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:

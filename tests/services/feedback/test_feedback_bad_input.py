@@ -151,3 +151,15 @@ async def test_a_function_that_changes_what_it_was_given_cannot_change_the_next_
     feedback = await bench.answers("shelf", shelf=changing.replace(".mean()", ".sum()"))
     assert feedback.verdict is Verdict.NEEDS_WORK
     assert feedback.findings[0].place.line == 2
+
+
+async def test_the_first_value_that_leads_to_the_wrong_result_is_told(bench: Any) -> None:
+    wrong = (
+        f"def reduced(price, percent):\n{GUARD}    off = 0\n    for part in (price, percent):\n        off = part * 2\n"
+        "    return price - off"
+    )
+    (first, *_) = (await bench.answers("reduced", reduced=wrong)).findings
+    (evidence,) = [e for e in first.evidence if e.kind == "input"]
+    assert evidence.place is not None
+    assert (evidence.place.cell, evidence.place.line) == ("reduced", 7)
+    assert "first in line 7: gives" in evidence.fact
