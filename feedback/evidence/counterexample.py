@@ -1,5 +1,6 @@
 """The smallest input that shows a function to be wrong, and what comes out of it on both sides."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from feedback.evidence.asked import Asked
@@ -9,7 +10,7 @@ from feedback.evidence.exceptions import said
 from feedback.evidence.inputs import Try, tries, try_id
 from feedback.evidence.shown import shown
 from feedback.evidence.values import differences
-from services.contracts.case import Compare
+from services.contracts.case import Compare, Subtask
 from services.contracts.finding import Evidence
 from services.contracts.observation import Observation, ProbeOutcome, Step
 
@@ -65,3 +66,25 @@ def _clue(one: Try, fact: str, given: str | None, wanted: str | None, error: str
     return Counterexample(
         evidence=evidence, decides=False, function=one.function, call=call, given=given, wanted=wanted, error=error
     )
+
+
+def without_disputed(subtask: Subtask, reference: Observation, variants: Sequence[Observation]) -> Observation:
+    """The reference's run without its answers to tried inputs that an accepted variant answers otherwise.
+
+    Such an input is outside of what the task describes: nobody is told what it "should" give.
+    """
+    others = [{outcome.id: outcome for outcome in variant.probes} for variant in variants]
+    functions = {try_id(index): one.function for index, one in enumerate(tries(subtask))}
+    kept = tuple(
+        outcome
+        for outcome in reference.probes
+        if outcome.id not in functions
+        or all(_alike(outcome, other.get(outcome.id), functions[outcome.id]) for other in others)
+    )
+    return reference.model_copy(update={"probes": kept})
+
+
+def _alike(one: ProbeOutcome, other: ProbeOutcome | None, function: str) -> bool:
+    if one.value is None or other is None or other.value is None:
+        return False
+    return not differences(one.value, other.value, Compare(name=function))

@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedback.evidence.counterexample import without_disputed
 from feedback.evidence.inputs import MAX_TRIES, tries
 from feedback.evidence.shown import shown
 from feedback.evidence.shrinking import size, smaller
 from services.contracts.case import AuthorCase, CallProbe, Subtask
-from services.contracts.observation import Observation
+from services.contracts.observation import Observation, ProbeOutcome
 from services.runner.sandbox.observe.values import observed
 
 plain = st.recursive(
@@ -28,11 +29,12 @@ def test_no_smaller_input_has_more_parts(args: list[Any]) -> None:
         assert size(less)[0] <= size(tuple(args))[0]
 
 
-def test_lists_and_texts_lose_parts_and_numbers_come_near() -> None:
+def test_lists_lose_parts_and_numbers_come_near_and_texts_stay() -> None:
     made = list(smaller(([3, 1, 0],)))
     assert made[:3] == [([],), ([3],), ([1, 0],)]
     assert ([3, 0],) in made
-    assert ("a",) in list(smaller(("ab",)))
+    assert (["b"],) in list(smaller((["a", "b"],)))
+    assert list(smaller(("ab",))) == []
     assert set(smaller((99,))) == {(0,), (1,), (49,), (98,), (100,)}
 
 
@@ -101,6 +103,21 @@ def test_right_work_and_lost_tries_say_nothing(desk: Any) -> None:
     assert desk.judge("step-2", seen=lost).findings == ()
     wrong = desk.judge("step-2", answer_2="def double(x):\n    return x\n\nresult = 12", seen=lost)
     assert not any(e.kind == "input" for f in wrong.findings for e in f.evidence)
+
+
+def test_an_input_that_an_accepted_variant_answers_otherwise_shows_nothing(case: AuthorCase) -> None:
+    subtask = with_checks(case, "assert double([4, 5]) == 1", "", probes=())
+    inputs = {f"try:{at}": one.args for at, one in enumerate(tries(subtask))}
+
+    def run(**odd: Any) -> Observation:
+        answers = {id_: odd.get(repr(args), 1) for id_, args in inputs.items()} | {"value:result": 12}
+        probes = (ProbeOutcome(id=id_, value=observed(value, 0)) for id_, value in answers.items())
+        return Observation(cells=(), probes=tuple(probes), complete=True)
+
+    disputed = next(id_ for id_, args in inputs.items() if args == ([],))
+    kept = without_disputed(subtask, run(), [run(), run(**{"([],)": 2})])
+    assert {p.id for p in kept.probes} == {*inputs, "value:result"} - {disputed}
+    assert without_disputed(subtask, run(), []) == run()
 
 
 @settings(deadline=None)
