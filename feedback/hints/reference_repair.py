@@ -81,11 +81,14 @@ class ReferenceRepair:
 
 
 def asked_for(subtask: Subtask) -> tuple[str, ...]:
-    """The functions of the reference that the checks call; empty where the step is not one cell of functions."""
-    if len(subtask.view.answer_cells) != 1 or not subtask.checks:
+    """The functions of the reference that checks and calls ask for; empty where the step is not one cell of them."""
+    if len(subtask.view.answer_cells) != 1 or any(rule.decides for rule in subtask.compare):
+        return ()
+    if any(isinstance(value, dict) for call in subtask.probes for value in (*call.args, *call.kwargs.values())):
         return ()
     tree = parsed(subtask.reference.get(subtask.view.answer_cells[0], ""))
-    read = frozenset[str]().union(*(names_read(check.source) for check in subtask.checks))
+    read = frozenset(call.call for call in subtask.probes)
+    read = read.union(*(names_read(check.source) for check in subtask.checks))
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)] if tree else []
     return tuple(name for name in dict.fromkeys(functions) if name in read)
 
@@ -100,6 +103,8 @@ def _asking(task: HintTask) -> Asking:
         request=plan.request.model_copy(update={"cells": plan.request.cells[:own]}),
         checks=tuple(check.source for check in task.subtask.checks),
         modules=task.case.modules,
+        calls=task.subtask.probes,
+        reference=task.subtask.reference[task.subtask.view.answer_cells[0]],
     )
 
 

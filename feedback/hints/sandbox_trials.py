@@ -9,12 +9,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
+from feedback.evidence.values import differences
 from feedback.ports import Runs
 from feedback.repair import recorder
 from feedback.repair.engine import OutOfTime
 from feedback.repair.traces import RECORD
 from feedback.running import observed
-from services.contracts.observation import CheckCode, CheckOutcome, Observation, RunRequest
+from services.contracts.case import CallProbe, Compare
+from services.contracts.observation import CheckCode, CheckOutcome, Observation, RunRequest, Value
 
 _AT_ONCE: Final = 40
 """Programs in one run."""
@@ -32,6 +34,9 @@ class Asking:
     checks: tuple[str, ...]
     """Sources of the subtask's checks."""
     modules: Mapping[str, str]
+    calls: tuple[CallProbe, ...] = ()
+    """The subtask's calls, with plain arguments; what they give is compared with the reference's out here."""
+    reference: str = ""
 
 
 class SandboxTrials:
@@ -50,16 +55,34 @@ class SandboxTrials:
 
     def __init__(self, runs: Runs, asking: Asking, loop: asyncio.AbstractEventLoop, until: float) -> None:
         self._runs, self._asking, self._loop, self._until = runs, asking, loop, until
+        self._models: tuple[Value, ...] | None = None
 
     def passed(self, programs: Sequence[str]) -> list[bool]:
         """For each program, whether all checks hold."""
-        checks = "\n".join(self._asking.checks)
-        return [outcome.status == "passed" for outcome in self._outcomes([f"{one}\n{checks}" for one in programs])]
+        tail = "\n".join((*self._asking.checks, *map(_answering, range(len(self._asking.calls)), self._asking.calls)))
+        if self._models is None:
+            (model,) = self._outcomes([f"{self._asking.reference}\n{tail}"])
+            self._models = self._answers(model)
+        outcomes = self._outcomes([f"{one}\n{tail}" for one in programs])
+        return [outcome.status == "passed" and self._agrees(self._answers(outcome)) for outcome in outcomes]
 
     def values(self, programs: Sequence[str]) -> list[Mapping[str, Sequence[str]]]:
         """For each instrumented program, the values of its variables; none for one that is lost."""
         sources = [_recording(program, self._asking.checks) for program in programs]
         return [_values(outcome) for outcome in self._outcomes(sources)]
+
+    def _answers(self, outcome: CheckOutcome) -> tuple[Value, ...]:
+        """What the calls gave: the left sides of the last comparisons."""
+        count = len(self._asking.calls)
+        return tuple(operands.left for operands in outcome.operands[-count:]) if count else ()
+
+    def _agrees(self, answers: tuple[Value, ...]) -> bool:
+        if self._models is None or len(answers) != len(self._models) or len(answers) != len(self._asking.calls):
+            return False
+        return not any(
+            differences(model, answer, _rule(call))
+            for model, answer, call in zip(self._models, answers, self._asking.calls, strict=True)
+        )
 
     def _outcomes(self, sources: Sequence[str]) -> list[CheckOutcome]:
         found: list[CheckOutcome] = []
@@ -90,6 +113,23 @@ class SandboxTrials:
         except TimeoutError as error:
             pending.cancel()
             raise OutOfTime from error
+
+
+def _answering(number: int, call: CallProbe) -> str:
+    """Source that makes one call, and shows what it gave, or raised, as the left side of a comparison."""
+    given = ", ".join([*map(repr, call.args), *(f"{name}={value!r}" for name, value in call.kwargs.items())])
+    name = f"_caseloop_{number}_"
+    return (
+        f"try:\n    {name} = {call.call}({given})\n"
+        f"except Exception as _caseloop_error_:\n    {name} = ('raised', type(_caseloop_error_).__name__)\n"
+        f"assert ({name} == 0) or True"
+    )
+
+
+def _rule(call: CallProbe) -> Compare:
+    return Compare(
+        name=call.call, relative_tolerance=call.relative_tolerance, absolute_tolerance=call.absolute_tolerance
+    )
 
 
 def _recording(program: str, checks: Sequence[str]) -> str:

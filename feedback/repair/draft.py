@@ -150,6 +150,11 @@ def overlay(
     return found
 
 
+def overlay_of(mine: ast.FunctionDef, other: ast.FunctionDef, group: str, numbers: Numbers) -> Overlay:
+    """Lay a changed form of the learner's function over it."""
+    return Overlay(group, over={id(mine): _merged(mine, other, numbers)})
+
+
 def _merged(mine: ast.FunctionDef, other: ast.FunctionDef, numbers: Numbers) -> Merge:
     merge = Merge(mine, other, numbers.next)
     numbers.next += len(merge.edits)

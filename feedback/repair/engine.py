@@ -6,12 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from feedback.repair.draft import TOP, Draft, Numbers, Overlay, function_called, misnamed, overlay, overlay_of_top
+from feedback.repair.draft import (
+    TOP,
+    Draft,
+    Numbers,
+    Overlay,
+    function_called,
+    misnamed,
+    overlay,
+    overlay_of,
+    overlay_of_top,
+)
 from feedback.repair.edits import Edit
 from feedback.repair.minimise import fewest, needed_groups
 from feedback.repair.names import Values
 from feedback.repair.pool import Pool, Solution
 from feedback.repair.ports import Trials
+from feedback.repair.slips import without_slip
 from feedback.repair.traces import instrumented, of_function
 from feedback.repair.trees import distance
 
@@ -72,7 +83,10 @@ class Engine:
         self._values: dict[str, Mapping[str, Sequence[str]]] = {}
 
     def repair(self, source: str) -> Repaired | None:
-        """The smallest verified repair found in time, or None. A source that is no Python has none."""
+        """The smallest verified repair found in time, or None, also where there is nothing to repair.
+
+        A source that is no Python has none.
+        """
         try:
             return _Search(self, ast.parse(source), source).run()
         except (SyntaxError, ValueError, RecursionError):
@@ -124,7 +138,7 @@ class _Search:
         overlays = {name: ranked[0] for name, ranked in laid.items()} | {TOP: self._top}
         whole = Draft(self._tree, overlays)
         active = needed_groups(whole, self._passes)
-        if active is None:
+        if not active:
             return
         self._offer(whole, active)
         for name in overlays:
@@ -149,7 +163,30 @@ class _Search:
                 self._offer(draft, rest | few)
             if changed <= self._engine.effort.enough:
                 break
+        if best is None or best[0] > self._engine.effort.enough:
+            best = self._without_slip(overlays, name, rest, best[0] if best else None) or best
         return (best[1], rest | best[2]) if best else (overlays[name], active)
+
+    def _without_slip(
+        self, overlays: Mapping[str, Overlay], name: str, rest: frozenset[int], limit: int | None
+    ) -> tuple[int, Overlay, frozenset[int]] | None:
+        """A single slip of the learner's put right, where that is enough and changes less than `limit` nodes."""
+        mine = self._function(name)
+        found: list[tuple[int, Overlay, frozenset[int]]] = []
+        for other in without_slip(mine) if mine is not None else ():
+            other.name = name
+            one = overlay_of(mine, other, name, self._numbers) if mine is not None else Overlay(name)
+            numbers = frozenset(edit.number for edit in one.edits)
+            found.append((sum(edit.cost for edit in one.edits), one, numbers))
+        for _, one, numbers in sorted(found, key=lambda candidate: candidate[0]):
+            draft = Draft(self._tree, {**overlays, name: one})
+            if self._passes([draft.render(rest | numbers)])[0]:
+                changed = distance(*draft.group(name, numbers))
+                if limit is not None and changed >= limit:
+                    return None
+                self._offer(draft, rest | numbers)
+                return changed, one, numbers
+        return None
 
     def _laid(self, name: str) -> list[Overlay]:
         """Solutions laid over a function, those that change least first."""

@@ -249,7 +249,15 @@ def _counting(block: _Block, at: int) -> Iterator[_Block]:
             ast.For(
                 target=target,
                 iter=over,
-                body=[ast.If(test=test, body=[ast.AugAssign(target=ast.Name(id=grown))], orelse=[])],
+                body=[
+                    ast.If(
+                        test=test,
+                        body=[
+                            ast.AugAssign(target=ast.Name(id=grown), op=ast.Add(), value=ast.Constant(value=1)),
+                        ],
+                        orelse=[],
+                    )
+                ],
                 orelse=[],
             ),
         ) if name == grown and isinstance(target, ast.Name):
