@@ -1,7 +1,6 @@
 """Parts of the repair engine: distances, other forms of a function, edits, traces, names."""
 
 import ast
-from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +11,7 @@ from feedback.repair.edits import Merge
 from feedback.repair.names import mapping, own_names, renamed
 from feedback.repair.recorder import Recorder
 from feedback.repair.rewriting import rewritten
-from feedback.repair.traces import RECORD, instrumented, of_function
+from feedback.repair.traces import instrumented, of_function
 from feedback.repair.trees import bag, distance, likeness, size
 
 LOOP = """
@@ -109,15 +108,9 @@ def test_every_form_of_a_function_does_the_same() -> None:
 
 
 def test_variables_are_recognised_by_their_values_whatever_they_are_called() -> None:
-    seen: list[dict[str, Sequence[str]]] = []
-    for source in (LOOP, EACH):
-        recorder = Recorder()
-        space: dict[str, object] = {RECORD: recorder}
-        exec(compile(instrumented(source), "<traced>", "exec"), space)
-        total = space["total_above"]
-        assert callable(total)
-        assert total(1, [1, 2, 3]) == 5
-        seen.append(of_function(recorder.seen, "total_above"))
+    with QuickTrials("", (("total_above(1, [1, 2, 3])", "5"),), cpu=0.2) as trials:
+        traced = trials.values([instrumented(source) for source in (LOOP, EACH)])
+    seen = [of_function(one, "total_above") for one in traced]
     assert seen[0]["total"] == seen[1]["amount"] == ["0", "2", "5"]
     names = mapping(function(LOOP), function(EACH), seen[0], seen[1])
     assert names["amount"] == "total"
