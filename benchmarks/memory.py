@@ -3,29 +3,39 @@
 `python -m benchmarks.memory DIR`: DIR holds learners' programs, unpacked (see `benchmarks.submitted_programs`). They
 are handed in as by one class, in an order drawn once; each is judged by the real pipeline in the real sandbox. One that
 fails is an escalation, unless the signature of its most consequential finding has been answered before.
+
+The same is counted with signatures made from verified repairs (`feedback.repair.mistakes`; the reference alone is
+known), which take longer to find than a check may. Whether an answer is wrong is judged by other solutions and other
+code than either signature is made from. How far that judge can be trusted is a figure of its own: `identical_wrong`
+counts programs whose repairs are the very same edits, and which it calls different mistakes all the same.
 """
 
 import argparse
+import ast
 import asyncio
 import collections
 import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
 from benchmarks.harness import CouldNotRun, Figure, Report, main
+from benchmarks.quick_trials import QuickTrials
 from benchmarks.submitted_programs import SUBTASK, Program, Question, read_questions
 from evaluation.grading.cli import CannotGrade
 from evaluation.grading.grade import Judge
 from feedback.hints.difference import differences
 from feedback.hints.distance import edits
 from feedback.hints.tokens import exact_tokens, loose_tokens
+from feedback.repair.engine import Engine, Repaired
+from feedback.repair.mistakes import mistake
+from feedback.repair.pool import Pool
 from infra.settings import EmbeddedSettings
 from infra.workshop import open_judge
 from services.contracts.case import AuthorCase
@@ -50,6 +60,10 @@ class Judged:
     signature: str
     kinds: frozenset[str]
     """What the nearest accepted solution does otherwise, by kind of construct."""
+    by_repair: str = ""
+    """The signature of its verified repair; that of the finding where there is none."""
+    edits: str = ""
+    """The repair's edits, in full."""
 
 
 def run(folder: Path, report: Report) -> None:
@@ -61,7 +75,7 @@ def run(folder: Path, report: Report) -> None:
     began = time.perf_counter()
     verdicts = asyncio.run(_judge_all(questions, handed_in))
     seconds = time.perf_counter() - began
-    failed = _failed(questions, handed_in, verdicts)
+    failed = _with_repairs(questions, _failed(questions, handed_in, verdicts))
     _report(report, failed, len(handed_in), seconds)
 
 
@@ -129,6 +143,33 @@ def _repair_kinds(question: Question, source: str) -> frozenset[str]:
     return frozenset(difference.change for difference in differences({_ANSWER: source}, {_ANSWER: nearest}))
 
 
+def _with_repairs(questions: Sequence[Question], failed: Sequence[Judged]) -> list[Judged]:
+    """The same with what their verified repairs say, found with the reference alone."""
+    told: dict[tuple[str, str], tuple[str, str]] = {}
+    for question in questions:
+        with QuickTrials(question.before, question.calls) as trials:
+            pool = Pool([question.reference], question.required)
+            pool.rewrite(trials)
+            engine = Engine(pool, trials)
+            for source in {one.program.source for one in failed if one.program.question == question.name}:
+                repaired = engine.repair(source)
+                if repaired is not None:
+                    signature = mistake(source, repaired).signature(SUBTASK)
+                    told[question.name, source] = signature, _written(repaired)
+    return [_with_repair(one, told.get((one.program.question, one.program.source))) for one in failed]
+
+
+def _with_repair(one: Judged, told: tuple[str, str] | None) -> Judged:
+    signature, edits = told or (one.signature, "")
+    return replace(one, by_repair=signature, edits=edits)
+
+
+def _written(repaired: Repaired) -> str:
+    """The edits in full, in a form that is equal for the same edits."""
+    sides = ((edit.how, edit.place, edit.mine, edit.other) for edit in repaired.edits)
+    return repr([(how, place, *(ast.dump(side) if side else "" for side in two)) for how, place, *two in sides])
+
+
 def _distance(one: str, other: str) -> int:
     """As `feedback.hints.distance.code_distance`, with every program read once instead of a thousand times."""
     first, second = _exact(one), _exact(other)
@@ -161,7 +202,7 @@ def _report(report: Report, failed: Sequence[Judged], handed_in: int, seconds: f
     for name in sorted(per_question):
         figures = per_question[name]
         report.add(f"answers_per_100_{name}", Figure(_per_100(figures), note=f"{len(figures)} submissions"))
-    wrong = [not first.kinds & later.kinds for first, later in given if first.kinds and later.kinds]
+    wrong = _wrong(given)
     other = [first.kinds != later.kinds for first, later in given]
     known = {(one.program.question, one.signature, one.kinds) for one in failed}
     report.add(
@@ -170,7 +211,36 @@ def _report(report: Report, failed: Sequence[Judged], handed_in: int, seconds: f
     )
     report.add("remembered", Figure(len(given), "answers", note=f"{len(given)} given without a mentor"))
     report.add("remembered_wrong", Figure(_per_100(wrong), "%", target=2, note="repairs have no kind in common"))
+    _report_repairs(report, failed)
     report.add("remembered_other_kinds", Figure(_per_100(other), "%", note="repairs are not of the very same kinds"))
+
+
+def _report_repairs(report: Report, failed: Sequence[Judged]) -> None:
+    """The replay with the signatures of verified repairs, and with whole repairs as signatures."""
+    asked, given = _replayed(failed, lambda one: one.by_repair)
+    note = "with signatures of verified repairs"
+    report.add("repair_answers_per_100", Figure(100 * asked / len(failed), target=15, note=note))
+    report.add("repair_remembered_wrong", Figure(_per_100(_wrong(given)), "%", target=2, note=f"of {len(given)}"))
+    _, given = _replayed([one for one in failed if one.edits], lambda one: one.edits)
+    note = f"of {len(given)} with the very same repair: what the judge cannot tell"
+    report.add("identical_wrong", Figure(_per_100(_wrong(given)), "%", note=note))
+
+
+def _replayed(failed: Sequence[Judged], told: Callable[[Judged], str]) -> tuple[int, list[tuple[Judged, Judged]]]:
+    """How many had to be answered; and for each that was given an answer, whose it was."""
+    memory: dict[tuple[str, str], Judged] = {}
+    given = []
+    for one in failed:
+        key = one.program.question, told(one)
+        if key in memory:
+            given.append((memory[key], one))
+        else:
+            memory[key] = one
+    return len(memory), given
+
+
+def _wrong(given: Sequence[tuple[Judged, Judged]]) -> list[bool]:
+    return [not first.kinds & later.kinds for first, later in given if first.kinds and later.kinds]
 
 
 def _per_100(flags: Sequence[bool]) -> float:

@@ -38,9 +38,17 @@ class Question:
     before: str
     """Code that runs first; empty when there is none."""
     description: str
-    asserts: tuple[str, ...]
+    calls: tuple[tuple[str, str], ...]
+    """What is called, and the value that it must have, both as source."""
     correct: tuple[Program, ...]
     wrong: tuple[Program, ...]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The functions that are called."""
+        called = (ast.parse(call, mode="eval").body for call, _ in self.calls)
+        names = (one.func.id for one in called if isinstance(one, ast.Call) and isinstance(one.func, ast.Name))
+        return tuple(dict.fromkeys(names))
 
     def write_case(self, folder: Path) -> Path:
         """The question as a case folder: one step, whose checks are its calls with their values."""
@@ -67,10 +75,11 @@ class Question:
         cells = [_cell("intro", f"# {self.name}", markdown=True)]
         if self.before:
             cells.append(_cell("before", self.before))
+        checks = "\n".join(f"assert {call} == {expected}" for call, expected in self.calls)
         cells += [
             _cell("text", self.description, markdown=True, subtask=True),
             _cell("answer", f"### BEGIN SOLUTION\n{self.reference}\n### END SOLUTION", subtask=True, solution=True),
-            _cell("check", "\n".join(self.asserts), subtask=True, points=1),
+            _cell("check", checks, subtask=True, points=1),
         ]
         return new_notebook(cells=cells)
 
@@ -101,17 +110,17 @@ def _question(folder: Path, chance: random.Random, limit: int | None, mislabelle
         reference=reference.read_text(encoding="utf-8").strip(),
         before=before.read_text(encoding="utf-8").strip() if before.exists() else "",
         description=(folder / "description.txt").read_text(encoding="utf-8").strip(),
-        asserts=tuple(_asserts(folder / "ans")),
+        calls=tuple(_calls(folder / "ans")),
         correct=tuple(_distinct(correct)),
         wrong=tuple(wrong if limit is None else chance.sample(wrong, min(limit, len(wrong)))),
     )
 
 
-def _asserts(folder: Path) -> list[str]:
+def _calls(folder: Path) -> list[tuple[str, str]]:
     found = []
     for file in sorted(folder.glob("input_*.txt")):
         expected = (folder / file.name.replace("input", "output")).read_text(encoding="utf-8").strip()
-        found.append(f"assert {file.read_text(encoding='utf-8').strip()} == {expected}")
+        found.append((file.read_text(encoding="utf-8").strip(), expected))
     return found
 
 

@@ -5,11 +5,14 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from feedback.evidence.counterexample import without_disputed
 from feedback.evidence.gather import case_faults, unsteady
+from feedback.evidence.inputs import tries
 from feedback.judgement import first_signature
 from feedback.known_flaws import FlawRun
+from feedback.plan import Plan, plan_behaviour
 from feedback.ports import BaselineCache, Runs
-from feedback.reference import reference_plan
+from feedback.reference import reference_plan, variant_plans
 from feedback.running import observed
 from feedback.single_flight import SingleFlight
 from services.contracts.case import AuthorCase, Flaw, Subtask
@@ -18,7 +21,7 @@ from services.contracts.model import WireModel
 from services.contracts.observation import Observation
 
 # Raise when docs/reference/values.md or the rules of comparing change: what was kept before is then made anew.
-SCHEMA = 1
+SCHEMA = 2
 # Two, so that what depends on the seed alone shows as a difference between them.
 SEEDS = 2
 # A fault may be a busy machine's: it is looked at again after this many seconds.
@@ -41,6 +44,12 @@ class KnownFlaws(WireModel):
     flaws: tuple[FlawRun, ...]
 
 
+class BehaviourRun(WireModel):
+    """How the reference's own results come about."""
+
+    observation: Observation
+
+
 class Baselines:
     """Computes the reference's observations once per version, and remembers them."""
 
@@ -48,6 +57,7 @@ class Baselines:
         self._runs, self._cache = runs, cache
         self._baselines = SingleFlight[str, Baseline](size)
         self._flaws = SingleFlight[str, KnownFlaws](size)
+        self._behaviour = SingleFlight[str, BehaviourRun](size)
         self._suspended: dict[str, float] = {}
         self._keys: dict[tuple[str, str, str], str] = {}
 
@@ -64,6 +74,23 @@ class Baselines:
             return ()
         key = self._key("flaws", case, subtask)
         return (await self._flaws.get(key, lambda: self._run_flaws(key, case, subtask))).flaws
+
+    async def behaviour(self, case: AuthorCase, subtask: Subtask) -> Observation | None:
+        """How the reference's results come about, or None where nothing is asked. Raises `PlatformFailed`."""
+        plan = plan_behaviour(reference_plan(case, subtask, seeds(case, subtask)[0]))
+        if plan is None:
+            return None
+        key = self._key("behaviour", case, subtask)
+        return (await self._behaviour.get(key, lambda: self._run_behaviour(key, plan))).observation
+
+    async def _run_behaviour(self, key: str, plan: Plan) -> BehaviourRun:
+        kept = await self._kept(key, BehaviourRun)
+        if kept is not None:
+            return kept
+        found = BehaviourRun(observation=await observed(self._runs, plan.request))
+        if found.observation.complete:
+            await self._cache.put(key, found.model_dump_json().encode())
+        return found
 
     def _key(self, what: str, case: AuthorCase, subtask: Subtask) -> str:
         """The key of one subtask of a version. A version never changes, so it is worked out once."""
@@ -92,7 +119,13 @@ class Baselines:
         asked = plans[0].asked
         faults = (*case_faults(asked, one), *case_faults(asked, other)) or unsteady(asked, one, other)
         told = {clue.evidence.fact: clue.evidence for clue in faults}
-        return Baseline(observations=dict(zip(chosen, (one, other), strict=True)), faults=tuple(told.values()))
+        others = () if faults or not tries(subtask) else await self._variants(case, subtask, chosen[0])
+        kept = (without_disputed(subtask, seen, others) for seen in (one, other))
+        return Baseline(observations=dict(zip(chosen, kept, strict=True)), faults=tuple(told.values()))
+
+    async def _variants(self, case: AuthorCase, subtask: Subtask, seed: int) -> list[Observation]:
+        plans = variant_plans(case, subtask, seed)
+        return await asyncio.gather(*(observed(self._runs, plan.request) for plan in plans))
 
     async def _run_flaws(self, key: str, case: AuthorCase, subtask: Subtask) -> KnownFlaws:
         kept = await self._kept(key, KnownFlaws)

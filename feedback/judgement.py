@@ -2,10 +2,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedback.evidence.asked import Asked
-from feedback.evidence.clues import CheckFailed, Clue, NameMissing
+from feedback.evidence.clues import Behaves, CheckFailed, Clue, NameMissing
+from feedback.evidence.counterexample import counterexamples
 from feedback.evidence.gather import gather
 from feedback.evidence.untouched import absent_answers
 from feedback.findings.build import findings
+from feedback.findings.located import Seen, located
 from feedback.findings.mistakes import mistakes
 from feedback.findings.signature import signature
 from feedback.findings.voice import Voice
@@ -29,17 +31,26 @@ class Judgement:
 
 
 def judge(
-    asked: Asked, observation: Observation, reference: Observation, voice: Voice, missing: tuple[str, ...] = ()
+    asked: Asked,
+    observation: Observation,
+    reference: Observation,
+    voice: Voice,
+    missing: tuple[str, ...] = (),
+    behaviour: tuple[Behaves, ...] = (),
 ) -> Judgement:
-    """Evidence, verdict and findings of one run. Correct work gets no findings: nothing is left to say."""
+    """Evidence, verdict and findings of one run. Correct work gets no findings: nothing is left to say.
+
+    `behaviour`: what a second run showed; it explains and decides nothing.
+    """
     clues = _clues(asked, observation, reference, missing)
     verdict, fault = decide(clues, complete=observation.complete)
     checks = check_results(asked.subtask, clues)
     approved = verdict is Verdict.APPROVED
+    seen = Seen(clues, {} if approved else counterexamples(asked, observation, reference), behaviour)
     return Judgement(
         verdict=verdict,
         fault=fault,
-        findings=() if approved else findings(asked, mistakes(asked, clues), voice),
+        findings=() if approved else findings(asked, located(asked, mistakes(asked, clues), seen), voice),
         checks=checks,
         points=asked.subtask.view.points if approved else _points(asked.subtask, checks, clues),
         max_points=asked.subtask.view.points,

@@ -8,13 +8,15 @@ import structlog
 
 from feedback.baseline import Baseline, Baselines, submission_seed
 from feedback.errors import SubtaskNotFound
+from feedback.evidence.clues import Behaves
+from feedback.evidence.odd_behaviour import odd_behaviour
 from feedback.findings.voice import Voice
 from feedback.judgement import Judgement, judge
 from feedback.known_flaws import flaw_of
 from feedback.notebook.repair import NotebookTooLarge, Repaired, repair
-from feedback.plan import Plan, plan_run
+from feedback.plan import Plan, plan_behaviour, plan_run
 from feedback.ports import Runs
-from feedback.running import PlatformFailed, observe
+from feedback.running import PlatformFailed, observe, observed
 from feedback.single_flight import SingleFlight
 from feedback.words.port import Draft, Words
 from services.contracts.case import AuthorCase, Subtask
@@ -102,7 +104,28 @@ class Checker:
         voice = (await self._voices.get(case.version, lambda: _voice(case))).joined_by(request.cells)
         reference = baseline.observations[seed]
         judgement = await asyncio.to_thread(judge, plan.asked, observation, reference, voice, repaired.missing)
+        behaviour = await self._behaviour(case, plan, judgement, observation)
+        if behaviour:
+            judgement = await asyncio.to_thread(
+                judge, plan.asked, observation, reference, voice, repaired.missing, behaviour
+            )
         yield await self._remembered(case, plan, judgement, observation)
+
+    async def _behaviour(
+        self, case: AuthorCase, plan: Plan, judgement: Judgement, seen: Observation
+    ) -> tuple[Behaves, ...]:
+        """How the results of work that is not right come about: a second run, where there is something to ask."""
+        again = plan_behaviour(plan) if judgement.verdict is Verdict.NEEDS_WORK and seen.complete else None
+        if again is None:
+            return ()
+        try:
+            reference = await self._baselines.behaviour(case, plan.asked.subtask)
+            observation = await observed(self._runs, again.request)
+        except PlatformFailed as error:
+            # The verdict stands without it.
+            _log.warning("behaviour could not be looked at", case=case.id, error=str(error))
+            return ()
+        return odd_behaviour(plan.asked, observation, reference) if reference is not None else ()
 
     async def _remembered(self, case: AuthorCase, plan: Plan, judgement: Judgement, seen: Observation) -> Judgement:
         """Attach a mentor's words to each finding that is one known flaw and no other."""

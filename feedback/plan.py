@@ -1,6 +1,8 @@
 from dataclasses import dataclass
 
 from feedback.evidence.asked import Asked, RunCell, call_id, named, value_id
+from feedback.evidence.behaviours import behaviour_id, behaviours
+from feedback.evidence.inputs import tries, try_id
 from feedback.notebook.matching import grade_id
 from feedback.notebook.repair import Repaired, RepairedCell, roles
 from services.contracts.case import AuthorCase, Subtask
@@ -24,13 +26,22 @@ def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int) 
         data=case.data,
         cells=tuple(CodeCell(id=cell.id, source=cell.source) for cell in asked.cells),
         checks=tuple(CheckCode(id=c.id, source=c.source, modules=case.modules) for c in subtask.checks),
-        probes=(*_values(subtask), *_calls(subtask)),
+        probes=(*_values(subtask), *_calls(subtask), *_tries(subtask)),
         limits=case.limits,
         seed=seed,
         # An open earlier step must not hide what a later one does.
         stop_on_error=False,
     )
     return Plan(asked, request)
+
+
+def plan_behaviour(plan: Plan) -> Plan | None:
+    """The same cells again, then the questions about how results come about; None where there are none."""
+    asked = behaviours(plan.asked.case, plan.asked.subtask)
+    if not asked:
+        return None
+    probes = tuple(Probe(id=behaviour_id(index), behaviour=one) for index, one in enumerate(asked))
+    return Plan(plan.asked, plan.request.model_copy(update={"checks": (), "probes": probes}))
 
 
 def _values(subtask: Subtask) -> tuple[Probe, ...]:
@@ -41,6 +52,13 @@ def _calls(subtask: Subtask) -> tuple[Probe, ...]:
     return tuple(
         Probe(id=call_id(index), call=probe.call, args=probe.args, kwargs=probe.kwargs)
         for index, probe in enumerate(subtask.probes)
+    )
+
+
+def _tries(subtask: Subtask) -> tuple[Probe, ...]:
+    return tuple(
+        Probe(id=try_id(index), call=one.function, args=one.args, trace=True, optional=True)
+        for index, one in enumerate(tries(subtask))
     )
 
 

@@ -16,3 +16,14 @@ def reference_cells(case: AuthorCase, flaw: Flaw | None = None) -> tuple[Cell, .
 def reference_plan(case: AuthorCase, subtask: Subtask, seed: int, flaw: Flaw | None = None) -> Plan:
     """The same run as a learner's, with the case's own answers."""
     return plan_run(case, subtask, repair(case, reference_cells(case, flaw)), seed)
+
+
+def variant_plans(case: AuthorCase, subtask: Subtask, seed: int) -> tuple[Plan, ...]:
+    """The same run with each accepted variant's answers to this subtask, the reference's to all others."""
+    found = []
+    for variant in case.variants:
+        own = {cell: variant[cell] for cell in subtask.view.answer_cells if cell in variant}
+        if own and own != subtask.reference:
+            cells = (c.model_copy(update={"source": own.get(c.id, c.source)}) for c in reference_cells(case))
+            found.append(plan_run(case, subtask, repair(case, tuple(cells)), seed))
+    return tuple(found)

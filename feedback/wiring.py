@@ -24,10 +24,12 @@ from feedback.chat.settings import ChatSettings
 from feedback.chat.staff import ChatStaff
 from feedback.firewalls import KeptFirewalls
 from feedback.hints.changes import Changes
+from feedback.hints.engines import AcceptedSolutions
 from feedback.hints.job import HintJob
 from feedback.hints.metrics import HintMetrics
 from feedback.hints.pipeline import HintPipeline
 from feedback.hints.ratings import HintRatings
+from feedback.hints.reference_repair import ReferenceRepair
 from feedback.hints.service import HINT_JOB, HINT_QUEUE, HintService
 from feedback.hints.settings import HintSettings
 from feedback.model.settings import ModelSettings
@@ -140,7 +142,8 @@ def assisted_opener(settings: Settings, judging: Judging) -> OpenAssisted:
             choices = AssistanceService(db, model.name if model else None, bool(model) and of_model.is_remote())
             chat = ChatService(db, cases, CheckerJudgements(checker), choices, firewalls, model, of_chat, registry)
             stack.push_async_callback(chat.close)
-            pipeline = HintPipeline(checker, judging.runs, model, firewalls, of_hints)
+            engines = (ReferenceRepair(judging.runs, of_hints), AcceptedSolutions())
+            pipeline = HintPipeline(checker, judging.runs, model, firewalls, of_hints, engines)
             hint_job = HintJob(db, cases, pipeline, choices, changes, HintMetrics(registry))
             staff = ChatStaff(db, queue, _exports(settings), of_chat)
             await staff.begin()

@@ -13,7 +13,6 @@ from case_uploader.errors import CaseNotFound
 from case_uploader.format.case_folder import read_case_folder
 from case_uploader.service import CaseService
 from evaluation.grading.cli import CannotGrade
-from evaluation.grading.grade import Judge
 from feedback import wiring as feedback_wiring
 from feedback.app import create_app as create_feedback_app
 from feedback.chat.staff import ChatStaff
@@ -54,6 +53,10 @@ class CheckerJudge:
                 for subtask in case.subtasks
             }
         return {subtask: task.result() for subtask, task in judged.items()}
+
+    async def judge_step(self, case: AuthorCase, subtask: str, cells: tuple[Cell, ...]) -> Feedback:
+        """The feedback for one subtask alone."""
+        return await last(self._checker.check(case, CheckRequest(subtask=subtask, cells=cells)))
 
 
 @contextlib.asynccontextmanager
@@ -101,7 +104,7 @@ async def open_style_erasure(settings: EmbeddedSettings) -> AsyncIterator[Erasur
 
 
 @contextlib.asynccontextmanager
-async def open_judge(settings: EmbeddedSettings, case: str) -> AsyncIterator[tuple[Judge, AuthorCase]]:
+async def open_judge(settings: EmbeddedSettings, case: str) -> AsyncIterator[tuple[CheckerJudge, AuthorCase]]:
     """A judge for a published case (its id) or a case folder (its path). CannotGrade."""
     async with contextlib.AsyncExitStack() as stack:
         try:

@@ -3,6 +3,7 @@ from feedback.evidence.clues import CallDiffers, Clue
 from feedback.evidence.difference import Difference
 from feedback.evidence.error_types import known_type
 from feedback.evidence.exceptions import said
+from feedback.evidence.holdout import worse
 from feedback.evidence.names import missing
 from feedback.evidence.plain import written
 from feedback.evidence.values import differences
@@ -58,6 +59,8 @@ def _difference(probe: CallProbe, answer: ProbeOutcome, model: ProbeOutcome) -> 
         return Difference("exception", f"gave a result where the reference raises {wanted}")
     if answer.value is None:
         return Difference("unreadable", "no result")
+    if probe.holdout is not None:
+        return worse(probe.holdout, model.value, answer.value)
     rule = Compare(
         name=probe.call,
         relative_tolerance=probe.relative_tolerance,

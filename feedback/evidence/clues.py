@@ -6,7 +6,7 @@ from feedback.evidence.asked import RunCell
 from feedback.evidence.difference import Difference
 from services.contracts.case import Check
 from services.contracts.finding import Evidence
-from services.contracts.observation import CodeError, Lost
+from services.contracts.observation import CodeError, Lost, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,45 @@ class Notebook(Clue):
 
     names: frozenset[str] = frozenset()
     """What the reference binds in that cell: its absence explains theirs."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counterexample(Clue):
+    """A small input, made from what learners can read, for which a function gives something else."""
+
+    function: str
+    call: str
+    """The call as a learner would write it."""
+    given: str | None
+    """What the learner's function gave, as Python; None: it raised, or there is no short form."""
+    wanted: str | None
+    """What the reference gave, as Python; None: there is no short form."""
+    error: str | None
+    """Type of the exception that it raised instead."""
+    parting: Step | None = None
+    """The first value of a variable that is not on the reference's way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaves(Clue):
+    """Results come about in a way that the reference's do not."""
+
+    names: tuple[str, ...]
+    """Those of the question (`services.contracts.observation.Behaviour`)."""
+    aspect: str
+    """contamination, fitted-on-test, fitted-elsewhere, seed or shuffled-answers."""
+    count: int = 0
+    """Of rows, for contamination."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StructureDiffers(Clue):
+    """The learner's code is not as in the nearest correct solution. It says where to look, never what is wrong."""
+
+    change: str
+    """A `feedback.evidence.structure.sites.Change`."""
+    near: float
+    """1: little else differs from that solution; 0: they have nothing in common."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ class Difference:
 
     aspect: str
     """type, shape, columns, dtypes, missing_values, index, order, numbers, text, values, length, keys, parameters,
-    or unreadable."""
+    metric, or unreadable."""
     fact: str
     """What differs from what; may quote the reference, so never for learners."""
     trend: Literal["more", "fewer"] | None = None

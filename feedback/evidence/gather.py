@@ -4,6 +4,7 @@ from feedback.evidence.checks import failed_checks
 from feedback.evidence.clues import CaseAtFault, Clue
 from feedback.evidence.compared import differing_values
 from feedback.evidence.exceptions import raised
+from feedback.evidence.holdout import measured
 from feedback.evidence.incomplete import incomplete
 from feedback.evidence.values import differences
 from services.contracts.finding import Evidence
@@ -57,6 +58,9 @@ def _unanswered(asked: Asked, reference: Observation) -> list[str]:
         call = answers.get(call_id(index))
         if call is None or call.missing or call.lost:
             facts.append(f"the reference does not answer the call {index + 1} of {probe.call}")
+        elif probe.holdout is not None and (call.value is None or measured(probe.holdout, call.value) is None):
+            count = len(probe.holdout.answers)
+            facts.append(f"the reference gives no {count} forecasts to measure in the call {index + 1} of {probe.call}")
     return facts
 
 

@@ -1,24 +1,61 @@
+from collections.abc import Sequence
+
 from feedback.evidence.asked import Asked, RunCell
-from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, ValueDiffers
+from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, Raised, StructureDiffers, ValueDiffers
 from feedback.findings.mistakes import Mistake
 from feedback.notebook.reading import Binding, bindings, names_read
 from services.contracts.notebook import Place
 
 # A warning marks at most this many lines.
 MAX_LINES = 5
+# So much of the code must be as in a correct solution before a difference says more than where Python stopped.
+NEAR = 0.6
 
 
 def where(asked: Asked, mistake: Mistake) -> Place | None:
     """Where to look in the learner's notebook: what the evidence says, else where the value or function was made."""
-    for clue in mistake.clues:
-        if clue.evidence.place is not None:
-            return short(clue.evidence.place)
+    differing = [c for c in mistake.clues if isinstance(c, StructureDiffers) and c.evidence.place is not None]
+    said = [c.evidence.place for c in mistake.clues if c.evidence.place is not None and c not in differing]
+    stopped = next((place for place in said if place.line is not None), None)
+    # Python stopped at a line that differs, or among too much that differs, or could not read on.
+    if stopped is not None and (not differing or _unreadable(mistake.primary) or _agree(stopped, differing)):
+        return short(stopped)
+    if differing:
+        return _together(differing)
+    if said:
+        return short(said[0])
     for clue in (*(c for c in mistake.supports if isinstance(c, ValueDiffers)), mistake.primary):
         place = _made(asked, _names(clue))
         if place is not None:
             return place
     answer = next((c for c in asked.cells if c.answer and c.subtask == asked.subtask.view.id), None)
     return asked.place_of(answer) if answer else None
+
+
+def _unreadable(clue: Clue) -> bool:
+    """Whether the parser stopped: it alone knows where."""
+    return isinstance(clue, Raised) and clue.error.type in ("SyntaxError", "IndentationError", "TabError")
+
+
+def _agree(stopped: Place, differing: Sequence[StructureDiffers]) -> bool:
+    """Whether the line is one of those that differ, or those say little because almost all does."""
+    # A step that is missing has no line of its own: Python stops behind it.
+    places = [c.evidence.place for c in differing if c.evidence.place is not None and c.change != "missing step"]
+    line = stopped.line or 1
+    same = any(p.cell == stopped.cell and (p.line or 1) <= line <= (p.end_line or p.line or 1) for p in places)
+    return same or differing[0].near < NEAR
+
+
+def _together(differing: Sequence[StructureDiffers]) -> Place | None:
+    """The first place, with those that follow it within the lines that a warning marks."""
+    places = [clue.evidence.place for clue in differing if clue.evidence.place is not None]
+    if not places or places[0].line is None:
+        return places[0] if places else None
+    first = short(places[0])
+    reach = (first.line or 1) + MAX_LINES - 1
+    ends = [p.end_line or p.line or 0 for p in places if p.cell == first.cell and (first.line or 1) <= (p.line or 0)]
+    within = [end for end in ends if end <= reach]
+    return first.model_copy(update={"end_line": max([*within, first.end_line or first.line or 1])})
 
 
 def short(place: Place) -> Place:

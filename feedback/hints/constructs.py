@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from typing import Literal
 
-from feedback.hints.statements import BLOCKS, Headed
+from feedback.evidence.structure.blocks import BLOCKS, Headed
 
 Change = Literal[
     "condition",

@@ -13,6 +13,8 @@ class HintSettings(BaseSettings):
     """Seconds for one hint; what is best when they are over is given."""
     repairs: int = Field(default=2, ge=0, le=20)
     """Repairs that the model is asked for."""
+    repair_seconds: float = Field(default=10, gt=0)
+    """Longest search for a repair by the reference; the best so far counts."""
     repair_tokens: int = Field(default=1500, ge=100)
     """Longest repair, in tokens."""
     faster: float = Field(default=0.8, gt=0, lt=1)

@@ -2,10 +2,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from feedback.evidence.structure.blocks import BLOCKS, Headed
 from feedback.notebook.reading import parsed
-
-BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
-Headed = ast.stmt | ast.ExceptHandler | ast.match_case
 
 
 @dataclass(frozen=True)

@@ -142,12 +142,18 @@ def names_read(source: str) -> frozenset[str]:
     return frozenset(n.id for n in ast.walk(tree) if isinstance(n, ast.Name))
 
 
-def origins(sources: Iterable[str]) -> dict[str, frozenset[str]]:
-    """For each name bound in these cells, the other bound names that its value comes from, near or far."""
+def sources(cells: Iterable[str]) -> dict[str, frozenset[str]]:
+    """For each name bound in these cells, the names that the statements which bind it read."""
     direct: dict[str, set[str]] = {}
-    for source in sources:
+    for source in cells:
         for binding in bindings(source):
             direct.setdefault(binding.name, set()).update(binding.uses - {binding.name})
+    return {name: frozenset(read) for name, read in direct.items()}
+
+
+def origins(cells: Iterable[str]) -> dict[str, frozenset[str]]:
+    """For each name bound in these cells, the other bound names that its value comes from, near or far."""
+    direct = sources(cells)
     return {name: frozenset(_reach(name, direct)) for name in direct}
 
 
@@ -156,7 +162,7 @@ def homes(sources: Iterable[str]) -> dict[str, tuple[int, int]]:
     return {b.name: (number, b.line) for number, source in enumerate(sources) for b in bindings(source)}
 
 
-def _reach(name: str, direct: dict[str, set[str]]) -> set[str]:
+def _reach(name: str, direct: dict[str, frozenset[str]]) -> set[str]:
     seen: set[str] = set()
     queue = [name]
     while queue:

@@ -3,23 +3,39 @@
 import ast
 
 from feedback.evidence.clues import (
+    Behaves,
     CallDiffers,
     CheckFailed,
     Clue,
+    Counterexample,
     Incomplete,
     NameMissing,
     Notebook,
     Raised,
     ValueDiffers,
 )
+from feedback.evidence.error_types import known_type
 from feedback.findings.mistakes import Mistake
 from feedback.findings.voice import Voice, code, one_line
 from feedback.notebook.reading import parsed
-from feedback.words.sentences import said_exception, said_lost, said_result, said_value
+from feedback.words.sentences import said_exception, said_lost, said_result, said_value, sentence
 
 
 def said(mistake: Mistake, voice: Voice, subtask: str) -> str:
-    """What the mistake leads to."""
+    """What the mistake leads to, and how that comes about where it was looked at."""
+    odd = [said_behaviour(c, voice) for c in mistake.supports if isinstance(c, Behaves)]
+    return " ".join([_said(mistake, voice, subtask), *dict.fromkeys(odd)])
+
+
+def said_behaviour(clue: Behaves, voice: Voice) -> str:
+    """How results come about, in one sentence. Names that would give something away stay unsaid."""
+    first, second = (code(name) if voice.may(name) else None for name in clue.names[:2])
+    if clue.aspect == "contamination":
+        return sentence(clue.aspect, first or "the training table", second or "the test table", clue.count)
+    return sentence(clue.aspect, first or "the model")
+
+
+def _said(mistake: Mistake, voice: Voice, subtask: str) -> str:
     primary = mistake.primary
     match primary:
         case Incomplete(lost=lost):
@@ -32,11 +48,11 @@ def said(mistake: Mistake, voice: Voice, subtask: str) -> str:
         case NameMissing():
             return _missing(primary, voice)
         case CheckFailed():
-            return _check(primary, mistake.supports, voice)
+            return f"{_check(primary, mistake.supports, voice)} {_input(mistake.supports)}".strip()
         case ValueDiffers(name=name, difference=difference):
             return said_value(name if voice.may(name) else None, difference)
         case CallDiffers():
-            return _call(primary, voice)
+            return f"{_call(primary, voice)} {_input(mistake.supports)}".strip()
     return "This step could not be checked."
 
 
@@ -94,6 +110,22 @@ def _asserted(clue: CheckFailed) -> str:
         asserts = [a for a in asserts if a.lineno <= line <= (a.end_lineno or a.lineno)]
     text = ast.get_source_segment(clue.check.source, asserts[0].test) if len(asserts) == 1 else None
     return f"This does not hold yet: {code(text, 100)}" if text else "What the visible check says does not hold yet."
+
+
+def _input(supports: list[Clue]) -> str:
+    """What comes out for the smallest input that shows it, in numbers; empty where there is none."""
+    one = next((clue for clue in supports if isinstance(clue, Counterexample)), None)
+    if one is None or (one.given is None and one.error is None):
+        return ""
+    does = f"gives {code(one.given)}" if one.given is not None else f"stops with {code(known_type(one.error or ''))}"
+    asks = f"the task asks for {code(one.wanted)}" if one.wanted is not None else "the task asks for something else"
+    # Its own names and values only: what they should be stays unsaid.
+    parting = (
+        f" The first value that leads there: {code(one.parting.name)} becomes {code(one.parting.text)}."
+        if one.parting
+        else ""
+    )
+    return f"For {code(one.call, 80)} your code {does}; {asks}.{parting}"
 
 
 def _call(clue: CallDiffers, voice: Voice) -> str:

@@ -64,6 +64,12 @@ def said_result(function: str | None, difference: Difference) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+def sentence(aspect: str, *parts: object) -> str:
+    """How results come about, by the aspect of a `Behaves` clue."""
+    says = str(_sentences()["behaviour"][aspect]).format(*parts)
+    return says[:1].upper() + says[1:]
+
+
 def small_example(*keys: str | None) -> str | None:
     """A small unrelated example for the first of these exception types, aspects or kinds that has one."""
     table: dict[str, str] = _sentences()["example"]

@@ -58,6 +58,16 @@ class Compare(WireModel):
     """False: a difference explains a failed check, but never fails the subtask by itself."""
 
 
+class Holdout(WireModel):
+    """Answers to the rows that a call forecasts. The metric decides, not each forecast; the answers are never sent."""
+
+    answers: tuple[float | int | bool | str, ...] = Field(min_length=1, max_length=200)
+    metric: Literal["mean_absolute_error", "root_mean_squared_error", "error_rate"] = "mean_absolute_error"
+    within: float = Field(default=1.1, ge=1)
+    """The learner's metric may be this many times the reference's own, plus `slack`."""
+    slack: float = Field(default=0.0, ge=0)
+
+
 class CallProbe(WireModel):
     """A call of a learner's function with plain JSON arguments; its result is compared with the reference's."""
 
@@ -69,6 +79,8 @@ class CallProbe(WireModel):
     """True: the arguments and the expected value are never shown to a learner."""
     relative_tolerance: float = Field(default=1e-6, ge=0)
     absolute_tolerance: float = Field(default=1e-9, ge=0)
+    holdout: Holdout | None = None
+    """What the forecasts are measured by instead of being compared one by one with the reference's."""
 
 
 class Check(WireModel):

@@ -13,6 +13,9 @@ EvidenceKind = Literal[
     "call",  # a function's result differs from the reference's
     "missing",  # a name that must exist does not
     "incomplete",  # limits, early exit, forged output: no completion record
+    "structure",  # the code differs from the nearest correct solution at these lines
+    "input",  # a small input for which a function gives something else than the reference's
+    "behaviour",  # how results come about: rows in both parts, luck of the seed, a hidden holdout, permuted labels
     "notebook",  # a cell is missing, duplicated or could not be matched
     "case",  # the case itself is at fault
 ]

@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, model_validator
 
 from services.contracts.case import DataFile
 from services.contracts.limits import Limits
@@ -30,14 +30,36 @@ class CheckCode(WireModel):
     """Names that must be these modules while the check runs, whatever the learner bound them to."""
 
 
+class Behaviour(WireModel):
+    """A question about how results come about.
+
+    `overlap`: (rows, other rows), how many of the latter are among the former. `refit`: (model, rows, answers, test
+    rows, test answers), what the model gives when it is trained anew. The answers are values of these kinds.
+    """
+
+    kind: Literal["overlap", "refit"]
+    names: tuple[str, ...]
+
+    @model_validator(mode="after")
+    def _as_many_as_asked(self) -> "Behaviour":
+        if len(self.names) != {"overlap": 2, "refit": 5}[self.kind]:
+            raise ValueError(f"{self.kind} is not about {len(self.names)} names")
+        return self
+
+
 class Probe(WireModel):
-    """A question asked after the learner's code has ended: a named value, or the result of a call."""
+    """A question asked after the learner's code has ended: a named value, the result of a call, or a behaviour."""
 
     id: str
     name: str | None = None
     call: str | None = None
+    behaviour: Behaviour | None = None
     args: tuple[JsonValue, ...] = ()
     kwargs: dict[str, JsonValue] = Field(default_factory=dict)
+    trace: bool = False
+    """True: of a call, the values that its variables take are wanted, too."""
+    optional: bool = False
+    """True: the run is complete without its answer. These come last, and have a short while altogether."""
 
 
 class RunRequest(WireModel):
@@ -54,6 +76,13 @@ class RunRequest(WireModel):
     seed: int = Field(default=0, ge=0, lt=2**32)
     stop_on_error: bool = True
     """True: cells after the first failing one are not run. Probes and checks run in either case."""
+
+    @model_validator(mode="after")
+    def _optional_last(self) -> "RunRequest":
+        optional = [probe.optional for probe in self.probes]
+        if optional != sorted(optional):
+            raise ValueError("optional probes come after all others")
+        return self
 
 
 class CodeError(WireModel):
@@ -111,6 +140,16 @@ class CheckOutcome(WireModel):
     operands: tuple[Operands, ...] = ()
 
 
+class Step(WireModel):
+    """A variable of a traced call has a new value, or the call gives something back."""
+
+    place: Place
+    name: str
+    """`return` for what is given back."""
+    text: str
+    """The value, as short text."""
+
+
 class ProbeOutcome(WireModel):
     """Answer to one probe. Exactly one of value, missing, error, lost is set."""
 
@@ -119,6 +158,8 @@ class ProbeOutcome(WireModel):
     missing: bool = False
     error: CodeError | None = None
     lost: Lost | None = None
+    trace: tuple[Step, ...] = ()
+    """The first steps of a traced call, also of one that raised."""
 
 
 class Observation(WireModel):

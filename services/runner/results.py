@@ -15,9 +15,11 @@ from services.contracts.observation import (
     Operands,
     ProbeOutcome,
     RunRequest,
+    Step,
 )
 from services.runner.sandbox.wire import Garbled
 
+_MAX_STEPS, _MAX_STEP_TEXT = 40, 40
 _REASONS = frozenset(get_args(Lost))
 
 
@@ -30,6 +32,7 @@ class Results:
         self._checks: list[CheckOutcome] = []
         self._probes: list[ProbeOutcome] = []
         self._lost: Lost | None = None
+        self._optional = {probe.id for probe in request.probes if probe.optional}
         self._places = {cell.id for cell in request.cells} | {check.id for check in request.checks}
 
     def lose(self, reason: Lost) -> None:
@@ -99,7 +102,7 @@ class Results:
                 self._probes.append(self._probe(message["id"], answer))
             else:
                 raise Garbled("an event")
-        except (ValidationError, AttributeError, KeyError, TypeError, IndexError):
+        except (ValidationError, AttributeError, KeyError, TypeError, ValueError, IndexError):
             raise Garbled("an answer") from None
 
     def _check(self, check_id: str, answer: dict[str, Any]) -> CheckOutcome:
@@ -115,17 +118,28 @@ class Results:
         return CheckOutcome(id=check_id, status=status, error=error, operands=operands)
 
     def _probe(self, probe_id: str, answer: dict[str, Any]) -> ProbeOutcome:
-        if probe_id != self._request.probes[len(self._probes)].id or answer.get("id", probe_id) != probe_id:
+        asked = self._request.probes[len(self._probes)]
+        if probe_id != asked.id or answer.get("id", probe_id) != probe_id:
             raise Garbled("a probe that was not asked")
         if "lost" in answer:
             return ProbeOutcome(id=probe_id, lost=_reason(answer["lost"]))
+        trace = self._trace(answer.get("trace", ())) if asked.trace else ()
         if "error" in answer:
-            return ProbeOutcome(id=probe_id, error=self._error(answer["error"]))
+            return ProbeOutcome(id=probe_id, error=self._error(answer["error"]), trace=trace)
         if answer.get("missing") is True:
             return ProbeOutcome(id=probe_id, missing=True)
         if not isinstance(answer["value"].get("kind"), str):
             raise Garbled("a value")
-        return ProbeOutcome(id=probe_id, value=answer["value"])
+        return ProbeOutcome(id=probe_id, value=answer["value"], trace=trace)
+
+    def _trace(self, said: Any) -> tuple[Step, ...]:
+        """Steps the learner's process claims; those in no cell that was sent are none."""
+        found = []
+        for cell, line, name, text in list(said)[:_MAX_STEPS]:
+            place = self._place({"id": cell, "line": line})
+            if place is not None and isinstance(name, str) and isinstance(text, str):
+                found.append(Step(place=place, name=name[:80], text=text[:_MAX_STEP_TEXT]))
+        return tuple(found)
 
     def observation(self, memory: Lost | None, wall_ms: float) -> Observation:
         """All of it; what is not there was lost. `memory` replaces the reason where the kernel said so."""
@@ -133,7 +147,7 @@ class Results:
         cells = self._all_cells(lost)
         checks = self._all_checks(lost or "ended")
         probes = self._all_probes(lost or "ended")
-        reasons = [check.lost for check in checks] + [probe.lost for probe in probes]
+        reasons = [check.lost for check in checks] + [probe.lost for probe in probes if probe.id not in self._optional]
         first_lost = lost or next((reason for reason in reasons if reason), None)
         return Observation(
             cells=cells,
@@ -148,7 +162,8 @@ class Results:
     def _missing(self) -> bool:
         asked, got = self._request, self
         answered = len(got._checks) == len(asked.checks) and len(got._probes) == len(asked.probes)
-        any_lost = any(check.lost for check in got._checks) or any(probe.lost for probe in got._probes)
+        needed = [probe for probe in got._probes if probe.id not in got._optional]
+        any_lost = any(check.lost for check in got._checks) or any(probe.lost for probe in needed)
         return self._lost is not None or not answered or any_lost
 
     def _all_cells(self, lost: Lost | None) -> tuple[CellOutcome, ...]:

@@ -17,6 +17,8 @@ OTHERS = {
     Path("case_uploader/format/yaml_file.py"): {"yaml.load"},
     # what a check is measured against: the same cells in a bare process
     Path("benchmarks/bare_cells.py"): {"exec"},
+    # runs candidates for repairs in a forked, limited process
+    Path("benchmarks/quick_trials.py"): {"exec", "eval"},
     # runs checks in the test's own process to learn what they compare
     Path("tests/unit/feedback/conftest.py"): {"exec"},
     Path("tests/unit/runner/test_runner_asserts.py"): {"exec"},

@@ -151,16 +151,17 @@ def _message(error: BaseException) -> str:
 def _place(error: BaseException) -> dict[str, Any] | None:
     found = None
     if isinstance(error, SyntaxError) and type(error.filename) is str:
-        found = _parsed(error.filename, error.lineno or 1)
+        found = place_of(error.filename, error.lineno or 1)
     trace = error.__traceback__
     while trace is not None:
-        inside = _parsed(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        inside = place_of(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
         found = inside if inside is not None else found
         trace = trace.tb_next
     return found
 
 
-def _parsed(name: str, line: int | None) -> dict[str, Any] | None:
+def place_of(name: str, line: int | None) -> dict[str, Any] | None:
+    """The cell or check whose code has this file name; None for any other."""
     for kind in (CELL, CHECK):
         if name.startswith(f"<{kind} ") and name.endswith(">"):
             return {"kind": kind, "id": name[len(kind) + 2 : -1], "line": line}

@@ -13,9 +13,11 @@ from typing import Any
 
 from .asserts import Recorder, rewrite
 from .cells import CHECK, describe_error, file_name, fresh_streams
+from .observe.behaviour import overlap, refit
 from .observe.libraries import library
 from .observe.values import observed
 from .pristine import Pristine
+from .tracing import Tracer
 
 
 class _Late(BaseException):
@@ -89,6 +91,8 @@ def answer_probe(probe: dict[str, Any], namespace: dict[str, Any], order: dict[s
         with _at_most(order["seconds"]):
             if probe.get("name") is not None:
                 return _named(probe["name"], namespace, order["seed"])
+            if probe.get("behaviour") is not None:
+                return _behaviour(probe["behaviour"], namespace)
             return _called(probe, namespace, order["seed"])
     except _Late:
         return {"lost": "time"}
@@ -109,7 +113,26 @@ def _called(probe: dict[str, Any], namespace: dict[str, Any], seed: int) -> dict
     seed_random(seed)
     args = [argument(value) for value in probe["args"]]
     kwargs = {name: argument(value) for name, value in probe["kwargs"].items()}
-    return {"value": observed(function(*args, **kwargs), seed)}
+    if not probe.get("trace"):
+        return {"value": observed(function(*args, **kwargs), seed)}
+    tracer = Tracer()
+    try:
+        answer: dict[str, Any] = {"value": observed(tracer.call(function, args, kwargs), seed)}
+    except _Late:
+        raise
+    except BaseException as error:
+        answer = {"error": describe_error(error)}
+    return {**answer, "trace": tracer.steps}
+
+
+def _behaviour(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+    if any(name not in namespace for name in asked["names"]):
+        return {"missing": True}
+    objects = [namespace[name] for name in asked["names"]]
+    if asked["kind"] == "overlap":
+        return {"value": overlap(*objects)}
+    model, rows, answers, test_rows, test_answers = objects
+    return {"value": refit(model, (rows, answers), (test_rows, test_answers), seed_random)}
 
 
 def argument(value: Any) -> Any:

@@ -23,6 +23,8 @@ from .wire import HEADER, Garbled, decode, encode, receive, send, send_with_sock
 MAX_ANSWER = 8 << 20
 _ORDER_SECONDS = 2.0
 _SETTLE_SECONDS = 5.0
+_OPTIONAL_SECONDS = 0.5
+"""For all optional probes together: a check never waits for what it can do without."""
 _GRACE = 1.0
 """A question's own alarm comes first; the warden waits this much longer."""
 
@@ -213,7 +215,10 @@ class Warden:
             self._after_question()
 
     def _ask_probes(self, probes: list[dict[str, Any]], common: dict[str, Any]) -> None:
-        """One fork answers all; when it is lost over one probe, the next fork goes on behind that one."""
+        """One fork answers all; when it is lost over one probe, the next fork goes on behind that one.
+
+        The optional ones, which are the last, end with the first that is lost.
+        """
         left = list(probes)
         while left:
             try:
@@ -221,13 +226,22 @@ class Warden:
                 with fork.sock:
                     self._order(fork.sock, {"op": "probes", "probes": left, **common})
                     self._greet(fork)
-                    while left:
-                        answer = self._answer(fork.sock, time.monotonic() + common["seconds"] + _GRACE)
-                        self._report_probe(left.pop(0), answer)
+                    self._take_answers(fork.sock, left, common["seconds"] + _GRACE)
             except Lost as lost:
-                self._report_probe(left.pop(0), {"lost": str(lost)})
+                for probe in list(left) if left[0]["optional"] else left[:1]:
+                    self._report_probe(probe, {"lost": str(lost)})
+                    left.remove(probe)
             finally:
                 self._after_question()
+
+    def _take_answers(self, fork: socket.socket, left: list[dict[str, Any]], seconds: float) -> None:
+        """Answers to these in order, each taken off as it comes. Raises Lost."""
+        end: float | None = None
+        while left:
+            if left[0]["optional"]:
+                end = end or time.monotonic() + _OPTIONAL_SECONDS
+            answer = self._answer(fork, end or time.monotonic() + seconds)
+            self._report_probe(left.pop(0), answer)
 
     def _report_probe(self, probe: dict[str, Any], answer: dict[str, Any]) -> None:
         send(self._supervisor, {"event": "probe", "id": probe["id"], "answer": answer})

@@ -33,7 +33,7 @@ def test_a_wrong_value_is_one_finding_at_its_line(desk: Any) -> None:
     (finding,) = judgement.findings
     assert judgement.verdict is Verdict.NEEDS_WORK
     assert (finding.kind, finding.place.cell, finding.place.line) == ("check", "id-answer-1", 3)
-    assert {e.subject for e in finding.evidence} == {"check-1", "total"}
+    assert {e.subject for e in finding.evidence} == {"check-1", "total", "code"}
     assert finding.signature.startswith("step-1|check|check-1|AssertionError|total:numbers#")
 
 
@@ -42,7 +42,7 @@ def test_an_exception_takes_what_follows_from_it_along(desk: Any) -> None:
     (finding,) = judgement.findings
     assert (finding.kind, finding.place.line) == ("exception", 2)
     assert "`prts`" in finding.message
-    assert {e.kind for e in finding.evidence} == {"exception", "missing"}
+    assert {e.kind for e in finding.evidence} == {"exception", "missing", "structure"}
 
 
 def test_an_exception_of_an_earlier_step_is_told_as_such(desk: Any) -> None:
@@ -81,13 +81,13 @@ def test_a_missing_name_is_named_once_however_many_ask_for_it(desk: Any) -> None
     judgement = desk.judge("step-1", answer_1="Total = 6")
     (finding,) = judgement.findings
     assert (finding.kind, finding.evidence[0].subject) == ("missing", "total")
-    assert len(finding.evidence) == 2
+    assert [e.kind for e in finding.evidence] == ["missing", "missing", "structure"]
 
 
 def test_a_wrong_function_takes_checks_calls_and_values_along(desk: Any) -> None:
     judgement = desk.judge("step-2", answer_2="def double(x):\n    return x * 3\n\nresult = double(total)")
     (finding,) = judgement.findings
-    assert {e.kind for e in finding.evidence} == {"check", "call"}
+    assert {e.kind for e in finding.evidence} == {"check", "call", "input", "structure"}
     assert finding.place.cell == "id-answer-2"
 
 

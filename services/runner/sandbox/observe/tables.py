@@ -150,6 +150,17 @@ def frame_value(frame: Any, seed: int) -> dict[str, Any]:
     return found
 
 
+def row_elements(table: Any) -> Elements | None:
+    """One number for each row of a frame, series or two-dimensional array; None for anything else."""
+    numpy, pandas = library("numpy"), library("pandas")
+    if numpy is not None and type(table) is numpy.ndarray and table.ndim == 2:
+        return row_hashes([(salt, elements_of(table[:, salt - 1])) for salt in range(1, table.shape[1] + 1)])[0]
+    if pandas is not None and type(table) is pandas.DataFrame:
+        columns = [_Column(table.iloc[:, at].array).elements for at in range(table.shape[1])]
+        return row_hashes([(name_salt(name), column) for name, column in zip(table.columns, columns, strict=True)])[0]
+    return None
+
+
 def _mix(columns: list[_Column], salts: list[int]) -> list[float] | None:
     """Quantiles of one number a row that mixes all columns: tells frames with re-paired columns apart."""
     numpy = library("numpy")

@@ -24,6 +24,9 @@ export type EvidenceKind =
   | 'call'
   | 'missing'
   | 'incomplete'
+  | 'structure'
+  | 'input'
+  | 'behaviour'
   | 'notebook'
   | 'case';
 

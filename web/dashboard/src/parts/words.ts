@@ -29,6 +29,9 @@ export const EVIDENCE: Record<EvidenceKind, string> = {
   call: 'Result differs',
   missing: 'Name is missing',
   incomplete: 'Did not finish',
+  structure: 'Code differs',
+  input: 'Input that fails',
+  behaviour: 'How results come about',
   notebook: 'Notebook',
   case: 'Fault of the case'
 };

@@ -73,6 +73,9 @@ export type EvidenceKind =
   | 'call'
   | 'missing'
   | 'incomplete'
+  | 'structure'
+  | 'input'
+  | 'behaviour'
   | 'notebook'
   | 'case';
 

@@ -34,7 +34,7 @@ const finding = (fields: Fields): Finding => ({
   id: text(fields.id),
   kind: oneOf(
     fields.kind,
-    ['exception', 'check', 'value', 'call', 'missing', 'incomplete', 'notebook', 'case'],
+    ['exception', 'check', 'value', 'call', 'missing', 'incomplete', 'structure', 'input', 'behaviour', 'notebook', 'case'],
     'check'
   ),
   severity: oneOf(fields.severity, ['error', 'warning', 'info'], 'error'),

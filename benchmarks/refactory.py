@@ -1,0 +1,329 @@
+"""Real learners' programs, repaired: how many, how fast, how small, and what learners are told about them.
+
+`python -m benchmarks.refactory DIR [--questions 1,2,3] [--pool all|reference] [--limit N]`: DIR holds learners'
+programs, unpacked (see `benchmarks.submitted_programs`). Candidates run in a forked process under limits, which is much
+faster than a sandbox; every verdict counted here, on the programs as on their repairs, is then given by the real
+pipeline in the real sandbox. With `--pool all` other correct programs are known, equal syntax trees once.
+"""
+
+import argparse
+import ast
+import asyncio
+import collections
+import csv
+import random
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from benchmarks.harness import CouldNotRun, Figure, Report, main
+from benchmarks.quick_trials import QuickTrials
+from benchmarks.submitted_programs import SUBTASK, Program, Question, read_questions
+from evaluation.grading.cli import CannotGrade
+from feedback.firewall import Firewall, Own
+from feedback.repair.engine import Effort, Engine, Repaired
+from feedback.repair.mistakes import changed_lines, mistake
+from feedback.repair.pool import Pool
+from feedback.repair.trees import size
+from infra.settings import EmbeddedSettings
+from infra.workshop import CheckerJudge, open_judge
+from services.contracts.case import AuthorCase
+from services.contracts.feedback import Feedback, Verdict
+
+_SEED: Final = 20261125
+_QUICK: Final = 6
+"""Wrong programs of each question under --quick; half as many correct ones."""
+_AT_ONCE: Final = 3
+_ANSWER: Final = "answer"
+_LINE: Final = 12
+"""Characters of a line of the reference that are a leak when learners read them and did not write them."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line asks for."""
+
+    folder: Path
+    questions: frozenset[str] = frozenset()
+    """Numbers; empty: all."""
+    pool: str = "all"
+    limit: int | None = None
+
+
+@dataclass
+class Outcome:
+    """One wrong program, and what came of it. Programs of one syntax tree share an outcome's repair."""
+
+    program: Program
+    repaired: Repaired | None
+    seconds: float
+    nodes: int
+    feedback: Feedback | None = None
+    approved: bool = False
+    """Whether the real pipeline approves the repaired program."""
+
+    @property
+    def patch(self) -> float:
+        """Relative patch size."""
+        return self.repaired.distance / max(self.nodes, 1) if self.repaired else 0.0
+
+
+@dataclass
+class Measured:
+    """One question's outcomes."""
+
+    question: Question
+    outcomes: list[Outcome] = field(default_factory=list)
+    verdicts: list[bool] = field(default_factory=list)
+    """Of the real pipeline, for programs whose label is known: whether it agrees."""
+    leaks: int = 0
+    texts: int = 0
+    prepared: float = 0.0
+
+
+def run(options: Options, report: Report) -> None:
+    """Repair programs, then judge them and their repairs."""
+    chance = random.Random(_SEED)
+    limit = _QUICK if report.quick else options.limit
+    questions = [
+        question
+        for question in read_questions(options.folder, chance, limit)
+        if not options.questions or question.name.removeprefix("question_") in options.questions
+    ]
+    if not questions:
+        raise CouldNotRun(f"{options.folder} has none of the questions {', '.join(sorted(options.questions))}")
+    cpu = time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    measured = [_repaired(question, options.pool) for question in questions]
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = time.process_time() - cpu[0]
+    spent += children.ru_utime + children.ru_stime - cpu[1].ru_utime - cpu[1].ru_stime
+    asyncio.run(_judge_all(measured, limit, chance))
+    _report(report, measured, spent, options)
+
+
+def _repaired(question: Question, pool: str) -> Measured:
+    measured = Measured(question)
+    known: dict[str, Outcome] = {}
+    with QuickTrials(question.before, question.calls) as trials:
+        began = time.perf_counter()
+        others = [program.source for program in question.correct] if pool == "all" else []
+        solutions = Pool([question.reference, *others], question.required)
+        solutions.rewrite(trials)
+        measured.prepared = time.perf_counter() - began
+        engine = Engine(solutions, trials, Effort(seconds=60))
+        for program in question.wrong:
+            key = _tree(program.source)
+            if key not in known:
+                known[key] = _outcome(engine, program)
+            first = known[key]
+            measured.outcomes.append(Outcome(program, first.repaired, first.seconds, first.nodes))
+    return measured
+
+
+def _outcome(engine: Engine, program: Program) -> Outcome:
+    began = time.perf_counter()
+    repaired = engine.repair(program.source)
+    seconds = time.perf_counter() - began
+    try:
+        nodes = size(ast.parse(program.source))
+    except SyntaxError:
+        nodes = len(program.source.split())
+    return Outcome(program, repaired, seconds, nodes)
+
+
+def _tree(source: str) -> str:
+    try:
+        return ast.dump(ast.parse(source))
+    except SyntaxError:
+        return source
+
+
+async def _judge_all(measured: Sequence[Measured], limit: int | None, chance: random.Random) -> None:
+    """The real pipeline's verdict on each distinct program, and on each distinct repair."""
+    with tempfile.TemporaryDirectory(prefix="cl-refactory-") as home:
+        settings = EmbeddedSettings(home=Path(home), run_dir=Path(home) / "run")
+        async with AsyncExitStack() as stack:
+            for one in measured:
+                folder = one.question.write_case(Path(home) / "questions" / one.question.name)
+                try:
+                    judge, case = await stack.enter_async_context(open_judge(settings, str(folder)))
+                except CannotGrade as error:
+                    raise CouldNotRun(str(error)) from error
+                await _judge_question(one, judge, case, limit, chance)
+
+
+async def _judge_question(
+    measured: Measured, judge: CheckerJudge, case: AuthorCase, limit: int | None, chance: random.Random
+) -> None:
+    correct = list(measured.question.correct)
+    if limit is not None:
+        correct = chance.sample(correct, min(limit // 2, len(correct)))
+    repairs = [one.repaired.source for one in measured.outcomes if one.repaired]
+    wrong = [one.program.source for one in measured.outcomes]
+    sources = list(dict.fromkeys([*(one.source for one in correct), *wrong, *repairs]))
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def judged(source: str) -> Feedback:
+        async with places:
+            cells = tuple(c.model_copy(update={"source": source}) if c.id == _ANSWER else c for c in case.cells)
+            return (await judge.judge(case, cells))[SUBTASK]
+
+    given = dict(zip(sources, await asyncio.gather(*map(judged, sources)), strict=True))
+    measured.verdicts += [given[one.source].verdict is Verdict.APPROVED for one in correct]
+    firewall = Firewall.of(case)
+    for one in measured.outcomes:
+        one.feedback = given[one.program.source]
+        measured.verdicts.append(one.feedback.verdict is not Verdict.APPROVED)
+        one.approved = one.repaired is not None and given[one.repaired.source].verdict is Verdict.APPROVED
+        _count_leaks(measured, firewall, one)
+
+
+def _count_leaks(measured: Measured, firewall: Firewall, outcome: Outcome) -> None:
+    own = Own((outcome.program.source,))
+    known = outcome.program.source + measured.question.description
+    lines = [line.strip() for line in measured.question.reference.splitlines()]
+    secret = [line for line in lines if len(line) >= _LINE and line not in known]
+    for text in _read_by_learners(outcome.feedback):
+        measured.texts += 1
+        measured.leaks += firewall.examine(text, own) is not None or any(line in text for line in secret)
+
+
+def _read_by_learners(feedback: Feedback | None) -> list[str]:
+    if feedback is None:
+        return []
+    texts = [feedback.headline, *(warning.message for warning in feedback.warnings), *feedback.remarks]
+    for finding in feedback.findings:
+        texts += [finding.message, *(hint.text for hint in finding.ladder)]
+    return texts
+
+
+def _report(report: Report, measured: Sequence[Measured], cpu: float, options: Options) -> None:
+    outcomes = [outcome for one in measured for outcome in one.outcomes]
+    whole = options.pool == "all"
+    verdicts = [flag for one in measured for flag in one.verdicts]
+    note = f"{len(verdicts)} programs, by the real pipeline"
+    report.add("verdicts", Figure(_percent(verdicts), "%", 100, "higher", note))
+    share = _percent([one.approved for one in outcomes])
+    note = f"{len(outcomes)} wrong programs; approved by the real pipeline"
+    report.add("repaired", Figure(share, "%", 99 if whole else 95, "higher", note))
+    for one in measured:
+        share = _percent([outcome.approved for outcome in one.outcomes])
+        report.add(f"repaired_{one.question.name}", Figure(share, "%", 96 if whole else None, "higher"))
+    for limit in (1, 5, 60):
+        flags = [o.approved and o.repaired is not None and o.repaired.first_seconds <= limit for o in outcomes]
+        report.add(f"repaired_within_{limit}s", Figure(_percent(flags), "%"))
+    seconds = sorted(outcome.seconds for outcome in outcomes)
+    report.add("seconds_mean", Figure(statistics.fmean(seconds), "s", 0.3 if whole else None, note="wall clock"))
+    report.add("seconds_median", Figure(statistics.median(seconds), "s"))
+    report.add("seconds_95", Figure(seconds[int(0.95 * (len(seconds) - 1))], "s", 2 if whole else None))
+    distinct = len({(o.program.question, _tree(o.program.source)) for o in outcomes})
+    note = f"{distinct} distinct trees; processor time of search and candidates, preparing included"
+    report.add("cpu_seconds_mean", Figure(cpu / distinct, "s", note=note))
+    report.add("prepared", Figure(sum(one.prepared for one in measured), "s", note="reading and rewriting solutions"))
+    sizes = [outcome.patch for outcome in outcomes if outcome.approved] or [0.0]
+    report.add("patch_mean", Figure(statistics.fmean(sizes), "", 0.25 if whole else 0.5, note="edit distance / size"))
+    report.add("patch_median", Figure(statistics.median(sizes), "", 0.17 if whole else None))
+    for one in measured:
+        own = [outcome.patch for outcome in one.outcomes if outcome.approved] or [0.0]
+        report.add(f"patch_mean_{one.question.name}", Figure(statistics.fmean(own)))
+    _report_findings(report, outcomes)
+    _report_signatures(report, outcomes)
+    texts, leaks = sum(one.texts for one in measured), sum(one.leaks for one in measured)
+    report.add("leaks", Figure(leaks, "", 0, note=f"{texts} texts that learners read"))
+    _report_paired(report, options.folder, outcomes)
+
+
+def _report_findings(report: Report, outcomes: Sequence[Outcome]) -> None:
+    """Of findings with marked lines, the share that marks a line which the verified repair changes."""
+    flags = []
+    for outcome in outcomes:
+        if outcome.repaired is None or outcome.feedback is None:
+            continue
+        changed = changed_lines(outcome.repaired)
+        for finding in outcome.feedback.findings:
+            if finding.place is not None and finding.place.line is not None:
+                first, last = finding.place.line, finding.place.end_line or finding.place.line
+                flags.append(any(first <= line <= last for line in changed))
+    note = f"{len(flags)} findings with lines"
+    report.add("marked", Figure(_percent(flags), "%", 90, "higher", note))
+
+
+def _report_signatures(report: Report, outcomes: Sequence[Outcome]) -> None:
+    counted = collections.Counter(
+        mistake(outcome.program.source, outcome.repaired).signature(outcome.program.question)
+        for outcome in outcomes
+        if outcome.repaired and outcome.approved
+    )
+    needed: dict[int, int] = {}
+    covered = 0
+    for number, (_, count) in enumerate(counted.most_common(), 1):
+        covered += count
+        for share in (50, 80, 90):
+            if covered >= share / 100 * len(outcomes):
+                needed.setdefault(share, number)
+    for share in (50, 80, 90):
+        number = needed.get(share, len(outcomes))
+        target = 15 if share == 90 else None
+        figure = Figure(100 * number / len(outcomes), "%", target, note=f"{number} signatures cover {share}%")
+        report.add(f"signatures_{share}", figure)
+
+
+def _report_paired(report: Report, folder: Path, outcomes: Sequence[Outcome]) -> None:
+    """Against the published results, program by program."""
+    file = folder / "published.csv"
+    if not file.exists():
+        return
+    with file.open(encoding="utf-8", newline="") as lines:
+        published = {(row["question"], row["file"].removesuffix(".py")): row for row in csv.DictReader(lines)}
+    pairs = [(one, row) for one in outcomes if (row := published.get(_key(one))) is not None]
+    ours = [(one, row) for one, row in pairs if one.approved]
+    theirs = [(one, row) for one, row in pairs if _holds(row)]
+    both = [(one, row) for one, row in ours if _holds(row)]
+    report.add("paired", Figure(len(pairs), "programs", note="that published.csv knows"))
+    report.add("paired_ours_only", Figure(len(ours) - len(both), "programs", note="repaired here, not there"))
+    report.add("paired_theirs_only", Figure(len(theirs) - len(both), "programs", note="repaired there, not here"))
+    if both:
+        smaller = [one.patch < float(row["relative_patch_size"]) - 0.005 for one, row in both]
+        larger = [one.patch > float(row["relative_patch_size"]) + 0.005 for one, row in both]
+        difference = statistics.fmean(one.patch - float(row["relative_patch_size"]) for one, row in both)
+        faster = [one.seconds < float(row["total_seconds"]) for one, row in both]
+        report.add("paired_patch_smaller", Figure(_percent(smaller), "%", note=f"larger: {_percent(larger):.1f} %"))
+        report.add("paired_patch_difference", Figure(difference, "", note="mean, ours less theirs"))
+        report.add("paired_faster", Figure(_percent(faster), "%", note="another machine's seconds"))
+
+
+def _key(outcome: Outcome) -> tuple[str, str]:
+    return outcome.program.question.removeprefix("question_"), outcome.program.name
+
+
+def _holds(row: Mapping[str, str]) -> bool:
+    return row["status"].startswith("success") and row["passed_checks"] == row["checks"]
+
+
+def _percent(flags: Sequence[bool]) -> float:
+    return 100 * sum(flags) / len(flags) if flags else 0.0
+
+
+def _main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.refactory", add_help=False)
+    parser.add_argument("folder", type=Path, metavar="DIR")
+    parser.add_argument("--questions", type=lambda text: frozenset(text.split(",")), default=frozenset())
+    parser.add_argument("--pool", choices=("all", "reference"), default="all")
+    parser.add_argument("--limit", type=int)
+    if {"-h", "--help"} & set(arguments):
+        return main("refactory DIR", partial(run, Options(Path())), arguments)
+    known, rest = parser.parse_known_args(arguments)
+    options = Options(known.folder, known.questions, known.pool, known.limit)
+    return main("refactory", partial(run, options), rest)
+
+
+if __name__ == "__main__":
+    sys.exit(_main(sys.argv[1:]))

@@ -1,0 +1,161 @@
+"""Candidate programs, many in one run of the sandbox: each is asked as a check is, in a fork of its own."""
+
+import ast
+import asyncio
+import inspect
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any, Final
+
+from feedback.evidence.values import differences
+from feedback.ports import Runs
+from feedback.repair import recorder
+from feedback.repair.engine import OutOfTime
+from feedback.repair.traces import RECORD
+from feedback.running import observed
+from services.contracts.case import CallProbe, Compare
+from services.contracts.observation import CheckCode, CheckOutcome, Observation, RunRequest, Value
+
+_AT_ONCE: Final = 40
+"""Programs in one run."""
+_SECONDS: Final = 0.5
+"""Wall seconds of one program, at most: those that a learner waits for take far less."""
+_SEEN: Final = "_caseloop_all_"
+
+
+@dataclass(frozen=True)
+class Asking:
+    """What candidates are run with."""
+
+    request: RunRequest
+    """The cells before the answer, the environment and its limits; checks and probes are replaced."""
+    checks: tuple[str, ...]
+    """Sources of the subtask's checks."""
+    modules: Mapping[str, str]
+    calls: tuple[CallProbe, ...] = ()
+    """The subtask's calls, with plain arguments; what they give is compared with the reference's out here."""
+    reference: str = ""
+
+
+class SandboxTrials:
+    """Trials in the runner, for an engine that works in a thread of its own.
+
+    What runs here may have been written to deceive; so whoever uses a repair has it judged like any submission.
+
+    Args:
+        loop: where the runner is asked.
+        until: `time.monotonic()` after which nothing is waited for any more.
+
+    Raises (from both methods):
+        OutOfTime: that moment has come.
+        PlatformFailed: the runner failed.
+    """
+
+    def __init__(self, runs: Runs, asking: Asking, loop: asyncio.AbstractEventLoop, until: float) -> None:
+        self._runs, self._asking, self._loop, self._until = runs, asking, loop, until
+        self._models: tuple[Value, ...] | None = None
+
+    def passed(self, programs: Sequence[str]) -> list[bool]:
+        """For each program, whether all checks hold."""
+        tail = "\n".join((*self._asking.checks, *map(_answering, range(len(self._asking.calls)), self._asking.calls)))
+        if self._models is None:
+            (model,) = self._outcomes([f"{self._asking.reference}\n{tail}"])
+            self._models = self._answers(model)
+        outcomes = self._outcomes([f"{one}\n{tail}" for one in programs])
+        return [outcome.status == "passed" and self._agrees(self._answers(outcome)) for outcome in outcomes]
+
+    def values(self, programs: Sequence[str]) -> list[Mapping[str, Sequence[str]]]:
+        """For each instrumented program, the values of its variables; none for one that is lost."""
+        sources = [_recording(program, self._asking.checks) for program in programs]
+        return [_values(outcome) for outcome in self._outcomes(sources)]
+
+    def _answers(self, outcome: CheckOutcome) -> tuple[Value, ...]:
+        """What the calls gave: the left sides of the last comparisons."""
+        count = len(self._asking.calls)
+        return tuple(operands.left for operands in outcome.operands[-count:]) if count else ()
+
+    def _agrees(self, answers: tuple[Value, ...]) -> bool:
+        if self._models is None or len(answers) != len(self._models) or len(answers) != len(self._asking.calls):
+            return False
+        return not any(
+            differences(model, answer, _rule(call))
+            for model, answer, call in zip(self._models, answers, self._asking.calls, strict=True)
+        )
+
+    def _outcomes(self, sources: Sequence[str]) -> list[CheckOutcome]:
+        found: list[CheckOutcome] = []
+        for first in range(0, len(sources), _AT_ONCE):
+            part = sources[first : first + _AT_ONCE]
+            given = {outcome.id: outcome for outcome in self._observed(part).checks}
+            lost = CheckOutcome(id="", status="lost", lost="protocol")
+            found += [given.get(str(number), lost) for number in range(len(part))]
+        return found
+
+    def _observed(self, sources: Sequence[str]) -> Observation:
+        asking = self._asking
+        limits = asking.request.limits
+        checks = tuple(CheckCode(id=str(n), source=one, modules=dict(asking.modules)) for n, one in enumerate(sources))
+        request = asking.request.model_copy(
+            update={
+                "checks": checks,
+                "probes": (),
+                "limits": limits.model_copy(update={"probe_seconds": min(limits.probe_seconds, _SECONDS)}),
+            }
+        )
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise OutOfTime
+        pending: Future[Observation] = asyncio.run_coroutine_threadsafe(observed(self._runs, request), self._loop)
+        try:
+            return pending.result(left)
+        except TimeoutError as error:
+            pending.cancel()
+            raise OutOfTime from error
+
+
+def _answering(number: int, call: CallProbe) -> str:
+    """Source that makes one call, and shows what it gave, or raised, as the left side of a comparison."""
+    given = ", ".join([*map(repr, call.args), *(f"{name}={value!r}" for name, value in call.kwargs.items())])
+    name = f"_caseloop_{number}_"
+    return (
+        f"try:\n    {name} = {call.call}({given})\n"
+        f"except Exception as _caseloop_error_:\n    {name} = ('raised', type(_caseloop_error_).__name__)\n"
+        f"assert ({name} == 0) or True"
+    )
+
+
+def _rule(call: CallProbe) -> Compare:
+    return Compare(
+        name=call.call, relative_tolerance=call.relative_tolerance, absolute_tolerance=call.absolute_tolerance
+    )
+
+
+def _recording(program: str, checks: Sequence[str]) -> str:
+    """A check that runs an instrumented program on the checks' calls, and ends with all that was seen as an operand."""
+    calls = ast.parse("\n".join(checks)).body
+    tried = [ast.Expr(node.test) if isinstance(node, ast.Assert) else node for node in calls]
+    guarded = [ast.Try([node], [ast.ExceptHandler(None, None, [ast.Pass()])], [], []) for node in tried]
+    parts = (
+        inspect.getsource(recorder),
+        f"{RECORD} = Recorder()",
+        program,
+        ast.unparse(ast.fix_missing_locations(ast.Module([*guarded], []))),
+        f"{_SEEN} = [chr(9).join([name, *values]) for name, values in {RECORD}.seen.items()]",
+        f"assert {_SEEN} == 0",
+    )
+    return "\n".join(parts)
+
+
+def _values(outcome: CheckOutcome) -> dict[str, Sequence[str]]:
+    if not outcome.operands:
+        return {}
+    seen: dict[str, Sequence[str]] = {}
+    items: Any = outcome.operands[-1].left.get("items")
+    for item in items if isinstance(items, list) else ():
+        text = item.get("value") if isinstance(item, dict) else None
+        if isinstance(text, str):
+            name, *values = text.split("\t")
+            seen[name] = values
+    return seen

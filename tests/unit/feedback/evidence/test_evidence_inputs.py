@@ -1,0 +1,144 @@
+"""The smallest input that shows a function to be wrong: made from what learners can read, never from what is hidden."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feedback.evidence.counterexample import without_disputed
+from feedback.evidence.inputs import MAX_TRIES, tries
+from feedback.evidence.shown import shown
+from feedback.evidence.shrinking import size, smaller
+from services.contracts.case import AuthorCase, CallProbe, Subtask
+from services.contracts.observation import Observation, ProbeOutcome
+from services.runner.sandbox.observe.values import observed
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-99, 99) | st.text("ab", max_size=4) | st.sampled_from([0.5, 2.25]),
+    lambda inner: st.lists(inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(st.lists(plain, min_size=1, max_size=3))
+def test_no_smaller_input_has_more_parts(args: list[Any]) -> None:
+    for less in smaller(tuple(args)):
+        assert less != tuple(args)
+        assert size(less)[0] <= size(tuple(args))[0]
+
+
+def test_lists_lose_parts_and_numbers_come_near_and_texts_stay() -> None:
+    made = list(smaller(([3, 1, 0],)))
+    assert made[:3] == [([],), ([3],), ([1, 0],)]
+    assert ([3, 0],) in made
+    assert (["b"],) in list(smaller((["a", "b"],)))
+    assert list(smaller(("ab",))) == []
+    assert set(smaller((99,))) == {(0,), (1,), (49,), (98,), (100,)}
+
+
+def with_checks(case: AuthorCase, visible: str, hidden: str, **more: Any) -> Subtask:
+    second = case.subtasks[1]
+    checks = tuple(c.model_copy(update={"source": hidden if c.hidden else visible}) for c in second.checks)
+    return second.model_copy(update={"checks": checks, **more})
+
+
+def test_inputs_come_from_the_visible_checks_and_never_from_hidden_ones(case: AuthorCase) -> None:
+    subtask = with_checks(
+        case, "assert double([4, 5]) == 1", "assert double([4]) == 2\nassert double([]) == 2", probes=()
+    )
+    tried = [one.args for one in tries(subtask)]
+    assert ([4, 5],) in tried
+    assert ([5],) in tried
+    assert ([4],) not in tried
+    assert ([],) not in tried
+    secret = with_checks(case, "assert double(2) == 4", "", probes=(CallProbe(call="double", args=(1,)),))
+    assert (1,) not in [one.args for one in tries(secret)]
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "assert double(total) == 1",
+        "assert double({1}) == 1",
+        "assert double((1, 2)) == 1",
+        "assert len([1]) == 1",
+        "x = (",
+    ],
+)
+def test_what_is_no_plain_call_of_an_own_function_is_not_tried(case: AuthorCase, check: str) -> None:
+    assert tries(with_checks(case, check, "", probes=())) == ()
+
+
+def test_there_are_few_and_the_smallest_come_first(case: AuthorCase) -> None:
+    tried = tries(with_checks(case, f"assert double({list(range(30))}) == 1", "", probes=()))
+    assert len(tried) == MAX_TRIES
+    assert [size(one.args) for one in tried] == sorted(size(one.args) for one in tried)
+
+
+def test_a_learner_hears_the_smallest_input_that_shows_it(desk: Any) -> None:
+    judgement = desk.judge(
+        "step-2", answer_2="def double(x):\n    return x * 2 if x < 2 else 0\n\nresult = double(total)"
+    )
+    (finding,) = judgement.findings
+    assert "For `double(2)` your code gives `0`; the task asks for `4`." in finding.message
+    (evidence,) = [e for e in finding.evidence if e.kind == "input"]
+    assert evidence.subject == "double"
+
+
+def test_an_error_is_told_by_its_type(desk: Any) -> None:
+    judgement = desk.judge("step-2", answer_2="def double(x):\n    return [x, x][2]\n\nresult = 12")
+    assert any("your code stops with `IndexError`; the task asks for `" in f.message for f in judgement.findings)
+
+
+def test_right_work_and_lost_tries_say_nothing(desk: Any) -> None:
+    def lost(seen: Observation) -> Observation:
+        probes = (
+            p if not p.id.startswith("try:") else p.model_copy(update={"value": None, "lost": "time"})
+            for p in seen.probes
+        )
+        return seen.model_copy(update={"probes": tuple(probes)})
+
+    assert desk.judge("step-2", seen=lost).findings == ()
+    wrong = desk.judge("step-2", answer_2="def double(x):\n    return x\n\nresult = 12", seen=lost)
+    assert not any(e.kind == "input" for f in wrong.findings for e in f.evidence)
+
+
+def test_an_input_that_an_accepted_variant_answers_otherwise_shows_nothing(case: AuthorCase) -> None:
+    subtask = with_checks(case, "assert double([4, 5]) == 1", "", probes=())
+    inputs = {f"try:{at}": one.args for at, one in enumerate(tries(subtask))}
+
+    def run(**odd: Any) -> Observation:
+        answers = {id_: odd.get(repr(args), 1) for id_, args in inputs.items()} | {"value:result": 12}
+        probes = (ProbeOutcome(id=id_, value=observed(value, 0)) for id_, value in answers.items())
+        return Observation(cells=(), probes=tuple(probes), complete=True)
+
+    disputed = next(id_ for id_, args in inputs.items() if args == ([],))
+    kept = without_disputed(subtask, run(), [run(), run(**{"([],)": 2})])
+    assert {p.id for p in kept.probes} == {*inputs, "value:result"} - {disputed}
+    assert without_disputed(subtask, run(), []) == run()
+
+
+@settings(deadline=None)
+@given(plain)
+def test_short_values_are_shown_as_python_writes_them(value: Any) -> None:
+    text = shown(observed(value, 0))
+    assert text is None or text == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ((1,), "(1,)"),
+        ({"a": [1, None]}, "{'a': [1, None]}"),
+        (float("nan"), "nan"),
+        (2**60, str(2**60)),
+        ("x" * 99, None),
+        ({1, 2}, None),
+        (object(), None),
+        ([object()], None),
+    ],
+)
+def test_what_has_no_short_form_is_not_shown(value: Any, text: str | None) -> None:
+    assert shown(observed(value, 0)) == text
