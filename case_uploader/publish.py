@@ -1,7 +1,9 @@
 """From a folder to a published version: read it, store a draft, try the author's own material, publish."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from anyio import to_thread
 
@@ -16,10 +18,24 @@ from case_uploader.trials import Trials, plan_trials
 from services.contracts.clients.feedback import FeedbackClient
 
 
+@dataclass(frozen=True)
+class Errand:
+    """What somebody wants of a folder."""
+
+    then: Literal["forget", "keep", "publish"]
+    """What becomes of a case that passes: nothing, a version that waits to be published, or the newest version."""
+    name: str = ""
+    """What the folder is called when one speaks of it; its path by default."""
+    by: str = ""
+    """Who wants it; for what stays."""
+    claim: str | None = None
+    """Under which id the draft is held: a second try under the same one takes over from the first."""
+
+
 class Publisher:
     """Checks and publishes case folders.
 
-    Both ways yield steps; the last one says how it ended. When a step raises, or nobody asks for the next one, the
+    All ways yield steps; the last one says how it ended. When a step raises, or nobody asks for the next one, the
     draft is discarded: nothing of a case that was not published remains.
     """
 
@@ -28,28 +44,29 @@ class Publisher:
 
     def check(self, folder: Path) -> AsyncIterator[Step]:
         """End with Passed or Rejected. Raises `TrialsUnavailable`, `DataChanged`."""
-        return self._work(folder, publish=False)
+        return self.work(folder, Errand("forget"))
 
     def publish(self, folder: Path) -> AsyncIterator[Step]:
         """End with Published or Rejected; content that is the newest version already is not tried again.
 
         Raises `TrialsUnavailable`, `DataChanged`.
         """
-        return self._work(folder, publish=True)
+        return self.work(folder, Errand("publish"))
 
-    async def _work(self, folder: Path, *, publish: bool) -> AsyncIterator[Step]:
-        yield Reading(folder=str(folder))
+    async def work(self, folder: Path, errand: Errand) -> AsyncIterator[Step]:
+        """Do the errand. Raises `TrialsUnavailable`, `DataChanged`."""
+        yield Reading(folder=errand.name or str(folder))
         reading = await to_thread.run_sync(read_case_folder, folder, self._environment)
         draft, notes = reading.draft, tuple(p for p in reading.problems if p.level == "note")
         if draft is None:
             yield Rejected(problems=reading.problems)
             return
-        newest = await self._drafts.newest(draft.author.id) if publish else None
+        newest = await self._drafts.newest(draft.author.id) if errand.then != "forget" else None
         if newest and newest[0].digest == draft.version:
             yield _published(newest, notes, fresh=False)
             return
         yield Storing(files=len(draft.data), size=sum(source.file.size for source in draft.data))
-        claim = await self._drafts.keep(draft)
+        claim = await self._drafts.keep(draft, errand.claim)
         try:
             problems = Problems()
             bench, trials = Trials(draft, self._feedback, problems), plan_trials(draft)
@@ -59,18 +76,21 @@ class Publisher:
             notes += tuple(p for p in problems.all if p.level == "note")
             if problems.errors:
                 end: Step = Rejected(problems=(*notes, *problems.errors))
-            elif publish:
-                listed, fresh = await self._drafts.publish(claim)
+            elif errand.then == "publish":
+                listed, fresh = await self._drafts.publish(claim, errand.by)
                 end = _published(listed, notes, fresh=fresh)
             else:
-                end = _passed(draft, notes, len(trials))
+                kept = errand.then == "keep"
+                if kept:
+                    await self._drafts.keep_checked(claim, errand.by)
+                end = _passed(draft, notes, len(trials), kept=kept)
         finally:
             await self._drafts.discard(claim)
         yield end
 
 
-def _passed(draft: CaseDraft, notes: tuple[CaseProblem, ...], trials: int) -> Passed:
-    return Passed(case=draft.author.id, version=draft.version, notes=notes, trials=trials)
+def _passed(draft: CaseDraft, notes: tuple[CaseProblem, ...], trials: int, *, kept: bool) -> Passed:
+    return Passed(case=draft.author.id, version=draft.version, notes=notes, trials=trials, kept=kept)
 
 
 def _published(listed: Listed, notes: tuple[CaseProblem, ...], *, fresh: bool) -> Published:

@@ -1,10 +1,41 @@
 """What a check or publication tells while it goes on."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
 
 from case_uploader.format.problem import CaseProblem
 from services.contracts.case import CaseSummary
 from services.contracts.model import WireModel
+
+
+class Received(WireModel):
+    """The whole archive is here and is what was sent."""
+
+    kind: Literal["received"] = "received"
+    size: int
+    """Bytes."""
+
+
+class Again(WireModel):
+    """The work begins anew: the service was stopped in the middle, or a part of the platform was away."""
+
+    kind: Literal["again"] = "again"
+    attempt: int
+    why: str
+
+
+class Unpacking(WireModel):
+    """The archive is being looked through and unpacked."""
+
+    kind: Literal["unpacking"] = "unpacking"
+
+
+class Queueing(WireModel):
+    """Another upload of the same case comes first."""
+
+    kind: Literal["queueing"] = "queueing"
+    case: str
 
 
 class Reading(WireModel):
@@ -48,6 +79,8 @@ class Passed(WireModel):
     version: str
     notes: tuple[CaseProblem, ...] = ()
     trials: int
+    kept: bool = False
+    """True: the version waits for somebody to publish it."""
 
 
 class Published(WireModel):
@@ -60,4 +93,14 @@ class Published(WireModel):
     notes: tuple[CaseProblem, ...] = ()
 
 
-Step = Reading | Storing | Trying | Rejected | Passed | Published
+class Failed(WireModel):
+    """Last step: the platform could not do its part; nothing was published and nothing remains."""
+
+    kind: Literal["failed"] = "failed"
+    detail: str
+
+
+Step = Received | Again | Unpacking | Queueing | Reading | Storing | Trying | Rejected | Passed | Published | Failed
+Last = Rejected | Passed | Published | Failed
+"""A step after which nothing follows."""
+STEP: TypeAdapter[Step] = TypeAdapter(Annotated[Step, Field(discriminator="kind")])
