@@ -29,6 +29,7 @@ ReadSettings = Callable[[], Settings]
 Act = Callable[[CaseService, Path], AsyncIterator[Step]]
 OpenService = Callable[[], AbstractAsyncContextManager[CaseService]]
 Folders = Annotated[list[Path], typer.Argument(help="Case folders.", exists=True, file_okay=False)]
+Sources = Annotated[list[Path], typer.Argument(help="Case folders, or zip archives of them.", exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
 MakeData = Annotated[bool, typer.Option("--make-data", help="Run the folder's make_data.py first, unconfined.")]
 
@@ -60,7 +61,7 @@ def build_case_app(open_service: OpenService, read_settings: ReadSettings = Sett
         raise typer.Exit(report.finish())
 
     @app.command("publish")
-    def publish(folders: Folders, make: MakeData = False, json: AsJson = False) -> None:
+    def publish(folders: Sources, make: MakeData = False, json: AsJson = False) -> None:
         """Check a case and make it the newest version that learners get."""
         report = Report(json)
         asyncio.run(desk.with_service(folders, make, report, CaseService.publish))

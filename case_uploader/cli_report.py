@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from case_uploader.format.problem import CaseProblem
-from case_uploader.steps import Passed, Published, Reading, Rejected, Step, Storing, Trying
+from case_uploader.steps import Passed, Published, Queueing, Reading, Rejected, Step, Storing, Trying, Unpacking
 from services.contracts.case import CaseSummary
 
 Verdict = Passed | Published | Rejected
@@ -44,6 +44,10 @@ class Report:
     def went_on(self, step: Step) -> None:
         """Show a step of the work."""
         match step:
+            case Unpacking():
+                self._show("unpacking", 0, 1)
+            case Queueing():
+                self._show(f"waiting for another upload of {step.case}", 0, 1)
             case Reading():
                 self._show(f"{step.folder}: reading", 0, 1)
             case Storing():

@@ -6,6 +6,7 @@ from case_uploader.publish import Publisher
 from case_uploader.repository import CaseRepository, Listed
 from case_uploader.steps import Step
 from case_uploader.summaries import summary_of
+from case_uploader.uploads.office import Office
 from services.contracts.case import AuthorCase, CaseSummary, LearnerCase
 from services.kit.database import Database
 from services.kit.objects import ObjectNotFound, ObjectStore
@@ -14,8 +15,14 @@ from services.kit.objects import ObjectNotFound, ObjectStore
 class CaseService:
     """Published cases to read, and (where a publisher is given) folders to check and publish."""
 
-    def __init__(self, database: Database, objects: ObjectStore, publisher: Publisher | None = None) -> None:
-        self._database, self._objects, self._publisher = database, objects, publisher
+    def __init__(
+        self,
+        database: Database,
+        objects: ObjectStore,
+        publisher: Publisher | None = None,
+        office: Office | None = None,
+    ) -> None:
+        self._database, self._objects, self._publisher, self._office = database, objects, publisher, office
 
     async def published(self) -> tuple[CaseSummary, ...]:
         """The newest version of every case, by title."""
@@ -62,9 +69,11 @@ class CaseService:
         """As `Publisher.check`."""
         return self._workshop().check(folder)
 
-    def publish(self, folder: Path) -> AsyncIterator[Step]:
-        """As `Publisher.publish`."""
-        return self._workshop().publish(folder)
+    def publish(self, source: Path, person: str = "command line") -> AsyncIterator[Step]:
+        """Take a folder or a zip archive the same way as an upload; the last step says how it ended."""
+        if self._office is None:
+            raise TrialsUnavailable("This process serves cases; it has no way to try new ones.")
+        return self._office.deliver(source, person, publish=True)
 
     def _workshop(self) -> Publisher:
         if self._publisher is None:

@@ -3,15 +3,24 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from case_uploader.adapters.learner_environment import SitePackages
 from case_uploader.drafts import DraftStore
 from case_uploader.errors import NoAdapter
 from case_uploader.format.requirements_file import LearnerEnvironment
+from case_uploader.models import JOBS
 from case_uploader.publish import Publisher
 from case_uploader.service import CaseService
-from case_uploader.settings import CaseSettings
+from case_uploader.settings import CaseSettings, UploadSettings
+from case_uploader.uploads.job import UploadJob
+from case_uploader.uploads.office import Office
+from case_uploader.uploads.service import UPLOAD_JOB, Uploads
+from case_uploader.uploads.storage import UploadStorage
+from case_uploader.uploads.turns import CaseTurns
 from services.contracts.clients.feedback import FeedbackClient
+from services.kit.adapters.job_rows import TableTimes
+from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.adapters.objects_directory import DirectoryObjectStore
 from services.kit.database import Database
 from services.kit.migrations import migrate
@@ -26,6 +35,8 @@ class Backends:
 
     database: Database
     objects: ObjectStore
+    uploads: Path
+    """Folder of archives while they are worked on."""
 
 
 @asynccontextmanager
@@ -41,7 +52,7 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
     database = Database(f"sqlite+aiosqlite:///{own.cases_database}")
     try:
         await migrate(database, "case_uploader")
-        yield Backends(database, DirectoryObjectStore(own.cases_objects))
+        yield Backends(database, DirectoryObjectStore(own.cases_objects), own.uploads_home)
     finally:
         await database.close()
 
@@ -54,9 +65,32 @@ def reading_service(backends: Backends) -> CaseService:
 def publishing_service(
     backends: Backends, feedback: FeedbackClient, environment: LearnerEnvironment | None
 ) -> CaseService:
-    """The service of the command line: it can also check and publish."""
-    publisher = Publisher(DraftStore(backends.database, backends.objects), environment, feedback)
-    return CaseService(backends.database, backends.objects, publisher)
+    """The service of the command line: it can also check and publish. What fails there is not tried again."""
+    publisher = _publisher(backends, feedback, environment)
+    office = open_office(backends, feedback, environment, attempts=1)
+    return CaseService(backends.database, backends.objects, publisher, office)
+
+
+def open_office(
+    backends: Backends,
+    feedback: FeedbackClient,
+    environment: LearnerEnvironment | None,
+    *,
+    attempts: int = 3,
+    times: TableTimes | None = None,
+) -> Office:
+    """Those who take uploads and work on them."""
+    jobs = TableJobQueue(backends.database, JOBS, times)
+    storage = UploadStorage(backends.uploads)
+    storage.prepare()
+    uploads = Uploads(backends.database, jobs, storage, UploadSettings(), attempts=attempts)
+    publisher = _publisher(backends, feedback, environment)
+    job = UploadJob(backends.database, storage, publisher, CaseTurns(backends.database))
+    return Office(uploads, jobs, {UPLOAD_JOB: job}, backends.uploads)
+
+
+def _publisher(backends: Backends, feedback: FeedbackClient, environment: LearnerEnvironment | None) -> Publisher:
+    return Publisher(DraftStore(backends.database, backends.objects), environment, feedback)
 
 
 def learner_environment(settings: Settings) -> LearnerEnvironment:

@@ -8,6 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from case_uploader.app import create_app
+from case_uploader.drafts import DraftStore
+from case_uploader.publish import Publisher
 from case_uploader.scaffold import scaffold
 from case_uploader.service import CaseService
 from case_uploader.steps import Step
@@ -80,12 +82,13 @@ class Bench:
     home: Path
     backends: Backends
     service: CaseService
+    publisher: Publisher
     app: FastAPI
     feedback: ScriptedFeedback
     clients: dict[str, CasesClient] = field(default_factory=dict)
 
     async def publish(self, folder: Path) -> list[Step]:
-        return [step async for step in self.service.publish(folder)]
+        return [step async for step in self.publisher.publish(folder)]
 
     async def check(self, folder: Path) -> list[Step]:
         return [step async for step in self.service.check(folder)]
@@ -108,7 +111,8 @@ async def bench(tmp_path: Path, scripted_feedback: ScriptedFeedback) -> AsyncIte
         feedback = scripted_feedback
         service = publishing_service(backends, feedback, None)
         app = await stack.enter_async_context(running(create_app(service, backends)))
-        bench = Bench(tmp_path / "home", backends, service, app, feedback)
+        publisher = Publisher(DraftStore(backends.database, backends.objects), None, feedback)
+        bench = Bench(tmp_path / "home", backends, service, publisher, app, feedback)
         for name in ("gateway", "hub", "feedback", "runner"):
             http = await stack.enter_async_context(in_process_client(app, name))
             bench.clients[name] = CasesClient(http)

@@ -185,7 +185,7 @@ class TestRefusal:
         assert await _empty(bench)
 
     async def test_a_reader_who_goes_away_in_the_middle_leaves_nothing(self, bench, case_folder):
-        steps = bench.service.publish(case_folder)
+        steps = bench.publisher.publish(case_folder)
         async for step in steps:
             if isinstance(step, Trying) and step.index == 3:
                 break

@@ -1,0 +1,67 @@
+from collections.abc import AsyncIterable, AsyncIterator
+
+import httpx
+from pydantic import TypeAdapter
+
+from services.contracts.clients.service import SCOPE_HEADER, ServiceClient
+from services.contracts.upload import (
+    CHECKSUM_HEADER,
+    OFFSET_HEADER,
+    CompleteUpload,
+    OpenUpload,
+    UploadStep,
+    UploadView,
+)
+
+_UPLOADS = TypeAdapter(tuple[UploadView, ...])
+
+
+class AuthoringClient(ServiceClient):
+    """`case_uploader`, the admins' side. `scope` is the scope token of an admin; others get 403 `not_an_admin`."""
+
+    name = "cases"
+
+    async def open_upload(self, wanted: OpenUpload, scope: str) -> UploadView:
+        """Begin an upload. 413 `upload_too_large`, 429 `too_many_uploads`."""
+        return _view(await self._call("POST", "/uploads", content=wanted.model_dump_json(), scope=scope))
+
+    async def uploads(self, scope: str) -> tuple[UploadView, ...]:
+        """The last uploads, newest first."""
+        return _UPLOADS.validate_json((await self._call("GET", "/uploads", scope=scope)).content)
+
+    async def upload(self, upload: str, scope: str) -> UploadView:
+        """One upload. 404 `upload_not_found`."""
+        return _view(await self._call("GET", f"/uploads/{upload}", scope=scope))
+
+    async def append(
+        self, upload: str, offset: int, part: AsyncIterable[bytes], scope: str, checksum: str | None = None
+    ) -> UploadView:
+        """Send a part on as it arrives; `checksum` as in the header `Upload-Checksum`.
+
+        409 `upload_offset`, 409 `upload_settled`, 413 `upload_too_large`, 422 `upload_checksum`.
+        """
+        headers = {SCOPE_HEADER: scope, OFFSET_HEADER: str(offset), "Content-Type": "application/octet-stream"}
+        if checksum is not None:
+            headers[CHECKSUM_HEADER] = checksum
+        async with self._mapped():
+            response = await self._http.request("PATCH", f"/uploads/{upload}", content=part, headers=headers)
+        self._raise_for(response)
+        return _view(response)
+
+    async def complete(self, upload: str, wanted: CompleteUpload, scope: str) -> UploadView:
+        """Hand the archive over to the workers. 409 `upload_incomplete`, 422 `upload_checksum`."""
+        path = f"/uploads/{upload}/completion"
+        return _view(await self._call("POST", path, content=wanted.model_dump_json(), scope=scope))
+
+    async def cancel(self, upload: str, scope: str) -> UploadView:
+        """Forget an upload that is still being received. 409 `upload_settled`."""
+        return _view(await self._call("DELETE", f"/uploads/{upload}", scope=scope))
+
+    async def steps(self, upload: str, after: int, scope: str) -> AsyncIterator[UploadStep]:
+        """What the upload tells from step `after` on, until it has ended."""
+        async for line in self._lines(f"/uploads/{upload}/steps?after={after}", None, scope, method="GET"):
+            yield UploadStep.model_validate_json(line)
+
+
+def _view(response: httpx.Response) -> UploadView:
+    return UploadView.model_validate_json(response.content)
