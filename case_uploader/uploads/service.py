@@ -183,8 +183,9 @@ class Uploads:
             repository = UploadRepository(session)
             for row in await repository.abandoned(before):
                 row.state, row.ended = "cancelled", self._clock()
-            await session.flush()
-            known = await repository.unfinished()
+        # only when it is certain that they are cancelled
+        async with self._db.write() as session:
+            known = await UploadRepository(session).unfinished()
             # inside the transaction: an upload that begins meanwhile has its folder after its row
             await self._storage.remove_others(known.__contains__)
 
