@@ -9,6 +9,8 @@ from case_uploader import endpoints
 from case_uploader.service import CaseService
 from case_uploader.uploads import endpoints as upload_endpoints
 from case_uploader.uploads.office import Office
+from case_uploader.versions import endpoints as version_endpoints
+from case_uploader.versions.service import Versions
 from case_uploader.wiring import Backends
 from services.kit.app import create_service
 from services.kit.scope import ScopeVerifier
@@ -33,6 +35,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.uploads = office.uploads
+        app.state.versions = Versions(backends.database, backends.objects)
         working = asyncio.create_task(office.work())
         try:
             yield
@@ -43,7 +46,7 @@ def create_app(
 
     return create_service(
         "cases",
-        [endpoints.router, upload_endpoints.router],
+        [endpoints.router, upload_endpoints.router, version_endpoints.router],
         service=service,
         scope_verifier=scope_verifier,
         pings={"database": backends.database.ping},

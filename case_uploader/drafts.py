@@ -110,6 +110,11 @@ class DraftStore:
             await self._sweep(repository)
         return (version, publication), fresh
 
+    async def sweep(self) -> None:
+        """Remove what nobody holds, waits for or has published."""
+        async with self._database.write() as session:
+            await self._sweep(CaseRepository(session))
+
     async def _sweep(self, repository: CaseRepository) -> None:
         for digest in await repository.delete_orphans():
             await self._objects.delete(digest)

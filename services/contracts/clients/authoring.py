@@ -3,6 +3,7 @@ from collections.abc import AsyncIterable, AsyncIterator
 import httpx
 from pydantic import TypeAdapter
 
+from services.contracts.case_version import CaseVersion, VersionChanges, Withdraw
 from services.contracts.clients.service import SCOPE_HEADER, ServiceClient
 from services.contracts.upload import (
     CHECKSUM_HEADER,
@@ -14,6 +15,7 @@ from services.contracts.upload import (
 )
 
 _UPLOADS = TypeAdapter(tuple[UploadView, ...])
+_VERSIONS = TypeAdapter(tuple[CaseVersion, ...])
 
 
 class AuthoringClient(ServiceClient):
@@ -61,6 +63,35 @@ class AuthoringClient(ServiceClient):
         """What the upload tells from step `after` on, until it has ended."""
         async for line in self._lines(f"/uploads/{upload}/steps?after={after}", None, scope, method="GET"):
             yield UploadStep.model_validate_json(line)
+
+    async def waiting(self, scope: str) -> tuple[CaseVersion, ...]:
+        """Checked versions of all cases that wait to be published, newest first."""
+        return _VERSIONS.validate_json((await self._call("GET", "/waiting", scope=scope)).content)
+
+    async def history(self, case: str, scope: str) -> tuple[CaseVersion, ...]:
+        """All versions of a case, newest first. 404 `case_not_found`."""
+        return _VERSIONS.validate_json((await self._call("GET", f"/cases/{case}/versions", scope=scope)).content)
+
+    async def compare(self, before: str, after: str, scope: str) -> VersionChanges:
+        """What changed from one version to another. 404 `case_version_not_found`, 422 `other_case`."""
+        params = {"before": before, "after": after}
+        response = await self._call("GET", "/comparison", params=params, scope=scope)
+        return VersionChanges.model_validate_json(response.content)
+
+    async def publish(self, version: str, scope: str) -> CaseVersion:
+        """Make a checked or an older version the current one. 409 `already_current`."""
+        response = await self._call("POST", f"/versions/{version}/publication", scope=scope)
+        return CaseVersion.model_validate_json(response.content)
+
+    async def withdraw(self, version: str, wanted: Withdraw, scope: str) -> CaseVersion:
+        """Let nobody new get a version. 409 `not_published`."""
+        path = f"/versions/{version}/withdrawal"
+        response = await self._call("POST", path, content=wanted.model_dump_json(), scope=scope)
+        return CaseVersion.model_validate_json(response.content)
+
+    async def discard(self, version: str, scope: str) -> None:
+        """Throw a checked version away. 404 `case_version_not_found`."""
+        await self._call("DELETE", f"/versions/{version}", scope=scope)
 
 
 def _view(response: httpx.Response) -> UploadView:

@@ -34,6 +34,7 @@ _VERSIONS = TypeAdapter(tuple[VersionSummary, ...])
 _SAVES = TypeAdapter(tuple[SavedSummary, ...])
 _STANDINGS = TypeAdapter(tuple[CaseStanding, ...])
 _SESSIONS = TypeAdapter(tuple[SessionSummary, ...])
+_COUNTS = TypeAdapter(dict[str, int])
 
 
 class ProgressClient(ServiceClient):
@@ -182,6 +183,11 @@ class ProgressClient(ServiceClient):
         """As `version`, of a learner, for a mentor. 404 `submission_not_found`."""
         path = f"{_learner(user, case)}/history/{quote(submission, safe='')}"
         return Version.model_validate_json((await self._call("GET", path, scope=scope)).content)
+
+    async def learners_by_version(self, case: str, scope: str) -> dict[str, int]:
+        """Case version -> how many learners made their newest check in it; `scope` is a mentor's."""
+        response = await self._call("GET", "/class/versions", scope=scope, params={"case": case})
+        return _COUNTS.validate_json(response.content)
 
     async def class_view(
         self,

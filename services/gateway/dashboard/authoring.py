@@ -1,15 +1,16 @@
 from collections.abc import AsyncIterable, AsyncIterator
 
+from services.contracts.case_version import CaseVersion, VersionChanges, Withdraw
 from services.contracts.upload import CompleteUpload, OpenUpload, UploadStep, UploadView
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.mentor import Mentor, MentorScopes
 
 
 class Authoring:
-    """Cases as admins see them: uploads. Each call acts for the admin it is given."""
+    """Cases as admins see them: uploads and versions. Each call acts for the admin it is given."""
 
     def __init__(self, backends: Backends, scopes: MentorScopes) -> None:
-        self._cases, self._scopes = backends.authoring, scopes
+        self._cases, self._progress, self._scopes = backends.authoring, backends.progress, scopes
 
     async def uploads(self, admin: Mentor) -> tuple[UploadView, ...]:
         """The last uploads, newest first."""
@@ -40,3 +41,33 @@ class Authoring:
     def steps(self, admin: Mentor, upload: str, after: int) -> AsyncIterator[UploadStep]:
         """What it tells until it has ended."""
         return self._cases.steps(upload, after, self._scopes.everywhere(admin))
+
+    async def waiting(self, admin: Mentor) -> tuple[CaseVersion, ...]:
+        """Checked versions of all cases that wait to be published."""
+        return await self._cases.waiting(self._scopes.everywhere(admin))
+
+    async def history(self, admin: Mentor, case: str) -> tuple[CaseVersion, ...]:
+        """All versions of a case, newest first, and how many learners are on each."""
+        scope = self._scopes.everywhere(admin)
+        versions = await self._cases.history(case, scope)
+        learners = await self._progress.learners_by_version(case, scope)
+        return tuple(one.model_copy(update={"learners": learners.get(one.version, 0)}) for one in versions)
+
+    async def compare(self, admin: Mentor, case: str, before: str, after: str) -> VersionChanges:
+        """What changed from one version to another, and how many learners are still on the first."""
+        scope = self._scopes.everywhere(admin)
+        changes = await self._cases.compare(before, after, scope)
+        learners = await self._progress.learners_by_version(case, scope)
+        return changes.model_copy(update={"affected": learners.get(before, 0)})
+
+    async def publish(self, admin: Mentor, version: str) -> CaseVersion:
+        """Make a checked or an older version the current one."""
+        return await self._cases.publish(version, self._scopes.everywhere(admin))
+
+    async def withdraw(self, admin: Mentor, version: str, wanted: Withdraw) -> CaseVersion:
+        """Let nobody new get a version."""
+        return await self._cases.withdraw(version, wanted, self._scopes.everywhere(admin))
+
+    async def discard(self, admin: Mentor, version: str) -> None:
+        """Throw a checked version away."""
+        await self._cases.discard(version, self._scopes.everywhere(admin))

@@ -1,15 +1,19 @@
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import Header, Query, Request
+from fastapi import Header, Path, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from services.contracts.case import Slug
+from services.contracts.case_version import CaseVersion, VersionChanges, Withdraw
 from services.contracts.upload import CompleteUpload, OpenUpload, UploadStep, UploadView
 from services.gateway.dashboard.admission import EVENTS, Administering, Desk, Hex32, admin_api_router
 from services.kit.stream import sse
 
 router = admin_api_router()
+_DIGEST: Final = r"^[0-9a-f]{64}$"
+_Digest = Annotated[str, Path(pattern=_DIGEST)]
 
 
 @router.get("/uploads")
@@ -61,6 +65,48 @@ async def steps(
 ) -> StreamingResponse:
     """What the upload tells, from the step after number `after` on: `step` events until it has ended."""
     return sse(_named(desk.authoring.steps(admin, upload, after)), keep_alive=desk.settings.heartbeat)
+
+
+@router.get("/cases/waiting")
+async def waiting(desk: Desk, admin: Administering) -> tuple[CaseVersion, ...]:
+    """Checked versions of all cases that wait to be published."""
+    return await desk.authoring.waiting(admin)
+
+
+@router.get("/cases/{case}/versions")
+async def history(desk: Desk, admin: Administering, case: Slug) -> tuple[CaseVersion, ...]:
+    """All versions of a case, newest first."""
+    return await desk.authoring.history(admin, case)
+
+
+@router.get("/cases/{case}/comparison")
+async def comparison(
+    desk: Desk,
+    admin: Administering,
+    case: Slug,
+    before: Annotated[str, Query(pattern=_DIGEST)],
+    after: Annotated[str, Query(pattern=_DIGEST)],
+) -> VersionChanges:
+    """What changed from one version to another, and how many learners are on the first."""
+    return await desk.authoring.compare(admin, case, before, after)
+
+
+@router.post("/versions/{version}/publication")
+async def publish(desk: Desk, admin: Administering, version: _Digest) -> CaseVersion:
+    """Make a checked or an older version the current one."""
+    return await desk.authoring.publish(admin, version)
+
+
+@router.post("/versions/{version}/withdrawal")
+async def withdraw(desk: Desk, admin: Administering, version: _Digest, body: Withdraw) -> CaseVersion:
+    """Let nobody new get a version."""
+    return await desk.authoring.withdraw(admin, version, body)
+
+
+@router.delete("/versions/{version}", status_code=204)
+async def discard(desk: Desk, admin: Administering, version: _Digest) -> None:
+    """Throw a checked version away."""
+    await desk.authoring.discard(admin, version)
 
 
 async def _named(steps: AsyncIterator[UploadStep]) -> AsyncIterator[tuple[str, BaseModel]]:

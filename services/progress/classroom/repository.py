@@ -23,6 +23,14 @@ async def learners_of(session: AsyncSession, case: str) -> list[Learner]:
     return [Learner(name, steps.get(name, ()), recorded.get(name)) for name in names]
 
 
+async def learners_by_version(session: AsyncSession, case: str) -> dict[str, int]:
+    """Case version -> how many learners made their newest check of the case in it."""
+    newest = select(func.max(SubmissionRow.seq)).where(SubmissionRow.case_id == case).group_by(SubmissionRow.learner)
+    query = select(SubmissionRow.case_version, func.count()).where(SubmissionRow.seq.in_(newest))
+    rows = await session.execute(query.group_by(SubmissionRow.case_version))
+    return {row[0]: row[1] for row in rows}
+
+
 async def _steps(session: AsyncSession, case: str) -> dict[str, list[Step]]:
     # Only a step in progress is ever asked for its beginning.
     first = and_(

@@ -1,7 +1,7 @@
 from services.contracts.classroom import ClassView
 from services.kit.clock import Clock
 from services.kit.database import Database
-from services.progress.classroom.repository import learners_of
+from services.progress.classroom.repository import learners_by_version, learners_of
 from services.progress.classroom.rules import is_silent, is_stuck, row_of, watch_of
 
 
@@ -10,6 +10,11 @@ class Classroom:
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
+
+    async def by_version(self, case: str) -> dict[str, int]:
+        """How many learners are on each version of a case, by their newest check."""
+        async with self._db.read() as session:
+            return await learners_by_version(session, case)
 
     async def view(
         self, case: str, case_steps: int | None, *, watch: bool = False, after: str = "", limit: int | None = None
