@@ -6,11 +6,11 @@ from typing import Final
 from fastapi import FastAPI
 
 from case_uploader import endpoints
+from case_uploader.authoring import Authoring
+from case_uploader.regrades import endpoints as regrade_endpoints
 from case_uploader.service import CaseService
 from case_uploader.uploads import endpoints as upload_endpoints
-from case_uploader.uploads.office import Office
 from case_uploader.versions import endpoints as version_endpoints
-from case_uploader.versions.service import Versions
 from case_uploader.wiring import Backends
 from services.kit.app import create_service
 from services.kit.scope import ScopeVerifier
@@ -22,21 +22,21 @@ _BODY_BYTES: Final = 17 * 1024 * 1024
 def create_app(
     service: CaseService,
     backends: Backends,
-    office: Office | None = None,
+    authoring: Authoring | None = None,
     scope_verifier: ScopeVerifier | None = None,
 ) -> FastAPI:
     """The app of the service `cases`; `service` comes from `wiring.reading_service` or `publishing_service`.
 
-    With an `office` (and a verifier of scopes) admins may also upload cases; its work is done while the app runs.
+    With `authoring` (and a verifier of scopes) admins may also change cases; its work is done while the app runs.
     """
-    if office is None:
+    if authoring is None:
         return create_service("cases", [endpoints.router], service=service, pings={"database": backends.database.ping})
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.uploads = office.uploads
-        app.state.versions = Versions(backends.database, backends.objects)
-        working = asyncio.create_task(office.work())
+        app.state.uploads, app.state.versions = authoring.office.uploads, authoring.versions
+        app.state.regrades = authoring.regrades
+        working = asyncio.create_task(authoring.work())
         try:
             yield
         finally:
@@ -46,7 +46,7 @@ def create_app(
 
     return create_service(
         "cases",
-        [endpoints.router, upload_endpoints.router, version_endpoints.router],
+        [endpoints.router, upload_endpoints.router, version_endpoints.router, regrade_endpoints.router],
         service=service,
         scope_verifier=scope_verifier,
         pings={"database": backends.database.ping},

@@ -160,3 +160,39 @@ class TurnRow(Base):
     case_id: Mapped[str] = mapped_column(String(64), primary_key=True)
     holder: Mapped[str] = mapped_column(String(32))
     until: Mapped[datetime]
+
+
+class RegradeRow(Base):
+    """Everybody's work of a case judged again by one version: a preview, until it is applied."""
+
+    __tablename__ = "regrade"
+    __table_args__ = (Index("regrade_list", "case_id", "begun"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    case_id: Mapped[str] = mapped_column(String(64))
+    version: Mapped[str] = mapped_column(String(64))
+    by: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(8))
+    begun: Mapped[datetime]
+    ended: Mapped[datetime | None]
+    applied: Mapped[int | None]
+    """How many verdicts changed in earnest."""
+    detail: Mapped[str] = mapped_column(Text, default="")
+
+
+class RegradeItemRow(Base):
+    """What one submission's verdict would become."""
+
+    __tablename__ = "regrade_item"
+
+    regrade: Mapped[str] = mapped_column(ForeignKey("regrade.id", ondelete="CASCADE"), primary_key=True)
+    submission: Mapped[str] = mapped_column(String(32), primary_key=True)
+    learner: Mapped[str] = mapped_column(String(255))
+    subtask: Mapped[str] = mapped_column(String(64))
+    before: Mapped[str] = mapped_column(String(16))
+    before_points: Mapped[float]
+    after: Mapped[str] = mapped_column(String(16))
+    after_points: Mapped[float]
+    effect: Mapped[str] = mapped_column(String(8))
+    feedback: Mapped[str] = mapped_column(Text)
+    """As JSON text, as a learner may see it."""

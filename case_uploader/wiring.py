@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from case_uploader.adapters.learner_environment import SitePackages
+from case_uploader.authoring import Authoring
 from case_uploader.drafts import DraftStore
 from case_uploader.errors import NoAdapter
 from case_uploader.format.requirements_file import LearnerEnvironment
 from case_uploader.models import JOBS
 from case_uploader.publish import Publisher
+from case_uploader.regrades.job import RegradeJob
+from case_uploader.regrades.service import REGRADE_JOB, Regrades
 from case_uploader.service import CaseService
 from case_uploader.settings import CaseSettings, UploadSettings
 from case_uploader.uploads.job import UploadJob
@@ -18,7 +21,9 @@ from case_uploader.uploads.office import Office
 from case_uploader.uploads.service import UPLOAD_JOB, Uploads
 from case_uploader.uploads.storage import UploadStorage
 from case_uploader.uploads.turns import CaseTurns
+from case_uploader.versions.service import Versions
 from services.contracts.clients.feedback import FeedbackClient
+from services.contracts.clients.regrading import RegradingClient
 from services.kit.adapters.job_rows import TableTimes
 from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.adapters.objects_directory import DirectoryObjectStore
@@ -87,6 +92,25 @@ def open_office(
     publisher = _publisher(backends, feedback, environment)
     job = UploadJob(backends.database, storage, publisher, CaseTurns(backends.database))
     return Office(uploads, jobs, {UPLOAD_JOB: job}, backends.uploads)
+
+
+def open_authoring(
+    backends: Backends,
+    feedback: FeedbackClient,
+    progress: RegradingClient,
+    environment: LearnerEnvironment | None,
+    times: TableTimes | None = None,
+) -> Authoring:
+    """What admins may do, and those who do the work."""
+    db, jobs = backends.database, TableJobQueue(backends.database, JOBS, times)
+    job = RegradeJob(db, reading_service(backends), feedback, progress)
+    return Authoring(
+        office=open_office(backends, feedback, environment, times=times),
+        versions=Versions(db, backends.objects),
+        regrades=Regrades(db, jobs, progress),
+        jobs=jobs,
+        regrading={REGRADE_JOB: job},
+    )
 
 
 def _publisher(backends: Backends, feedback: FeedbackClient, environment: LearnerEnvironment | None) -> Publisher:

@@ -17,6 +17,7 @@ from linting.app import create_app as create_linting_app
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.mentoring import MentoringClient
+from services.contracts.clients.regrading import RegradingClient
 from services.contracts.clients.runner import RunnerClient
 from services.gateway import wiring as gateway_wiring
 from services.gateway.dashboard import wiring as dashboard_wiring
@@ -67,11 +68,12 @@ async def serve(settings: EmbeddedSettings) -> int:
 def _cases(
     settings: EmbeddedSettings, credential: Credential, backends: cases_wiring.Backends, verifier: ScopeVerifier
 ) -> FastAPI:
-    feedback = FeedbackClient(
-        tls_client(credential.client_context(), "feedback", settings.socket("feedback"), _UNTIL_RUN)
-    )
-    office = cases_wiring.open_office(backends, feedback, cases_wiring.learner_environment(settings))
-    return create_cases_app(cases_wiring.reading_service(backends), backends, office, verifier)
+    context = credential.client_context()
+    feedback = FeedbackClient(tls_client(context, "feedback", settings.socket("feedback"), _UNTIL_RUN))
+    progress = RegradingClient(tls_client(context, "progress", settings.socket("progress")))
+    environment = cases_wiring.learner_environment(settings)
+    authoring = cases_wiring.open_authoring(backends, feedback, progress, environment)
+    return create_cases_app(cases_wiring.reading_service(backends), backends, authoring, verifier)
 
 
 def _feedback(settings: EmbeddedSettings, credential: Credential, verifier: ScopeVerifier) -> FastAPI:

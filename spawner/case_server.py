@@ -24,6 +24,7 @@ from services.contracts.errors import ServiceError
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook
 from spawner.data import BrokenData, CaseData
+from spawner.moving import moved
 from spawner.platform import Platform
 from spawner.processes import boxes
 from spawner.sandbox import BOX, HOME
@@ -179,8 +180,17 @@ class CaseServer(Spawner):
             await asyncio.sleep(0.1)
 
     async def _case(self) -> LearnerCase:
-        """The version the learner is on, else the newest published one."""
+        """The version the learner is on, else the newest published one.
+
+        The user option `move_to` names a version to move to, which counts while that is the newest one.
+        """
         version = self.workplace.version
+        wanted = self.user_options.get("move_to")
+        if wanted and version is not None and wanted != version:
+            newest = await self.platform.cases.current(self.case_id)
+            if newest.version == wanted:
+                await self._move(await self.platform.cases.learner(version), newest)
+                return newest
         if version is not None:
             with contextlib.suppress(ServiceError):
                 case = await self.platform.cases.learner(version)
@@ -192,6 +202,19 @@ class CaseServer(Spawner):
             if error.status == 404:
                 raise SpawnError(f"There is no published case «{self.case_id}».") from error
             raise
+
+    async def _move(self, old: LearnerCase, new: LearnerCase) -> None:
+        """Give the learner the new version's notebook with the work of the old one, which stays among the saves."""
+        self._say(35, f"Moving your work to number {new.number}")
+        await self.save()
+        place = self.workplace
+        try:
+            notebook, _ = await asyncio.to_thread(place.read_notebook, self.notebook_name)
+        except (FileNotFoundError, UnusableNotebook):
+            saved = await self.platform.progress.newest_for(self.user.name, self.case_id)
+            notebook = dict(saved.notebook) if saved else dict(old.notebook)
+        place.write_notebook(self.notebook_name, moved(notebook, old, new))
+        place.keep_version(new.version)
 
     async def _restore(self, case: LearnerCase) -> None:
         """What lies on disk is newest, if it is a notebook; else the last saved notebook; else the case's own."""

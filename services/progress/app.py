@@ -13,6 +13,7 @@ from services.kit.objects import ObjectStore
 from services.kit.scope import ScopeVerifier
 from services.progress.classroom.endpoints import router as classroom_router
 from services.progress.endpoints import hub_router, learner_router
+from services.progress.regrading.endpoints import router as regrading_router
 from services.progress.service import ProgressService, utc_now
 from services.progress.sessions import endpoints as sessions
 from services.progress.sessions.models import JOBS
@@ -52,7 +53,14 @@ def create_app(
 
     return create_service(
         "progress",
-        [learner_router, hub_router, sessions.learner_router, sessions.mentor_router, classroom_router],
+        [
+            learner_router,
+            hub_router,
+            sessions.learner_router,
+            sessions.mentor_router,
+            classroom_router,
+            regrading_router,
+        ],
         service=ProgressService.over(db, objects, queue, settings, clock),
         scope_verifier=scope_verifier,
         pings={"database": db.ping},

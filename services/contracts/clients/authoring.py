@@ -5,6 +5,7 @@ from pydantic import TypeAdapter
 
 from services.contracts.case_version import CaseVersion, VersionChanges, Withdraw
 from services.contracts.clients.service import SCOPE_HEADER, ServiceClient
+from services.contracts.regrade import RegradeView, StartRegrade
 from services.contracts.upload import (
     CHECKSUM_HEADER,
     OFFSET_HEADER,
@@ -16,6 +17,7 @@ from services.contracts.upload import (
 
 _UPLOADS = TypeAdapter(tuple[UploadView, ...])
 _VERSIONS = TypeAdapter(tuple[CaseVersion, ...])
+_REGRADES = TypeAdapter(tuple[RegradeView, ...])
 
 
 class AuthoringClient(ServiceClient):
@@ -92,6 +94,26 @@ class AuthoringClient(ServiceClient):
     async def discard(self, version: str, scope: str) -> None:
         """Throw a checked version away. 404 `case_version_not_found`."""
         await self._call("DELETE", f"/versions/{version}", scope=scope)
+
+    async def start_regrade(self, wanted: StartRegrade, scope: str) -> RegradeView:
+        """Have everybody's work judged again, as a preview. 404 `case_version_not_found`."""
+        return _regrade(await self._call("POST", "/regrades", content=wanted.model_dump_json(), scope=scope))
+
+    async def regrade(self, regrade: str, scope: str) -> RegradeView:
+        """One regrade with what it found. 404 `regrade_not_found`."""
+        return _regrade(await self._call("GET", f"/regrades/{regrade}", scope=scope))
+
+    async def regrades(self, case: str, scope: str) -> tuple[RegradeView, ...]:
+        """The last regrades of a case, newest first, without what they found."""
+        return _REGRADES.validate_json((await self._call("GET", f"/cases/{case}/regrades", scope=scope)).content)
+
+    async def apply_regrade(self, regrade: str, scope: str) -> RegradeView:
+        """Take the gains of a preview over in earnest. 409 `regrade_not_ready`."""
+        return _regrade(await self._call("POST", f"/regrades/{regrade}/application", scope=scope))
+
+
+def _regrade(response: httpx.Response) -> RegradeView:
+    return RegradeView.model_validate_json(response.content)
 
 
 def _view(response: httpx.Response) -> UploadView:

@@ -1,6 +1,7 @@
 from collections.abc import AsyncIterable, AsyncIterator
 
 from services.contracts.case_version import CaseVersion, VersionChanges, Withdraw
+from services.contracts.regrade import RegradeView, StartRegrade
 from services.contracts.upload import CompleteUpload, OpenUpload, UploadStep, UploadView
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.mentor import Mentor, MentorScopes
@@ -71,3 +72,19 @@ class Authoring:
     async def discard(self, admin: Mentor, version: str) -> None:
         """Throw a checked version away."""
         await self._cases.discard(version, self._scopes.everywhere(admin))
+
+    async def start_regrade(self, admin: Mentor, wanted: StartRegrade) -> RegradeView:
+        """Have everybody's work judged again, as a preview."""
+        return await self._cases.start_regrade(wanted, self._scopes.everywhere(admin))
+
+    async def regrade(self, admin: Mentor, regrade: str) -> RegradeView:
+        """One regrade with what it found."""
+        return await self._cases.regrade(regrade, self._scopes.everywhere(admin))
+
+    async def regrades(self, admin: Mentor, case: str) -> tuple[RegradeView, ...]:
+        """The last regrades of a case."""
+        return await self._cases.regrades(case, self._scopes.everywhere(admin))
+
+    async def apply_regrade(self, admin: Mentor, regrade: str) -> RegradeView:
+        """Take the gains of a preview over in earnest."""
+        return await self._cases.apply_regrade(regrade, self._scopes.everywhere(admin))

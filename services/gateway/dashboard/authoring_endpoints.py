@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from services.contracts.case import Slug
 from services.contracts.case_version import CaseVersion, VersionChanges, Withdraw
+from services.contracts.regrade import RegradeView, StartRegrade
 from services.contracts.upload import CompleteUpload, OpenUpload, UploadStep, UploadView
 from services.gateway.dashboard.admission import EVENTS, Administering, Desk, Hex32, admin_api_router
 from services.kit.stream import sse
@@ -107,6 +108,30 @@ async def withdraw(desk: Desk, admin: Administering, version: _Digest, body: Wit
 async def discard(desk: Desk, admin: Administering, version: _Digest) -> None:
     """Throw a checked version away."""
     await desk.authoring.discard(admin, version)
+
+
+@router.get("/cases/{case}/regrades")
+async def regrades(desk: Desk, admin: Administering, case: Slug) -> tuple[RegradeView, ...]:
+    """The last regrades of a case."""
+    return await desk.authoring.regrades(admin, case)
+
+
+@router.post("/regrades", status_code=201)
+async def start_regrade(desk: Desk, admin: Administering, body: StartRegrade) -> RegradeView:
+    """Have everybody's work judged again, as a preview."""
+    return await desk.authoring.start_regrade(admin, body)
+
+
+@router.get("/regrades/{regrade}")
+async def regrade(desk: Desk, admin: Administering, regrade: Hex32) -> RegradeView:
+    """One regrade with what it found."""
+    return await desk.authoring.regrade(admin, regrade)
+
+
+@router.post("/regrades/{regrade}/application")
+async def apply_regrade(desk: Desk, admin: Administering, regrade: Hex32) -> RegradeView:
+    """Take the gains of a preview over in earnest."""
+    return await desk.authoring.apply_regrade(admin, regrade)
 
 
 async def _named(steps: AsyncIterator[UploadStep]) -> AsyncIterator[tuple[str, BaseModel]]:

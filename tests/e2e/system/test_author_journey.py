@@ -1,7 +1,6 @@
 """An admin uploads a broken case and the mended one, publishes it, and a learner spawns it."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +106,39 @@ def test_a_broken_case_is_refused_the_mended_one_published_and_a_learner_spawns_
     learner = Learner(browser, system, CASE, "total-revenue")
     learner.sign_in()
     learner.open_case()
-    learner.write("print(1)")
+    learner.write("total_revenue = 196.7  # mine")
+    learner.page.keyboard.press("ControlOrMeta+S")
+    learner.check()
+    expect(learner.feedback).to_be_visible(timeout=90_000)
+
+    # a second version: compared, published, and the learner moves to it with the code
+    notebook.write_text(whole.replace("Coffee sales", "Coffee sales, second edition", 1))
+    archive.unlink()
+    pack(folder, archive)
+    admin.part("choose-archive").set_input_files(archive)
+    expect(admin.part("upload")).to_have_attribute("data-state", "checked", timeout=180_000)
+    admin.part("passed").get_by_role("link", name="Compare with number 1").click()
+    expect(admin.part("difference")).to_have_count(1)
+    expect(admin.part("affected")).to_have_text("1 learner on the older one.")
+    admin.picture("versions-compare")
+    admin.part("publish").click()
+    expect(admin.part("version").nth(0)).to_have_attribute("data-state", "current")
+    expect(admin.part("version").nth(1)).to_have_attribute("data-state", "older")
+    admin.part("start-regrade").click()
+    expect(admin.part("regrade-preview")).to_have_attribute("data-state", "ready", timeout=60_000)
+    expect(admin.part("regrade-preview")).to_contain_text("1 submission judged")
+    admin.picture("versions-regrade")
+    assert admin.errors == []
+
+    learner.page.goto(f"{system.url}/hub/cases")
+    card = learner.page.locator(f"[data-caseloop-case='{CASE}']")
+    expect(card).to_contain_text("A newer version is there.")
+    card.locator("[data-caseloop-stop]").click()
+    expect(card.locator("[data-caseloop-move]")).to_be_visible(timeout=60_000)
+    if folder_of_pictures := os.environ.get("CASELOOP_SHOTS"):
+        learner.page.screenshot(path=f"{folder_of_pictures}/move.png")
+    card.locator("[data-caseloop-move]").click()
+    expect(learner.page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible(timeout=90_000)
+    expect(learner.page.locator(".jp-Notebook")).to_contain_text("second edition")
+    expect(learner.answer).to_contain_text("total_revenue = 196.7  # mine")
     learner.leave()
-    shutil.rmtree(folder)

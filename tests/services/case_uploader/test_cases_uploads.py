@@ -17,17 +17,22 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from case_uploader.app import create_app
 from case_uploader.steps import STEP, Again, Passed, Published, Queueing, Rejected, Trying
 from case_uploader.uploads.packing import pack
-from case_uploader.wiring import open_backends, open_office, reading_service
+from case_uploader.wiring import open_authoring, open_backends, open_office, reading_service
 from services.contracts.clients.authoring import AuthoringClient
 from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.progress import ProgressClient
+from services.contracts.clients.regrading import RegradingClient
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import Feedback, Verdict
 from services.contracts.identity import Role
 from services.contracts.upload import CompleteUpload, OpenUpload, UploadView
+from services.kit.adapters.objects_directory import DirectoryObjectStore
 from services.kit.app import running
+from services.kit.database import Database
 from services.kit.http import in_process_client
 from services.kit.scope import ScopeMinter, ScopeVerifier
 from services.kit.settings import Settings
+from services.progress.app import create_app as create_progress
 from tests.services.case_uploader.conftest import ScriptedFeedback
 from tests.services.case_uploader.upload_worker import QUICK
 
@@ -50,8 +55,15 @@ def quiet():
 class Desk:
     """The service as the dashboard's door sees it."""
 
-    def __init__(self, home: Path, client: AuthoringClient, reader: CasesClient, feedback: ScriptedFeedback) -> None:
-        self.home, self.client, self.reader, self.feedback = home, client, reader, feedback
+    def __init__(
+        self,
+        home: Path,
+        client: AuthoringClient,
+        reader: CasesClient,
+        feedback: ScriptedFeedback,
+        progress: ProgressClient,
+    ) -> None:
+        self.home, self.client, self.reader, self.feedback, self.progress = home, client, reader, feedback, progress
 
     async def open(self, content: bytes, *, publish: bool = False, user: str = "ada") -> UploadView:
         wanted = OpenUpload(name="coffee.zip", size=len(content), publish=publish)
@@ -85,20 +97,27 @@ async def parts(content: bytes) -> AsyncIterator[bytes]:
 
 
 @asynccontextmanager
-async def serving(home: Path) -> AsyncIterator[Desk]:
+async def serving(home: Path, *, with_progress: bool = False) -> AsyncIterator[Desk]:
     settings = Settings(home=home)
     settings.prepare()
     async with AsyncExitStack() as stack:
         backends = await stack.enter_async_context(open_backends(settings))
         feedback = ScriptedFeedback()
-        office = open_office(backends, feedback, None, times=QUICK)
-        app = create_app(reading_service(backends), backends, office, VERIFIER)
+        progress = create_progress(
+            Database(f"sqlite+aiosqlite:///{home / 'progress.sqlite'}"), DirectoryObjectStore(home / "kept"), VERIFIER
+        )
+        if with_progress:
+            await stack.enter_async_context(running(progress))
+        regrading = RegradingClient(await stack.enter_async_context(in_process_client(progress, "cases")))
+        authoring = open_authoring(backends, feedback, regrading, None, QUICK)
+        app = create_app(reading_service(backends), backends, authoring, VERIFIER)
 
         async def http(caller: str):
             return await stack.enter_async_context(in_process_client(app, caller))
 
         feedback.cases = CasesClient(await http("feedback"))
-        desk = Desk(home, AuthoringClient(await http("dashboard")), CasesClient(await http("gateway")), feedback)
+        work = ProgressClient(await stack.enter_async_context(in_process_client(progress, "gateway")))
+        desk = Desk(home, AuthoringClient(await http("dashboard")), CasesClient(await http("gateway")), feedback, work)
         await stack.enter_async_context(running(app))
         yield desk
 

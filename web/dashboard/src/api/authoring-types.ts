@@ -1,6 +1,6 @@
 /** Uploads and versions of cases: mirrors upload.py, case_version.py and what uploads tell. */
 
-import type { Json } from './types';
+import type { Json, Verdict } from './types';
 
 // upload.py
 export type UploadState =
@@ -84,6 +84,38 @@ export interface VersionChanges {
   requirements: string[];
   settings: string[];
   affected: number | null;
+}
+
+// regrade.py
+export type RegradeState = 'running' | 'ready' | 'applied' | 'failed';
+export type Effect = 'gain' | 'loss' | 'same' | 'unclear';
+
+export interface RegradeItem {
+  user: string;
+  subtask: string;
+  before: Verdict;
+  before_points: number;
+  after: Verdict;
+  after_points: number;
+  effect: Effect;
+  headline: string;
+}
+
+export interface RegradeView {
+  id: string;
+  case: string;
+  version: string;
+  by: string;
+  state: RegradeState;
+  begun: string;
+  ended: string | null;
+  done: number;
+  gains: number;
+  losses: number;
+  unclear: number;
+  applied: number | null;
+  detail: string;
+  changes: RegradeItem[];
 }
 
 /** What is wrong with a case, or a note about it; part of an upload's last step. */

@@ -1,4 +1,11 @@
-import type { CaseVersion, OpenUpload, UploadStep, UploadView, VersionChanges } from './authoring-types';
+import type {
+  CaseVersion,
+  OpenUpload,
+  RegradeView,
+  UploadStep,
+  UploadView,
+  VersionChanges
+} from './authoring-types';
 import { ApiError } from './errors';
 import { events } from './events';
 
@@ -85,6 +92,24 @@ export class Authoring {
 
   discard(version: string): Promise<unknown> {
     return this.net.json('DELETE', `versions/${version}`);
+  }
+
+  regrades(name: string): Promise<RegradeView[]> {
+    return this.net.json('GET', `cases/${encodeURIComponent(name)}/regrades`);
+  }
+
+  regrade(id: string): Promise<RegradeView> {
+    return this.net.json('GET', `regrades/${id}`);
+  }
+
+  /** Begins a preview: what everybody's work would get by this version. */
+  startRegrade(version: string): Promise<RegradeView> {
+    return this.net.json('POST', 'regrades', { version });
+  }
+
+  /** Takes the gains of a finished preview over. */
+  applyRegrade(id: string): Promise<RegradeView> {
+    return this.net.json('POST', `regrades/${id}/application`);
   }
 }
 

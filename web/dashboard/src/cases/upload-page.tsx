@@ -45,7 +45,7 @@ export default function UploadPage({ id }: { id: string }) {
         </div>
       </header>
       {reason && <Problem reason={reason} />}
-      <Steps lines={linesOf(steps)} going={going} />
+      <Steps lines={linesOf(steps, going)} going={going} />
       {view.state === 'rejected' && (
         <p className="Outcome" data-kind="bad">
           {several(problems.filter(({ level }) => level === 'error').length, 'thing')} to change before it can be

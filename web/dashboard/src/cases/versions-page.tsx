@@ -11,6 +11,7 @@ import { Section } from '../parts/section';
 import { moment } from '../parts/time';
 import { several } from '../parts/words';
 import { Comparison } from './comparison';
+import { Regrade } from './regrade';
 import { VERSION_STATES, short } from './words';
 
 interface Props {
@@ -24,6 +25,7 @@ export function VersionsPage({ name, query }: Props) {
   const history = useQuery({ queryKey: ['history', name], queryFn: () => client.authoring.history(name) });
   const versions = history.data ?? [];
   const title = versions[0]?.title ?? name;
+  const current = versions.find(({ state }) => state === 'current');
   useTitle(`Versions of ${title}`);
   const [first, second] = pair(versions);
   const before = query.get('before') ?? first;
@@ -54,6 +56,7 @@ export function VersionsPage({ name, query }: Props) {
           {before && after && before !== after && <Comparison name={name} before={before} after={after} />}
         </Section>
       )}
+      {current?.number && <Regrade name={name} version={current.version} number={current.number} />}
     </div>
   );
 }

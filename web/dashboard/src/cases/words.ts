@@ -5,7 +5,7 @@ export const UPLOAD_STATES: Record<UploadState, string> = {
   waiting: 'Waiting its turn',
   working: 'Being checked',
   published: 'Published',
-  checked: 'Ready to publish',
+  checked: 'Passed',
   rejected: 'Has problems',
   failed: 'Could not be checked',
   cancelled: 'Cancelled'
@@ -61,7 +61,7 @@ export function lineOf(step: Told): Line | undefined {
 }
 
 /** Steps of one kind in a row are one line: the last one, with how far it is. */
-export function linesOf(steps: UploadStep[]): Line[] {
+export function linesOf(steps: UploadStep[], going: boolean): Line[] {
   const lines: Line[] = [];
   for (const { step } of steps) {
     const line = lineOf(step);
@@ -72,7 +72,12 @@ export function linesOf(steps: UploadStep[]): Line[] {
       lines.push(line);
     }
   }
-  return lines;
+  return lines.map((line, index) => (going && index === lines.length - 1 ? line : done(line)));
+}
+
+/** What was done together, once it is over. */
+function done(line: Line): Line {
+  return line.kind === 'trying' ? { kind: line.kind, words: `Tried ${line.index} of ${line.count} notebooks` } : line;
 }
 
 function capital(text: string): string {

@@ -1,0 +1,25 @@
+"""What admins may do with cases, and the work that follows from it, in one process."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from case_uploader.regrades.service import REGRADE_QUEUE, Regrades
+from case_uploader.uploads.office import Office
+from case_uploader.versions.service import Versions
+from services.kit.jobs import Handler, JobQueue
+
+
+@dataclass(frozen=True)
+class Authoring:
+    """Uploads, versions and regrades over one database."""
+
+    office: Office
+    versions: Versions
+    regrades: Regrades
+    jobs: JobQueue
+    regrading: Mapping[str, Handler]
+
+    async def work(self) -> None:
+        """Do jobs until cancelled."""
+        await asyncio.gather(self.office.work(), self.jobs.work(REGRADE_QUEUE, self.regrading))
