@@ -7,9 +7,11 @@ from typing import Final
 import pytest
 from pydantic import BaseModel
 
+from case_uploader.format.problem import CaseProblem
 from services.contracts import (
     brief,
     case,
+    case_version,
     classroom,
     errors,
     escalation,
@@ -18,13 +20,15 @@ from services.contracts import (
     lint,
     notebook,
     progress,
+    regrade,
     session,
+    upload,
 )
 from services.gateway.dashboard.runs import RunCode
 from services.gateway.dashboard.sign_in_endpoints import Me
 
 API: Final = Path(__file__).resolve().parents[2] / "web" / "dashboard" / "src" / "api"
-FILES: Final = ("types.ts", "mentoring-types.ts", "session-types.ts", "desk-types.ts")
+FILES: Final = ("types.ts", "mentoring-types.ts", "session-types.ts", "desk-types.ts", "authoring-types.ts")
 SOURCE: Final = "".join((API / name).read_text() for name in FILES)
 NAMES: Final[dict[type[BaseModel], str]] = {RunCode: "Run"}
 MODELS: tuple[type[BaseModel], ...] = (
@@ -54,6 +58,16 @@ MODELS: tuple[type[BaseModel], ...] = (
     escalation.EditMemory,
     escalation.Phrase,
     escalation.Measures,
+    upload.OpenUpload,
+    upload.UploadView,
+    upload.UploadStep,
+    case_version.CaseVersion,
+    case_version.CellChange,
+    case_version.CheckChange,
+    case_version.VersionChanges,
+    regrade.RegradeItem,
+    regrade.RegradeView,
+    CaseProblem,
     session.SessionEvent,
     session.Gap,
     session.SessionSummary,

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from case_uploader.scaffold import scaffold
 from case_uploader.uploads.packing import pack
+from tests.e2e.dashboard.test_dashboard_access import serious
 from tests.e2e.system.caseloop_browser import Learner
 from tests.e2e.system.caseloop_system import System
 
@@ -48,7 +49,8 @@ class Admin:
         return self.page.locator(f"[data-caseloop='{name}']")
 
     def picture(self, name: str) -> None:
-        """Keep what the admin sees, light, dark and narrow, where somebody asked for it."""
+        """What axe finds serious is a failure. Keep what the admin sees where somebody asked for it."""
+        assert serious(self) == []  # type: ignore[arg-type]
         folder = os.environ.get("CASELOOP_SHOTS")
         if not folder:
             return
