@@ -1,20 +1,22 @@
 """From a folder to a published version: read it, store a draft, try the author's own material, publish."""
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, cast
 
 from anyio import to_thread
 
+from case_uploader.ci.run import CaseCi
 from case_uploader.drafts import DraftStore
 from case_uploader.format.case_folder import CaseDraft, read_case_folder
 from case_uploader.format.problem import CaseProblem, Problems
 from case_uploader.format.requirements_file import LearnerEnvironment
 from case_uploader.repository import Listed
-from case_uploader.steps import Passed, Published, Reading, Rejected, Step, Storing, Trying
+from case_uploader.steps import Passed, Published, Reading, Rejected, Step, Storing
 from case_uploader.summaries import summary_of
-from case_uploader.trials import Trials, plan_trials
+from case_uploader.trials import plan_trials
 from services.contracts.clients.feedback import FeedbackClient
 
 
@@ -39,8 +41,15 @@ class Publisher:
     draft is discarded: nothing of a case that was not published remains.
     """
 
-    def __init__(self, drafts: DraftStore, environment: LearnerEnvironment | None, feedback: FeedbackClient) -> None:
-        self._drafts, self._environment, self._feedback = drafts, environment, feedback
+    def __init__(
+        self,
+        drafts: DraftStore,
+        environment: LearnerEnvironment | None,
+        feedback: FeedbackClient,
+        *,
+        mutants: bool = True,
+    ) -> None:
+        self._drafts, self._environment, self._feedback, self._mutants = drafts, environment, feedback, mutants
 
     def check(self, folder: Path) -> AsyncIterator[Step]:
         """End with Passed or Rejected. Raises `TrialsUnavailable`, `DataChanged`."""
@@ -69,10 +78,10 @@ class Publisher:
         claim = await self._drafts.keep(draft, errand.claim)
         try:
             problems = Problems()
-            bench, trials = Trials(draft, self._feedback, problems), plan_trials(draft)
-            for index, trial in enumerate(trials, 1):
-                yield Trying(what=trial.what, index=index, count=len(trials))
-                await bench.run(trial)
+            ci, trials = CaseCi(draft, self._feedback, problems, mutants=self._mutants), plan_trials(draft)
+            async with aclosing(cast("Any", ci.steps(trials))) as steps:
+                async for step in steps:
+                    yield step
             notes += tuple(p for p in problems.all if p.level == "note")
             if problems.errors:
                 end: Step = Rejected(problems=(*notes, *problems.errors))

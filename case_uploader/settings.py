@@ -43,3 +43,12 @@ class UploadSettings(BaseSettings):
     """Unfinished uploads of one person."""
     unfinished_hours: float = Field(default=24, gt=0)
     """How long an upload may lie without a new part before it is thrown away."""
+
+
+class CiSettings(BaseSettings):
+    """What a check of a case does beyond its trials, by `CASELOOP_CI_…` variables."""
+
+    model_config = Settings.model_config | SettingsConfigDict(env_prefix="CASELOOP_CI_")
+
+    mutants: bool = True
+    """Put small faults into the reference; without them no case is held to its threshold."""

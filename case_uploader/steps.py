@@ -6,6 +6,7 @@ from pydantic import Field, TypeAdapter
 
 from case_uploader.format.problem import CaseProblem
 from services.contracts.case import CaseSummary
+from services.contracts.case_report import CaseReport
 from services.contracts.model import WireModel
 
 
@@ -29,6 +30,24 @@ class Unpacking(WireModel):
     """The archive is being looked through and unpacked."""
 
     kind: Literal["unpacking"] = "unpacking"
+
+
+class Building(WireModel):
+    """The environment that the case asks for is being made."""
+
+    kind: Literal["building"] = "building"
+    requirements: tuple[str, ...]
+    line: str = ""
+    """What the installer says."""
+
+
+class Built(WireModel):
+    """The environment is there."""
+
+    kind: Literal["built"] = "built"
+    digest: str
+    fresh: bool
+    """False: it was made before, for equal requirements."""
 
 
 class Queueing(WireModel):
@@ -62,6 +81,23 @@ class Trying(WireModel):
     index: int
     """1-based."""
     count: int
+
+
+class Mutating(WireModel):
+    """Small faults are put into the reference, to see whether the checks catch them."""
+
+    kind: Literal["mutating"] = "mutating"
+    done: int
+    count: int
+    missed: int
+    """So far."""
+
+
+class Reported(WireModel):
+    """What the case's CI found; it comes directly before the last step."""
+
+    kind: Literal["report"] = "report"
+    report: CaseReport
 
 
 class Rejected(WireModel):
@@ -100,7 +136,23 @@ class Failed(WireModel):
     detail: str
 
 
-Step = Received | Again | Unpacking | Queueing | Reading | Storing | Trying | Rejected | Passed | Published | Failed
+Step = (
+    Received
+    | Again
+    | Unpacking
+    | Queueing
+    | Building
+    | Built
+    | Reading
+    | Storing
+    | Trying
+    | Mutating
+    | Reported
+    | Rejected
+    | Passed
+    | Published
+    | Failed
+)
 Last = Rejected | Passed | Published | Failed
 """A step after which nothing follows."""
 STEP: TypeAdapter[Step] = TypeAdapter(Annotated[Step, Field(discriminator="kind")])

@@ -10,7 +10,7 @@ from case_uploader.format.data_files import DataSource, check_data_is_there, rea
 from case_uploader.format.flaws import read_flaws
 from case_uploader.format.imports import imported_modules, module_names
 from case_uploader.format.leaks import find_leaks, secrets_of, shown_cells, shown_data, shown_words
-from case_uploader.format.manifest import MANIFEST_FILE, Manifest, SubtaskManifest, read_manifest
+from case_uploader.format.manifest import MANIFEST_FILE, CiManifest, Manifest, SubtaskManifest, read_manifest
 from case_uploader.format.problem import CaseProblem, Problems
 from case_uploader.format.python_source import magic_lines, syntax_error
 from case_uploader.format.requirements_file import LearnerEnvironment, check_imports, read_requirements
@@ -38,6 +38,8 @@ class CaseDraft:
     notebook_file: str
     labels: dict[str, str]
     """Cell id -> how the author finds the cell."""
+    ci: CiManifest
+    """What the case demands of its checks."""
 
     @property
     def version(self) -> str:
@@ -128,6 +130,7 @@ class _Drafting:
             variants,
             self.notebook.file,
             {cell.id: cell.label for cell in self.notebook.cells},
+            self.manifest.ci,
         )
 
     def _answers(self, groups: Sequence[SubtaskCells]) -> dict[str, SplitCell]:

@@ -119,6 +119,12 @@ class CaseReport(WireModel):
         return sum(mutant.outcome in outcomes for mutant in self.mutants)
 
     @property
+    def strict_score(self) -> float | None:
+        """The score if those that only this data cannot tell apart counted as missed."""
+        caught, missed = self.counted("caught"), self.counted("missed", "same_result")
+        return caught / (caught + missed) if caught + missed else None
+
+    @property
     def false_alarms(self) -> int:
         """Variants that were not accepted, by subtask."""
         return sum(line.kind == "variant" and not line.as_wanted for line in self.trials)

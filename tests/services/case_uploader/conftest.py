@@ -20,6 +20,7 @@ from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import Feedback, TrialRequest, TrialResult, Verdict
 from services.contracts.finding import Finding
+from services.contracts.mutants import MutantsRequest, MutantsResult, MutantVerdict
 from services.kit.app import running
 from services.kit.http import in_process_client
 from services.kit.settings import Settings
@@ -38,6 +39,8 @@ class ScriptedFeedback(FeedbackClient):
         """A piece of source -> what is said about notebooks that hold it."""
         self.error: ServiceError | None = None
         self.forgets_words = False
+        self.mutated: list[MutantsRequest] = []
+        self.overlooked: tuple[str, ...] = ()
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -60,6 +63,19 @@ class ScriptedFeedback(FeedbackClient):
             judged = Feedback(verdict=verdict, headline="Compared as text.", findings=findings)
             feedback[subtask.view.id] = told or judged
         return TrialResult(feedback={name: feedback[name] for name in request.subtasks})
+
+    async def mutants(self, request: MutantsRequest) -> MutantsResult:
+        """Every mutant is seen, unless its source holds one of the words in `overlooked`."""
+        self.mutated.append(request)
+        if self.error:
+            raise self.error
+        verdicts = []
+        for mutant in request.mutants:
+            text = "\n".join(mutant.answer.values())
+            seen = not any(word in text for word in self.overlooked)
+            verdict = Verdict.NEEDS_WORK if seen else Verdict.APPROVED
+            verdicts.append(MutantVerdict(verdict=verdict, seen_by=("check text",) if seen else ()))
+        return MutantsResult(verdicts=tuple(verdicts))
 
 
 def _recognised(flaw: Flaw) -> Finding:

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from case_uploader.app import create_app
 from case_uploader.scaffold import scaffold
 from case_uploader.service import CaseService
-from case_uploader.steps import Passed, Published, Rejected
+from case_uploader.steps import Passed, Published, Rejected, Reported
 from case_uploader.wiring import learner_environment, open_backends, publishing_service
 from feedback.app import create_app as create_feedback
 from feedback.wiring import build_service
@@ -25,7 +25,11 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
-async def service(tmp_path: Path, project: Path) -> AsyncIterator[CaseService]:
+async def service(
+    tmp_path: Path, project: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[CaseService]:
+    # Mutants take their time; one test is about them.
+    monkeypatch.setenv("CASELOOP_CI_MUTANTS", str("mutants" in request.node.name))
     settings = Settings(home=tmp_path / "home", learner_env=project / ".venv-learner")
     settings.prepare()
     runner_settings = RunnerSettings(learner_env=settings.learner_env, cache=tmp_path / "data-cache")
@@ -106,3 +110,19 @@ async def test_a_reference_that_needs_too_long_is_told(service, new_case):
     _replace(new_case / "case.yaml", "wall_seconds: 20", "wall_seconds: 1")
     _replace(new_case / "solution.ipynb", "import pandas as pd\\n", "import pandas as pd\\nwhile True: pass\\n")
     assert await _rules(service, new_case) == {("reference-fails", "solution.ipynb")}
+
+
+async def test_mutants_are_judged_by_real_runs(service, new_case):
+    steps = [step async for step in service.check(new_case)]
+
+    assert isinstance(steps[-1], Passed), steps[-1]
+    assert isinstance(steps[-2], Reported)
+    report = steps[-2].report
+    outcomes = {mutant.outcome for mutant in report.mutants}
+    assert report.counted("not_judged") == 0
+    assert "caught" in outcomes
+    by_line = {mutant.after: mutant for mutant in report.mutants}
+    assert all(mutant.caught_by for mutant in report.mutants if mutant.outcome == "caught")
+    assert report.gate.score is not None
+    assert report.gate.score >= 0.9, [mutant for mutant in by_line.values() if mutant.outcome == "missed"]
+    assert all(line.seconds for line in report.subtasks)
