@@ -12,6 +12,7 @@ from case_uploader.ci.learning import learning_edits
 from case_uploader.format.case_folder import CaseDraft
 from case_uploader.format.python_source import bound_names, parse, syntax_error, without_magics
 from services.contracts.case import AuthorCase, Subtask
+from services.contracts.notebook import Cell
 
 _TYPES = frozenset({"dict", "list", "tuple", "set", "frozenset", "type", "Callable", "Iterable", "Literal", "Sequence"})
 
@@ -59,10 +60,10 @@ def plan_mutants(draft: CaseDraft, most: int) -> MutationPlan:
 def _of_subtask(draft: CaseDraft, subtask: Subtask) -> Iterator[PlannedMutant]:
     names = _data_names(draft.author, subtask)
     seen_ids: Counter[str] = Counter()
-    kinds = {cell.id: cell.kind for cell in draft.author.cells}
+    judged = {cell.id for cell in draft.author.cells if cell.kind == "code" and not _by_person(cell)}
     for cell, reference in subtask.reference.items():
         text = without_magics(reference)
-        if kinds[cell] != "code" or syntax_error(text) is not None or not text.strip():
+        if cell not in judged or syntax_error(text) is not None or not text.strip():
             continue
         source = Source(text)
         seen: set[str] = set()
@@ -88,6 +89,11 @@ def _of_subtask(draft: CaseDraft, subtask: Subtask) -> Iterator[PlannedMutant]:
                 names=() if edit.in_definition else names,
                 same_code=same_code(text, mutated),
             )
+
+
+def _by_person(cell: Cell) -> bool:
+    marks = cell.metadata.get("nbgrader")
+    return isinstance(marks, dict) and bool(marks.get("grade")) and bool(marks.get("solution"))
 
 
 def _key(label: str, edit: Edit, before: str, after: str) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from case_uploader.format.author_notebook import NOTEBOOK_FILE, AuthorNotebook, read_author_notebook
+from case_uploader.format.author_notebook import AuthorNotebook
 from case_uploader.format.checks import checks_of
 from case_uploader.format.data_files import DataSource, check_data_is_there, read_data_files
 from case_uploader.format.flaws import read_flaws
+from case_uploader.format.formats import read_source
 from case_uploader.format.imports import imported_modules, module_names
 from case_uploader.format.leaks import find_leaks, secrets_of, shown_cells, shown_data, shown_words
-from case_uploader.format.manifest import MANIFEST_FILE, CiManifest, Manifest, SubtaskManifest, read_manifest
+from case_uploader.format.manifest import MANIFEST_FILE, CiManifest, Manifest, SubtaskManifest
 from case_uploader.format.problem import CaseProblem, Problems
 from case_uploader.format.python_source import magic_lines, syntax_error
 from case_uploader.format.requirements_file import LearnerEnvironment, check_imports, read_requirements
@@ -66,10 +67,9 @@ def read_case_folder(folder: Path, environment: LearnerEnvironment | None = None
     if not folder.is_dir():
         problems.add("folder-missing", "there is no such folder", file=str(folder))
         return CaseReading(None, problems.all)
-    manifest = read_manifest(folder, problems)
-    path, plain = _notebook_path(folder, problems)
-    notebook = read_author_notebook(path, path.relative_to(folder).as_posix(), problems) if path else None
-    data = read_data_files(folder, problems, beside_notebook=plain)
+    source = read_source(folder, problems)
+    manifest, notebook = source.manifest, source.notebook
+    data = read_data_files(folder, problems, beside_notebook=source.data_beside)
     requirements = read_requirements(folder, environment, problems)
     if manifest is None or notebook is None:
         return CaseReading(None, problems.all)
@@ -78,23 +78,6 @@ def read_case_folder(folder: Path, environment: LearnerEnvironment | None = None
     own_modules = {source.file.path.removesuffix(".py").split("/")[0] for source in data}
     check_imports(draft.author.imports, own_modules, environment, notebook.file, problems)
     return CaseReading(None if problems.errors else draft, problems.all)
-
-
-def _notebook_path(folder: Path, problems: Problems) -> tuple[Path | None, bool]:
-    """The author's notebook, and whether the folder is a plain assignment (no case.yaml, no solution.ipynb)."""
-    usual = folder / NOTEBOOK_FILE
-    if usual.exists() or (folder / MANIFEST_FILE).exists():
-        return usual, False
-    notebooks = sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
-    if len(notebooks) == 1:
-        return notebooks[0], True
-    if notebooks:
-        names = ", ".join(path.name for path in notebooks)
-        message = f"there are several notebooks ({names}); a case has one: name it {NOTEBOOK_FILE}"
-        problems.add("several-notebooks", message, file=NOTEBOOK_FILE)
-    else:
-        problems.add("notebook-missing", f"there is no {NOTEBOOK_FILE} in the case folder", file=NOTEBOOK_FILE)
-    return None, True
 
 
 class _Drafting:

@@ -94,7 +94,9 @@ def _telling(lines: Iterable[str]) -> set[str]:
 def secrets_of(split: Iterable[SplitCell]) -> Iterator[Secret]:
     """A solution leaks when most of its telling lines show; a hidden test with any assert that shows."""
     parts = list(split)
-    given = {_squeezed(line) for part in parts for line in part.source.split("\n") if part.author.role == "answer"}
+    # A start that was written elsewhere may show what it should not.
+    starts = [part for part in parts if part.author.role == "answer" and part.author.starter is None]
+    given = {_squeezed(line) for part in starts for line in part.source.split("\n")}
     for part in parts:
         cell = part.author
         solution = _telling(part.solution) - given

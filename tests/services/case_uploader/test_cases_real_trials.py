@@ -1,5 +1,6 @@
 """The whole way of a case: real reading, real sandboxes, real judging, real storing."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -126,3 +127,29 @@ async def test_mutants_are_judged_by_real_runs(service, new_case):
     assert report.gate.score is not None
     assert report.gate.score >= 0.9, [mutant for mutant in by_line.values() if mutant.outcome == "missed"]
     assert all(line.seconds for line in report.subtasks)
+
+
+async def test_an_nbgrader_assignment_of_two_notebooks_with_answers_in_words_is_published_as_it_is(service, tmp_path):
+    def cell(kind: str, grade_id: str, source: str, **marks: object) -> dict[str, object]:
+        code = {"outputs": [], "execution_count": None} if kind == "code" else {}
+        nbgrader = {"schema_version": 3, "grade_id": grade_id, "locked": False, **marks}
+        return {"cell_type": kind, "metadata": {"nbgrader": nbgrader}, "source": source, **code}
+
+    solved = "def twice(n):\n    ### BEGIN SOLUTION\n    return 2 * n\n    ### END SOLUTION"
+    notebooks = {
+        "problem1.ipynb": [
+            cell("code", "twice", solved, grade=False, solution=True),
+            cell("code", "check", "assert twice(4) == 8", grade=True, solution=False, points=1),
+        ],
+        "problem2.ipynb": [cell("markdown", "why", "Because $2n$ is even.", grade=True, solution=True, points=1)],
+    }
+    folder = tmp_path / "ps1"
+    folder.mkdir()
+    for name, cells in notebooks.items():
+        book = {"nbformat": 4, "nbformat_minor": 0, "metadata": {}, "cells": cells}
+        (folder / name).write_text(json.dumps(book))
+
+    end = await _end(service.publish(folder))
+
+    assert isinstance(end, Published), end
+    assert {note.rule for note in end.notes} == {"manifest-default", "manual-grading", "notebooks-joined"}
