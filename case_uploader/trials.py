@@ -16,6 +16,7 @@ from services.contracts.feedback import Feedback, TrialRequest, Verdict
 from services.contracts.notebook import Cell
 
 REFERENCE_FAILS = "reference-fails"
+REFERENCE_UNSTEADY = "reference-unsteady"
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ class Trials:
         rule = trial.rule
         if trial.rule == REFERENCE_FAILS:
             self._unfit.add(subtask)
+            aspects = {evidence.aspect for finding in answer.findings for evidence in finding.evidence}
+            rule = REFERENCE_UNSTEADY if "unsteady" in aspects else rule
             message = f"the reference is not approved in {subtask!r}: {_why(answer)}"
         elif answer.verdict is Verdict.COULD_NOT_JUDGE:
             rule, message = "could-not-judge", f"the {trial.what} could not be judged in {subtask!r}: {_why(answer)}"

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from case_uploader.format.author_notebook import AuthorNotebook
 from case_uploader.format.checks import checks_of
+from case_uploader.format.data_contents import check_contents
 from case_uploader.format.data_files import DataSource, check_data_is_there, read_data_files
 from case_uploader.format.flaws import read_flaws
 from case_uploader.format.formats import read_source
 from case_uploader.format.imports import imported_modules, module_names
-from case_uploader.format.leaks import find_leaks, secrets_of, shown_cells, shown_data, shown_words
+from case_uploader.format.leaks import find_leaks, secrets_of, shown_cells, shown_data, shown_manifest, shown_words
 from case_uploader.format.manifest import MANIFEST_FILE, CiManifest, Manifest, SubtaskManifest
+from case_uploader.format.personal_data import find_personal_data
 from case_uploader.format.problem import CaseProblem, Problems
 from case_uploader.format.python_source import magic_lines, syntax_error
 from case_uploader.format.requirements_file import LearnerEnvironment, check_imports, read_requirements
@@ -70,6 +72,9 @@ def read_case_folder(folder: Path, environment: LearnerEnvironment | None = None
     source = read_source(folder, problems)
     manifest, notebook = source.manifest, source.notebook
     data = read_data_files(folder, problems, beside_notebook=source.data_beside)
+    check_contents(data, problems)
+    if manifest is None or not manifest.fictional_data:
+        find_personal_data(data, problems)
     requirements = read_requirements(folder, environment, problems)
     if manifest is None or notebook is None:
         return CaseReading(None, problems.all)
@@ -233,3 +238,4 @@ class _Drafting:
         find_leaks(secrets, shown_cells(self.split, self.notebook.file), self.problems)
         find_leaks(secrets, shown_data(self.data), self.problems)
         find_leaks(secrets, shown_words(author.subtasks, author.flaws), self.problems)
+        find_leaks(secrets, shown_manifest(self.manifest), self.problems)

@@ -76,6 +76,8 @@ class Manifest(WireModel):
     quotas: Quotas = Quotas()
     limits: Limits = Limits()
     ci: CiManifest = CiManifest()
+    fictional_data: bool = False
+    """What looks like personal data in the dataset was made up."""
     subtasks: tuple[SubtaskManifest, ...] = ()
 
     def subtask(self, subtask_id: str) -> SubtaskManifest | None:

@@ -17,11 +17,11 @@ def canonical_json(value: Any) -> bytes:
 
 
 def version_digest(author: AuthorCase, learner: LearnerCase, requirements: Sequence[str]) -> str:
-    """sha256 over both views and the requirements, without version, number and the order of YAML keys."""
+    """sha256 over both views and the requirements, without version, number, environment and the order of YAML keys."""
     content = {
         "format": FORMAT,
-        "author": author.model_dump(mode="json", exclude={"version"}),
-        "learner": learner.model_dump(mode="json", exclude={"version", "number"}),
+        "author": author.model_dump(mode="json", exclude={"version", "environment"}),
+        "learner": learner.model_dump(mode="json", exclude={"version", "number", "environment"}),
         "requirements": list(requirements),
     }
     return hashlib.sha256(canonical_json(content)).hexdigest()

@@ -84,6 +84,13 @@ async def test_a_failing_reference_is_found(service, new_case):
     assert await _rules(service, new_case) == {("reference-fails", "solution.ipynb")}
 
 
+async def test_a_reference_that_is_another_each_time_is_found(service, new_case):
+    _replace(new_case / "case.yaml", "      - name: total\n", "      - name: begun\n      - name: total\n")
+    added = 'import time\\n",\n    "begun = time.time_ns()\\n",\n    "import pandas as pd\\n'
+    _replace(new_case / "solution.ipynb", "import pandas as pd\\n", added)
+    assert ("reference-unsteady", "solution.ipynb") in await _rules(service, new_case)
+
+
 async def test_a_starter_that_passes_already_is_found(service, new_case):
     # The region holds nothing that matters, so what is left of the cell is the whole answer.
     solution = new_case / "solution.ipynb"
