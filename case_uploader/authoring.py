@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from case_uploader.environments.tidying import Tidying
 from case_uploader.regrades.service import REGRADE_QUEUE, Regrades
 from case_uploader.uploads.office import Office
 from case_uploader.versions.service import Versions
@@ -19,7 +20,12 @@ class Authoring:
     regrades: Regrades
     jobs: JobQueue
     regrading: Mapping[str, Handler]
+    tidying: Tidying | None = None
+    """Of environments, where this machine makes them."""
 
     async def work(self) -> None:
         """Do jobs until cancelled."""
-        await asyncio.gather(self.office.work(), self.jobs.work(REGRADE_QUEUE, self.regrading))
+        work = [self.office.work(), self.jobs.work(REGRADE_QUEUE, self.regrading)]
+        if self.tidying is not None:
+            work.append(self.tidying.work())
+        await asyncio.gather(*work)

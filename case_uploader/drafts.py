@@ -35,10 +35,11 @@ class DraftStore:
 
     Rows that refer to objects are written before the objects, and unreferred objects are deleted inside a write
     transaction: so whoever cleans up never removes what somebody else has just put.
+    `environment` is the digest of the one that drafts are tried in; None: the common one.
     """
 
-    def __init__(self, database: Database, objects: ObjectStore) -> None:
-        self._database, self._objects = database, objects
+    def __init__(self, database: Database, objects: ObjectStore, environment: str | None = None) -> None:
+        self._database, self._objects, self._environment = database, objects, environment
 
     async def newest(self, case: str) -> Listed | None:
         """The case's newest publication."""
@@ -57,7 +58,9 @@ class DraftStore:
             repository = CaseRepository(session)
             await repository.release_older(now - timedelta(hours=CLAIM_HOURS))
             await repository.release(claim.id)
-            await repository.add_version(_row(draft, _sha256(author), _sha256(learner), now), _data_rows(draft))
+            row = _row(draft, _sha256(author), _sha256(learner), now)
+            row.environment = self._environment
+            await repository.add_version(row, _data_rows(draft))
             repository.claim(ClaimRow(id=claim.id, version=claim.version, claimed=now))
         try:
             for document in (author, learner):

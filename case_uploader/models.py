@@ -37,6 +37,8 @@ class VersionRow(Base):
     """Digest of LearnerCase as JSON; its number is put in when it is read."""
     requirements: Mapped[list[Any]]
     created: Mapped[datetime]
+    environment: Mapped[str | None] = mapped_column(String(64))
+    """Digest of the environment it was tried in; None: the common one."""
 
 
 class DataRow(Base):

@@ -52,11 +52,19 @@ class CaseRepository:
 
     async def add_version(self, version: VersionRow, data: Iterable[DataRow]) -> None:
         """Add a version unless it is there; equal digests mean equal content."""
-        if await self.version(version.digest) is not None:
+        known = await self.version(version.digest)
+        if known is not None:
+            # made anew since, on another common environment: it is tried in the new one, and used in it from now on
+            known.environment = version.environment
             return
         self._session.add(version)
         await self._session.flush()
         self._session.add_all(data)
+
+    async def environments(self) -> set[str]:
+        """Environments that a version needs, published or not."""
+        query = select(VersionRow.environment).where(VersionRow.environment.is_not(None))
+        return {digest for digest in await self._session.scalars(query) if digest is not None}
 
     def claim(self, claim: ClaimRow) -> None:
         """Keep the version alive while it is tried."""

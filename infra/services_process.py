@@ -72,7 +72,8 @@ def _cases(
     feedback = FeedbackClient(tls_client(context, "feedback", settings.socket("feedback"), _UNTIL_RUN))
     progress = RegradingClient(tls_client(context, "progress", settings.socket("progress")))
     environment = cases_wiring.learner_environment(settings)
-    authoring = cases_wiring.open_authoring(backends, feedback, progress, environment)
+    shelf = cases_wiring.open_shelf(settings, settings.environments, settings.set_up_dir)
+    authoring = cases_wiring.open_authoring(backends, feedback, progress, environment, shelf=shelf)
     return create_cases_app(cases_wiring.reading_service(backends), backends, authoring, verifier)
 
 

@@ -55,6 +55,8 @@ class CaseServer(Spawner):
     start_seconds = Integer(60, config=True, help="How long the environment's server may take to listen.")
     pid = Integer(0)
     nonce: str = ""
+    env: Path = Path()
+    """The virtual environment of this start."""
     _saved_mtime: int = 0
     _listened: bool = False
     """Set once the server's socket was seen."""
@@ -151,6 +153,7 @@ class CaseServer(Spawner):
         self._say(45, "Restoring your notebook")
         await self.end()  # one that the Hub was killed before it could note
         await self._restore(case)
+        self.env = self._env_of(case)
         self._prepare_box(case)
         self._say(60, "Starting your private environment")
         self.pid = await self.launch(data if case.data else None)
@@ -226,6 +229,16 @@ class CaseServer(Spawner):
         place.keep_version(case.version)
         if case.data:
             place.mount_point("data")
+
+    def _env_of(self, case: LearnerCase) -> Path:
+        """The case's own environment, where it needs one. SpawnError."""
+        if case.environment is None:
+            return self.platform.learner_env
+        env = self.platform.environments / case.environment
+        if not (env / "bin" / "python").exists():
+            self.log.error("The environment %s of %s is not on this machine; publish the case again", env, case.id)
+            raise SpawnError("The environment of this case is not there. Tell your teacher; your work is safe.")
+        return env
 
     def _prepare_box(self, case: LearnerCase) -> None:
         self.clear_box()

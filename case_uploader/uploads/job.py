@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from case_uploader.format.manifest import read_manifest
 from case_uploader.format.problem import Problems
 from case_uploader.models import UploadRow
-from case_uploader.publish import Errand, Publisher
+from case_uploader.publish import Errand
 from case_uploader.steps import Again, Failed, Last, Passed, Published, Queueing, Rejected, Step, Unpacking
 from case_uploader.uploads.archive import ArchiveLimits, unpack
 from case_uploader.uploads.repository import UploadRepository
 from case_uploader.uploads.storage import UploadStorage
 from case_uploader.uploads.turns import CaseTurns
+from case_uploader.workshop import Workshop
 from services.contracts.upload import UNDER_WAY
 from services.kit.clock import Clock, utc_now
 from services.kit.database import Database
@@ -38,12 +39,12 @@ class UploadJob:
         self,
         db: Database,
         storage: UploadStorage,
-        publisher: Publisher,
+        workshop: Workshop,
         turns: CaseTurns,
         limits: ArchiveLimits | None = None,
         clock: Clock = utc_now,
     ) -> None:
-        self._db, self._storage, self._publisher, self._turns, self._clock = db, storage, publisher, turns, clock
+        self._db, self._storage, self._workshop, self._turns, self._clock = db, storage, workshop, turns, clock
         self._limits = limits
 
     async def run(self, lease: Lease) -> None:
@@ -113,7 +114,7 @@ class UploadJob:
     async def _work(self, upload: UploadRow, folder: Path) -> AsyncIterator[Step]:
         errand = Errand("publish" if upload.publish else "keep", upload.name, upload.by, upload.id)
         # Closed by hand: the draft must be gone before the case's turn is given back.
-        async with aclosing(cast("Any", self._publisher.work(folder, errand))) as steps:
+        async with aclosing(cast("Any", self._workshop.work(folder, errand))) as steps:
             async for step in steps:
                 yield step
 

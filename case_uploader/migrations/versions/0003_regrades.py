@@ -32,9 +32,9 @@ def upgrade() -> None:
         sa.Column("learner", sa.String(255), nullable=False),
         sa.Column("subtask", sa.String(64), nullable=False),
         sa.Column("before", sa.String(16), nullable=False),
-        sa.Column("before_points", sa.Float(), nullable=False),
+        sa.Column("before_points", sa.Double(), nullable=False),
         sa.Column("after", sa.String(16), nullable=False),
-        sa.Column("after_points", sa.Float(), nullable=False),
+        sa.Column("after_points", sa.Double(), nullable=False),
         sa.Column("effect", sa.String(8), nullable=False),
         sa.Column("feedback", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -19,9 +19,9 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("by", sa.String(255), nullable=False),
         sa.Column("before", sa.String(16), nullable=False),
-        sa.Column("before_points", sa.Float(), nullable=False),
+        sa.Column("before_points", sa.Double(), nullable=False),
         sa.Column("after", sa.String(16), nullable=False),
-        sa.Column("after_points", sa.Float(), nullable=False),
+        sa.Column("after_points", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name="pk_regrade"),
     )
     op.create_index("ix_regrade_submission", "regrade", ["submission"])
