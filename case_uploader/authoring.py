@@ -25,7 +25,9 @@ class Authoring:
 
     async def work(self) -> None:
         """Do jobs until cancelled."""
-        work = [self.office.work(), self.jobs.work(REGRADE_QUEUE, self.regrading)]
-        if self.tidying is not None:
-            work.append(self.tidying.work())
-        await asyncio.gather(*work)
+        # ends when all of it has ended, also when cancelled: the database is closed right after
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.office.work())
+            group.create_task(self.jobs.work(REGRADE_QUEUE, self.regrading))
+            if self.tidying is not None:
+                group.create_task(self.tidying.work())

@@ -129,7 +129,8 @@ def _workshop(
     mutants = CiSettings().mutants
 
     def publisher(environment: LearnerEnvironment | None, digest: str | None) -> Publisher:
-        return Publisher(DraftStore(backends.database, backends.objects, digest), environment, feedback, mutants=mutants)
+        drafts = DraftStore(backends.database, backends.objects, digest)
+        return Publisher(drafts, environment, feedback, mutants=mutants)
 
     return Workshop(environment, publisher, shelf, SitePackages)
 

@@ -406,8 +406,9 @@ class TestDurability:
 
 async def _said(process: asyncio.subprocess.Process) -> None:
     """It has come to the piece; whatever it logs before is not of interest."""
-    while (line := await process.stdout.readline()) != b"at the piece\n":
-        assert line, "the worker ended by itself"
+    async with asyncio.timeout(120):
+        while (line := await process.stdout.readline()) != b"at the piece\n":
+            assert line, "the worker ended by itself"
 
 
 async def _complete_without_working(home: Path, view: UploadView, attempts: int = 3) -> None:
