@@ -11,6 +11,7 @@ from case_uploader.format.problem import CaseProblem
 from services.contracts import (
     brief,
     case,
+    case_report,
     case_version,
     classroom,
     errors,
@@ -28,7 +29,14 @@ from services.gateway.dashboard.runs import RunCode
 from services.gateway.dashboard.sign_in_endpoints import Me
 
 API: Final = Path(__file__).resolve().parents[2] / "web" / "dashboard" / "src" / "api"
-FILES: Final = ("types.ts", "mentoring-types.ts", "session-types.ts", "desk-types.ts", "authoring-types.ts")
+FILES: Final = (
+    "types.ts",
+    "mentoring-types.ts",
+    "session-types.ts",
+    "desk-types.ts",
+    "authoring-types.ts",
+    "report-types.ts",
+)
 SOURCE: Final = "".join((API / name).read_text() for name in FILES)
 NAMES: Final[dict[type[BaseModel], str]] = {RunCode: "Run"}
 MODELS: tuple[type[BaseModel], ...] = (
@@ -68,6 +76,11 @@ MODELS: tuple[type[BaseModel], ...] = (
     regrade.RegradeItem,
     regrade.RegradeView,
     CaseProblem,
+    case_report.TrialLine,
+    case_report.MutantLine,
+    case_report.SubtaskLine,
+    case_report.Gate,
+    case_report.CaseReport,
     session.SessionEvent,
     session.Gap,
     session.SessionSummary,

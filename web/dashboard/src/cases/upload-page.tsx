@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { CaseProblem, UploadStep, UploadView } from '../api/authoring-types';
+import type { CaseReport } from '../api/report-types';
 import { useSay } from '../app/announcer';
 import { useDesk } from '../app/desk';
 import { address } from '../app/router';
@@ -7,6 +8,7 @@ import { useTitle } from '../app/use-title';
 import { Loading, Problem } from '../parts/notice';
 import { several } from '../parts/words';
 import { ProblemTable } from './problem-table';
+import { Report } from './report';
 import { useSteps } from './use-steps';
 import { type Line, UPLOAD_STATES, linesOf, short } from './words';
 
@@ -31,6 +33,7 @@ export default function UploadPage({ id }: { id: string }) {
   const going = UNDER_WAY.has(view.state);
   const end = steps.map(({ step }) => step).find(step => ENDS.has(String(step.kind)));
   const problems = problemsOf(end);
+  const report = steps.find(({ step }) => step.kind === 'report')?.step.report as unknown as CaseReport | undefined;
   return (
     <div className="Page is-narrow" data-caseloop="upload" data-state={view.state}>
       <a className="Back" href={address('cases')}>
@@ -59,6 +62,7 @@ export default function UploadPage({ id }: { id: string }) {
       )}
       {(view.state === 'checked' || view.state === 'published') && <Passed view={view} />}
       {problems.length > 0 && <ProblemTable problems={problems} />}
+      {report && <Report report={report} />}
     </div>
   );
 }

@@ -46,9 +46,17 @@ const LINES: Record<string, (step: Told) => string> = {
   queueing: () => 'Wait for another upload of this case',
   reading: () => 'Read notebook, settings and data',
   storing: step => `Store ${Number(step.files) === 1 ? '1 data file' : `${String(step.files)} data files`}`,
+  building: step => `Install ${names(step.requirements)}${step.line ? `: ${String(step.line)}` : ''}`,
+  built: step => (step.fresh ? 'Made the environment' : 'Took the environment made before'),
+  mutating: step => `Put small faults into the reference (${String(step.missed)} missed so far)`,
   trying: step => `Try the ${String(step.what)}`
 };
-const ENDS = new Set(['rejected', 'passed', 'published', 'failed']);
+/** The report has a place of its own on the page. */
+const ENDS = new Set(['report', 'rejected', 'passed', 'published', 'failed']);
+
+function names(requirements: Told[string] | undefined): string {
+  return Array.isArray(requirements) ? requirements.join(', ') : '';
+}
 
 export function lineOf(step: Told): Line | undefined {
   const kind = String(step.kind);
@@ -56,8 +64,9 @@ export function lineOf(step: Told): Line | undefined {
     return undefined;
   }
   const words = LINES[kind]?.(step) ?? [capital(kind.replaceAll('_', ' ')), step.what].filter(Boolean).join(': ');
-  const part = typeof step.index === 'number' && typeof step.count === 'number';
-  return part ? { kind, words, index: Number(step.index), count: Number(step.count) } : { kind, words };
+  const index = step.index ?? step.done;
+  const part = typeof index === 'number' && typeof step.count === 'number';
+  return part ? { kind, words, index, count: Number(step.count) } : { kind, words };
 }
 
 /** Steps of one kind in a row are one line: the last one, with how far it is. */
@@ -66,7 +75,7 @@ export function linesOf(steps: UploadStep[], going: boolean): Line[] {
   for (const { step } of steps) {
     const line = lineOf(step);
     const before = lines.at(-1);
-    if (line && before?.kind === line.kind && line.count !== undefined) {
+    if (line && before?.kind === line.kind && (line.count !== undefined || line.kind === 'building')) {
       lines[lines.length - 1] = line;
     } else if (line) {
       lines.push(line);
@@ -77,7 +86,14 @@ export function linesOf(steps: UploadStep[], going: boolean): Line[] {
 
 /** What was done together, once it is over. */
 function done(line: Line): Line {
-  return line.kind === 'trying' ? { kind: line.kind, words: `Tried ${line.index} of ${line.count} notebooks` } : line;
+  switch (line.kind) {
+    case 'trying':
+      return { kind: line.kind, words: `Tried ${line.index} of ${line.count} notebooks` };
+    case 'mutating':
+      return { kind: line.kind, words: `Put ${line.index} small faults into the reference` };
+    default:
+      return line;
+  }
 }
 
 function capital(text: string): string {
