@@ -55,7 +55,7 @@ class CaseServer(Spawner):
     start_seconds = Integer(60, config=True, help="How long the environment's server may take to listen.")
     pid = Integer(0)
     nonce: str = ""
-    env: Path = Path()
+    case_env: Path = Path()
     """The virtual environment of this start."""
     _saved_mtime: int = 0
     _listened: bool = False
@@ -153,7 +153,7 @@ class CaseServer(Spawner):
         self._say(45, "Restoring your notebook")
         await self.end()  # one that the Hub was killed before it could note
         await self._restore(case)
-        self.env = self._env_of(case)
+        self.case_env = self._env_of(case)
         self._prepare_box(case)
         self._say(60, "Starting your private environment")
         self.pid = await self.launch(data if case.data else None)

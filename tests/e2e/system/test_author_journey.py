@@ -92,6 +92,8 @@ def test_a_broken_case_is_refused_the_mended_one_published_and_a_learner_spawns_
     admin.picture("upload-working")
     expect(admin.part("upload")).to_have_attribute("data-state", "checked", timeout=180_000)
     expect(admin.part("passed")).to_have_attribute("data-version-state", "checked")
+    expect(admin.part("ci-summary")).to_contain_text("of the small faults")
+    expect(admin.part("ci-subtask")).to_have_count(2)
     admin.picture("upload-checked")
     admin.part("publish").click()
     expect(admin.part("passed")).to_have_attribute("data-version-state", "current")
