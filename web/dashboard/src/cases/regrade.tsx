@@ -26,7 +26,11 @@ interface Props {
 export function Regrade({ name, version, number }: Props) {
   const { client } = useDesk();
   const queries = useQueryClient();
-  const regrades = useQuery({ queryKey: ['regrades', name], queryFn: () => client.authoring.regrades(name) });
+  const regrades = useQuery({
+    queryKey: ['regrades', name],
+    queryFn: () => client.authoring.regrades(name),
+    refetchInterval: query => (query.state.data?.[0]?.state === 'running' ? LOOK : false)
+  });
   const start = useMutation({
     mutationFn: () => client.authoring.startRegrade(version),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['regrades', name] })
