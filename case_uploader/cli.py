@@ -29,7 +29,14 @@ ReadSettings = Callable[[], Settings]
 Act = Callable[[CaseService, Path], AsyncIterator[Step]]
 OpenService = Callable[[], AbstractAsyncContextManager[CaseService]]
 Folders = Annotated[list[Path], typer.Argument(help="Case folders.", exists=True, file_okay=False)]
+Sources = Annotated[list[Path], typer.Argument(help="Case folders, or zip archives of them.", exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+ReportFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--report", help="Write the report as a page into this file (of several cases: the folder).", dir_okay=True
+    ),
+]
 MakeData = Annotated[bool, typer.Option("--make-data", help="Run the folder's make_data.py first, unconfined.")]
 
 _CANNOT_OPEN = (CaseloopError, ServiceError, LearnerEnvironmentMissing, MigrationFailed, VaultError)
@@ -49,10 +56,11 @@ def build_case_app(open_service: OpenService, read_settings: ReadSettings = Sett
         folders: Folders,
         quick: Annotated[bool, typer.Option("--quick", help="Only read the folder; run nothing.")] = False,
         make: MakeData = False,
+        report_file: ReportFile = None,
         json: AsJson = False,
     ) -> None:
-        """Say whether a case could be published: read it, and try reference, starter, variants and flaws."""
-        report = Report(json)
+        """Say whether a case could be published: try reference, starter, variants, flaws, and small faults."""
+        report = Report(json, report_file, several=len(folders) > 1)
         if quick:
             asyncio.run(desk.each(folders, make, report, desk.read_only))
         else:
@@ -60,7 +68,7 @@ def build_case_app(open_service: OpenService, read_settings: ReadSettings = Sett
         raise typer.Exit(report.finish())
 
     @app.command("publish")
-    def publish(folders: Folders, make: MakeData = False, json: AsJson = False) -> None:
+    def publish(folders: Sources, make: MakeData = False, json: AsJson = False) -> None:
         """Check a case and make it the newest version that learners get."""
         report = Report(json)
         asyncio.run(desk.with_service(folders, make, report, CaseService.publish))

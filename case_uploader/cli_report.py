@@ -11,9 +11,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
+from case_uploader.ci.html import report_html
 from case_uploader.format.problem import CaseProblem
-from case_uploader.steps import Passed, Published, Reading, Rejected, Step, Storing, Trying
+from case_uploader.steps import (
+    Mutating,
+    Passed,
+    Published,
+    Queueing,
+    Reading,
+    Rejected,
+    Reported,
+    Step,
+    Storing,
+    Trying,
+    Unpacking,
+)
 from services.contracts.case import CaseSummary
+from services.contracts.case_report import CaseReport
 
 Verdict = Passed | Published | Rejected
 
@@ -24,8 +38,10 @@ class Report:
     Authors' words are printed as plain text, never as markup. Progress goes to stderr, results to stdout.
     """
 
-    def __init__(self, as_json: bool) -> None:
-        self._json = as_json
+    def __init__(self, as_json: bool, page: Path | None = None, *, several: bool = False) -> None:
+        self._json, self._page, self._several = as_json, page, several
+        self._ci: CaseReport | None = None
+        self._more: dict[str, Any] = {}
         self._results: list[dict[str, Any]] = []
         # In a file or pipe a table is as wide as it likes: broken lines cannot be searched.
         self._out = Console(quiet=as_json, highlight=False, width=None if sys.stdout.isatty() else 200)
@@ -44,12 +60,20 @@ class Report:
     def went_on(self, step: Step) -> None:
         """Show a step of the work."""
         match step:
+            case Unpacking():
+                self._show("unpacking", 0, 1)
+            case Queueing():
+                self._show(f"waiting for another upload of {step.case}", 0, 1)
             case Reading():
                 self._show(f"{step.folder}: reading", 0, 1)
             case Storing():
                 self._show(f"storing the draft and {step.files} data files ({step.size / 1024**2:.1f} MiB)", 0, 1)
             case Trying():
                 self._show(f"trying the {step.what}", step.index - 1, step.count)
+            case Mutating():
+                self._show(f"small faults in the reference ({step.missed} missed)", step.done, step.count)
+            case Reported():
+                self._ci = step.report
 
     def _show(self, description: str, completed: int, total: int) -> None:
         if self._task is None:
@@ -66,6 +90,7 @@ class Report:
     def ended(self, folder: str, end: Verdict) -> None:
         """Say how a folder's check or publication ended."""
         self._hide()
+        self._say_ci()
         match end:
             case Rejected():
                 self._failed = True
@@ -80,6 +105,29 @@ class Report:
                 self._keep(folder, "passed", problems=end.notes, case=end.case, version=end.version)
             case Published():
                 self._published(folder, end)
+
+    def _say_ci(self) -> None:
+        """Show what the CI found, and write its page where one is wanted."""
+        report, self._ci = self._ci, None
+        self._more = {"report": report.model_dump(mode="json")} if report else {}
+        if report is None:
+            return
+        table = Table("subtask", "points", "check", "caught", "missed", "equivalent", box=None, header_style="bold")
+        for line in report.subtasks:
+            seconds = f"{line.seconds:.2f} s" if line.seconds is not None else ""
+            row = (line.id, f"{line.points:g}", seconds, str(line.caught), str(line.missed), str(line.equivalent))
+            table.add_row(*map(Text, row))
+        self._out.print(table)
+        for mutant in report.mutants:
+            if mutant.outcome == "missed":
+                self._say(f"  missed {mutant.id} in {mutant.cell}, line {mutant.line}: {mutant.title}", "yellow")
+                self._say(f"    - {mutant.before}\n    + {mutant.after}", "dim")
+        self._say(f"  {_in_sum(report)}")
+        if self._page is not None:
+            file = self._page / f"{report.case}.html" if self._several or self._page.is_dir() else self._page
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(report_html(report), encoding="utf-8")
+            self._say(f"  the report is in {file}")
 
     def _published(self, folder: str, end: Published) -> None:
         self._problems(folder, end.notes)
@@ -135,4 +183,16 @@ class Report:
 
     def _keep(self, folder: str, status: str, *, problems: Iterable[CaseProblem] = (), **more: Any) -> None:
         found = [problem.model_dump(mode="json") for problem in problems]
-        self._results.append({"folder": folder, "status": status, **more, "problems": found})
+        self._results.append({"folder": folder, "status": status, **more, **self._more, "problems": found})
+        self._more = {}
+
+
+def _in_sum(report: CaseReport) -> str:
+    judged = report.counted("caught", "missed")
+    if not judged:
+        return "there was no small fault to catch"
+    caught, equivalent = report.counted("caught"), report.counted("same_code", "same_result", "declared")
+    return (
+        f"the checks catch {caught} of {judged} small faults ({caught / judged:.0%}); "
+        f"{equivalent} more are equivalent; {report.mutant_seconds / len(report.mutants):.2f} s each"
+    )

@@ -12,7 +12,7 @@ from case_uploader.errors import DataChanged
 from case_uploader.format.case_folder import CaseDraft
 from case_uploader.format.data_files import DataSource
 from case_uploader.format.version import canonical_json
-from case_uploader.models import ClaimRow, DataRow, VersionRow
+from case_uploader.models import ActionRow, CheckedRow, ClaimRow, DataRow, VersionRow
 from case_uploader.repository import CaseRepository, Listed
 from services.contracts.model import WireModel
 from services.kit.database import Database
@@ -35,25 +35,32 @@ class DraftStore:
 
     Rows that refer to objects are written before the objects, and unreferred objects are deleted inside a write
     transaction: so whoever cleans up never removes what somebody else has just put.
+    `environment` is the digest of the one that drafts are tried in; None: the common one.
     """
 
-    def __init__(self, database: Database, objects: ObjectStore) -> None:
-        self._database, self._objects = database, objects
+    def __init__(self, database: Database, objects: ObjectStore, environment: str | None = None) -> None:
+        self._database, self._objects, self._environment = database, objects, environment
 
     async def newest(self, case: str) -> Listed | None:
         """The case's newest publication."""
         async with self._database.read() as session:
             return await CaseRepository(session).newest_of(case)
 
-    async def keep(self, draft: CaseDraft) -> Claim:
-        """Store the draft; it stays until `discard` or `publish`. Raises `DataChanged`, and then keeps nothing."""
+    async def keep(self, draft: CaseDraft, claim_id: str | None = None) -> Claim:
+        """Store the draft; it stays until `discard` or `publish`. Raises `DataChanged`, and then keeps nothing.
+
+        With a `claim_id` of the caller's own, what was held under it before is let go.
+        """
         author, learner = _document(draft.author), _document(draft.learner)
-        claim = Claim(uuid4().hex, draft.version)
+        claim = Claim(claim_id or uuid4().hex, draft.version)
         now = datetime.now(UTC)
         async with self._database.write() as session:
             repository = CaseRepository(session)
             await repository.release_older(now - timedelta(hours=CLAIM_HOURS))
-            await repository.add_version(_row(draft, _sha256(author), _sha256(learner), now), _data_rows(draft))
+            await repository.release(claim.id)
+            row = _row(draft, _sha256(author), _sha256(learner), now)
+            row.environment = self._environment
+            await repository.add_version(row, _data_rows(draft))
             repository.claim(ClaimRow(id=claim.id, version=claim.version, claimed=now))
         try:
             for document in (author, learner):
@@ -81,18 +88,35 @@ class DraftStore:
             await repository.release(claim.id)
             await self._sweep(repository)
 
-    async def publish(self, claim: Claim) -> tuple[Listed, bool]:
+    async def keep_checked(self, claim: Claim, by: str) -> None:
+        """Have the draft wait for somebody to publish it."""
+        now = datetime.now(UTC)
+        async with self._database.write() as session:
+            await session.merge(CheckedRow(version=claim.version, checked=now, by=by))
+
+    async def publish(self, claim: Claim, by: str = "") -> tuple[Listed, bool]:
         """Make the draft its case's newest version, in one transaction; tell whether it was not the newest before."""
+        now = datetime.now(UTC)
         async with self._database.write() as session:
             repository = CaseRepository(session)
             version = await repository.version(claim.version)
             assert version is not None, "a claimed draft stays"
             newest = await repository.newest_of(version.case_id)
             fresh = newest is None or newest[0].digest != version.digest
-            publication = await repository.publish(version, datetime.now(UTC)) if newest is None or fresh else newest[1]
+            if newest is None or fresh:
+                publication = await repository.publish(version, now, by)
+                case, digest = version.case_id, version.digest
+                session.add(ActionRow(at=now, by=by, what="published", case_id=case, version=digest))
+            else:
+                publication = newest[1]
             await repository.release(claim.id)
             await self._sweep(repository)
         return (version, publication), fresh
+
+    async def sweep(self) -> None:
+        """Remove what nobody holds, waits for or has published."""
+        async with self._database.write() as session:
+            await self._sweep(CaseRepository(session))
 
     async def _sweep(self, repository: CaseRepository) -> None:
         for digest in await repository.delete_orphans():

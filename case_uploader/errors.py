@@ -35,3 +35,9 @@ class NoAdapter(CaseloopError):
     """This version has no adapter for the chosen mode."""
 
     status, error = 503, "no_adapter"
+
+
+class NotAnAdmin(CaseloopError):
+    """The scope token's role may not do this."""
+
+    status, error = 403, "not_an_admin"

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Select, and_, delete, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from case_uploader.models import ClaimRow, DataRow, PublicationRow, VersionRow
+from case_uploader.models import CheckedRow, ClaimRow, DataRow, PublicationRow, VersionRow, WithdrawalRow
 
 Listed = tuple[VersionRow, PublicationRow]
 
@@ -18,17 +18,17 @@ class CaseRepository:
         self._session = session
 
     async def newest(self) -> Sequence[Listed]:
-        """The newest publication of every case, by title."""
+        """The newest publication of every case that is not withdrawn, by title."""
         rows = await self._session.execute(_newest().order_by(VersionRow.title, VersionRow.case_id))
         return [(version, publication) for version, publication in rows]
 
     async def newest_of(self, case: str) -> Listed | None:
-        """The newest publication of one case."""
+        """The newest publication of one case that is not withdrawn."""
         row = (await self._session.execute(_newest().where(PublicationRow.case_id == case))).one_or_none()
         return (row[0], row[1]) if row else None
 
     async def published(self, version: str) -> Listed | None:
-        """A version with its newest publication; None for drafts and unknown digests."""
+        """A version with its newest publication, withdrawn or not; None for drafts and unknown digests."""
         query = (
             select(VersionRow, PublicationRow)
             .join(PublicationRow, PublicationRow.version == VersionRow.digest)
@@ -52,11 +52,19 @@ class CaseRepository:
 
     async def add_version(self, version: VersionRow, data: Iterable[DataRow]) -> None:
         """Add a version unless it is there; equal digests mean equal content."""
-        if await self.version(version.digest) is not None:
+        known = await self.version(version.digest)
+        if known is not None:
+            # made anew since, on another common environment: it is tried in the new one, and used in it from now on
+            known.environment = version.environment
             return
         self._session.add(version)
         await self._session.flush()
         self._session.add_all(data)
+
+    async def environments(self) -> set[str]:
+        """Environments that a version needs, published or not."""
+        query = select(VersionRow.environment).where(VersionRow.environment.is_not(None))
+        return {digest for digest in await self._session.scalars(query) if digest is not None}
 
     def claim(self, claim: ClaimRow) -> None:
         """Keep the version alive while it is tried."""
@@ -70,12 +78,15 @@ class CaseRepository:
         """End the claims of those who died while trying."""
         await self._session.execute(delete(ClaimRow).where(ClaimRow.claimed < moment))
 
-    async def publish(self, version: VersionRow, now: datetime) -> PublicationRow:
-        """Make the version its case's newest."""
+    async def publish(self, version: VersionRow, now: datetime, by: str) -> PublicationRow:
+        """Make the version its case's newest; it waits no longer."""
         last = select(func.max(PublicationRow.number)).where(PublicationRow.case_id == version.case_id)
         number = (await self._session.scalar(last) or 0) + 1
-        publication = PublicationRow(case_id=version.case_id, number=number, version=version.digest, published=now)
+        publication = PublicationRow(
+            case_id=version.case_id, number=number, version=version.digest, published=now, by=by
+        )
         self._session.add(publication)
+        await self._session.execute(delete(CheckedRow).where(CheckedRow.version == version.digest))
         await self._session.flush()
         return publication
 
@@ -83,7 +94,8 @@ class CaseRepository:
         """Delete drafts that nobody tries any more; return the objects that nothing refers to after that."""
         claimed = exists().where(ClaimRow.version == VersionRow.digest)
         published = exists().where(PublicationRow.version == VersionRow.digest)
-        orphans = (await self._session.scalars(select(VersionRow).where(~claimed, ~published))).all()
+        checked = exists().where(CheckedRow.version == VersionRow.digest)
+        orphans = (await self._session.scalars(select(VersionRow).where(~claimed, ~published, ~checked))).all()
         objects: set[str] = set()
         for orphan in orphans:
             data = await self._session.scalars(select(DataRow.digest).where(DataRow.version == orphan.digest))
@@ -99,8 +111,12 @@ class CaseRepository:
 
 
 def _newest() -> Select[VersionRow, PublicationRow]:
+    withdrawn = exists().where(
+        WithdrawalRow.case_id == PublicationRow.case_id, WithdrawalRow.number == PublicationRow.number
+    )
     last = (
         select(PublicationRow.case_id, func.max(PublicationRow.number).label("number"))
+        .where(~withdrawn)
         .group_by(PublicationRow.case_id)
         .subquery()
     )

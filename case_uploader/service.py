@@ -2,10 +2,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from case_uploader.errors import CaseNotFound, CaseVersionNotFound, DataNotFound, TrialsUnavailable
-from case_uploader.publish import Publisher
+from case_uploader.publish import Errand
 from case_uploader.repository import CaseRepository, Listed
 from case_uploader.steps import Step
 from case_uploader.summaries import summary_of
+from case_uploader.uploads.office import Office
+from case_uploader.workshop import Workshop
 from services.contracts.case import AuthorCase, CaseSummary, LearnerCase
 from services.kit.database import Database
 from services.kit.objects import ObjectNotFound, ObjectStore
@@ -14,8 +16,14 @@ from services.kit.objects import ObjectNotFound, ObjectStore
 class CaseService:
     """Published cases to read, and (where a publisher is given) folders to check and publish."""
 
-    def __init__(self, database: Database, objects: ObjectStore, publisher: Publisher | None = None) -> None:
-        self._database, self._objects, self._publisher = database, objects, publisher
+    def __init__(
+        self,
+        database: Database,
+        objects: ObjectStore,
+        workshop: Workshop | None = None,
+        office: Office | None = None,
+    ) -> None:
+        self._database, self._objects, self._workshop, self._office = database, objects, workshop, office
 
     async def published(self) -> tuple[CaseSummary, ...]:
         """The newest version of every case, by title."""
@@ -45,7 +53,8 @@ class CaseService:
         if row is None:
             raise _no_version(version)
         try:
-            return AuthorCase.model_validate_json(await self._objects.get(row.author_object))
+            case = AuthorCase.model_validate_json(await self._objects.get(row.author_object))
+            return case.model_copy(update={"environment": row.environment})
         except ObjectNotFound:
             # The row of a draft is written before its objects.
             raise _no_version(version) from None
@@ -59,22 +68,25 @@ class CaseService:
         return self._objects.open(digest)
 
     def check(self, folder: Path) -> AsyncIterator[Step]:
-        """As `Publisher.check`."""
-        return self._workshop().check(folder)
+        """Say whether a folder could be published; see `Publisher.check`."""
+        if self._workshop is None:
+            raise _cannot_try()
+        return self._workshop.work(folder, Errand("forget"))
 
-    def publish(self, folder: Path) -> AsyncIterator[Step]:
-        """As `Publisher.publish`."""
-        return self._workshop().publish(folder)
-
-    def _workshop(self) -> Publisher:
-        if self._publisher is None:
-            raise TrialsUnavailable("This process serves cases; it has no way to try new ones.")
-        return self._publisher
+    def publish(self, source: Path, person: str = "command line") -> AsyncIterator[Step]:
+        """Take a folder or a zip archive the same way as an upload; the last step says how it ended."""
+        if self._office is None:
+            raise _cannot_try()
+        return self._office.deliver(source, person, publish=True)
 
     async def _learner_view(self, listed: Listed) -> LearnerCase:
         version, publication = listed
         view = LearnerCase.model_validate_json(await self._objects.get(version.learner_object))
-        return view.model_copy(update={"number": publication.number})
+        return view.model_copy(update={"number": publication.number, "environment": version.environment})
+
+
+def _cannot_try() -> TrialsUnavailable:
+    return TrialsUnavailable("This process serves cases; it has no way to try new ones.")
 
 
 def _no_version(version: str) -> CaseVersionNotFound:

@@ -1,5 +1,8 @@
 from pathlib import Path
 
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
 from services.kit.settings import Settings
 
 
@@ -20,3 +23,32 @@ class CaseSettings(Settings):
     def cases_objects(self) -> Path:
         """Root of the object store."""
         return self.cases_home / "objects"
+
+    @property
+    def uploads_home(self) -> Path:
+        """Folder of archives while they are received and worked on."""
+        return self.cases_home / "uploads"
+
+
+class UploadSettings(BaseSettings):
+    """What uploads of cases may be told, by `CASELOOP_UPLOAD_…` variables."""
+
+    model_config = Settings.model_config | SettingsConfigDict(env_prefix="CASELOOP_UPLOAD_")
+
+    max_bytes: int = Field(default=1_280 * 1024 * 1024, gt=0)
+    """Largest archive."""
+    part_bytes: int = Field(default=4 * 1024 * 1024, ge=1024, le=16 * 1024 * 1024)
+    """Largest part of an archive in one request."""
+    at_once: int = Field(default=5, ge=1)
+    """Unfinished uploads of one person."""
+    unfinished_hours: float = Field(default=24, gt=0)
+    """How long an upload may lie without a new part before it is thrown away."""
+
+
+class CiSettings(BaseSettings):
+    """What a check of a case does beyond its trials, by `CASELOOP_CI_…` variables."""
+
+    model_config = Settings.model_config | SettingsConfigDict(env_prefix="CASELOOP_CI_")
+
+    mutants: bool = True
+    """Put small faults into the reference; without them no case is held to its threshold."""

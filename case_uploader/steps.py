@@ -1,10 +1,60 @@
 """What a check or publication tells while it goes on."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
 
 from case_uploader.format.problem import CaseProblem
 from services.contracts.case import CaseSummary
+from services.contracts.case_report import CaseReport
 from services.contracts.model import WireModel
+
+
+class Received(WireModel):
+    """The whole archive is here and is what was sent."""
+
+    kind: Literal["received"] = "received"
+    size: int
+    """Bytes."""
+
+
+class Again(WireModel):
+    """The work begins anew: the service was stopped in the middle, or a part of the platform was away."""
+
+    kind: Literal["again"] = "again"
+    attempt: int
+    why: str
+
+
+class Unpacking(WireModel):
+    """The archive is being looked through and unpacked."""
+
+    kind: Literal["unpacking"] = "unpacking"
+
+
+class Building(WireModel):
+    """The environment that the case asks for is being made."""
+
+    kind: Literal["building"] = "building"
+    requirements: tuple[str, ...]
+    line: str = ""
+    """What the installer says."""
+
+
+class Built(WireModel):
+    """The environment is there."""
+
+    kind: Literal["built"] = "built"
+    digest: str
+    fresh: bool
+    """False: it was made before, for equal requirements."""
+
+
+class Queueing(WireModel):
+    """Another upload of the same case comes first."""
+
+    kind: Literal["queueing"] = "queueing"
+    case: str
 
 
 class Reading(WireModel):
@@ -33,6 +83,23 @@ class Trying(WireModel):
     count: int
 
 
+class Mutating(WireModel):
+    """Small faults are put into the reference, to see whether the checks catch them."""
+
+    kind: Literal["mutating"] = "mutating"
+    done: int
+    count: int
+    missed: int
+    """So far."""
+
+
+class Reported(WireModel):
+    """What the case's CI found; it comes directly before the last step."""
+
+    kind: Literal["report"] = "report"
+    report: CaseReport
+
+
 class Rejected(WireModel):
     """Last step: the case has errors; nothing was published and nothing remains."""
 
@@ -48,6 +115,8 @@ class Passed(WireModel):
     version: str
     notes: tuple[CaseProblem, ...] = ()
     trials: int
+    kept: bool = False
+    """True: the version waits for somebody to publish it."""
 
 
 class Published(WireModel):
@@ -60,4 +129,30 @@ class Published(WireModel):
     notes: tuple[CaseProblem, ...] = ()
 
 
-Step = Reading | Storing | Trying | Rejected | Passed | Published
+class Failed(WireModel):
+    """Last step: the platform could not do its part; nothing was published and nothing remains."""
+
+    kind: Literal["failed"] = "failed"
+    detail: str
+
+
+Step = (
+    Received
+    | Again
+    | Unpacking
+    | Queueing
+    | Building
+    | Built
+    | Reading
+    | Storing
+    | Trying
+    | Mutating
+    | Reported
+    | Rejected
+    | Passed
+    | Published
+    | Failed
+)
+Last = Rejected | Passed | Published | Failed
+"""A step after which nothing follows."""
+STEP: TypeAdapter[Step] = TypeAdapter(Annotated[Step, Field(discriminator="kind")])

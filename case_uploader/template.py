@@ -23,6 +23,14 @@ limits:
   wall_seconds: 20
   memory_mb: 512
 
+# `caseloop case check` puts small faults into your solution. This much of them your checks must catch before the case
+# may be published. What changes nothing that matters is named here with a reason.
+ci:
+  threshold: 0.8
+#  equivalent:
+#    - mutant: 0123456789
+#      reason: the rows are sorted already
+
 # One entry for each subtask that has more to say than its cells do. The ids are those in the notebook
 # (cell metadata "caseloop": {{"subtask": "<id>"}}).
 subtasks:

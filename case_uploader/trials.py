@@ -1,5 +1,6 @@
 """Which of an author's own material is tried before a case is published, and what must come out."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -8,18 +9,21 @@ from case_uploader.format.case_folder import CaseDraft
 from case_uploader.format.flaws import FLAWS_FILE
 from case_uploader.format.problem import Problems
 from services.contracts.case import Flaw
+from services.contracts.case_report import TrialKind, TrialLine
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import Feedback, TrialRequest, Verdict
 from services.contracts.notebook import Cell
 
 REFERENCE_FAILS = "reference-fails"
+REFERENCE_UNSTEADY = "reference-unsteady"
 
 
 @dataclass(frozen=True)
 class Trial:
     """One notebook to be judged."""
 
+    kind: TrialKind
     what: str
     """For the progress line: `reference`, `starter of clean-table` …"""
     rule: str
@@ -41,12 +45,13 @@ def plan_trials(draft: CaseDraft) -> tuple[Trial, ...]:
 
 def _reference(draft: CaseDraft) -> Iterator[Trial]:
     cells = _with_answers(draft, {})
-    yield Trial("reference", REFERENCE_FAILS, draft.notebook_file, _all(draft), cells, Verdict.APPROVED)
+    yield Trial("reference", "reference", REFERENCE_FAILS, draft.notebook_file, _all(draft), cells, Verdict.APPROVED)
 
 
 def _starters(draft: CaseDraft) -> Iterator[Trial]:
     for subtask in draft.author.subtasks:
         yield Trial(
+            kind="starter",
             what=f"starter of {subtask.view.id}",
             rule="starter-passes",
             file=draft.notebook_file,
@@ -60,12 +65,15 @@ def _starters(draft: CaseDraft) -> Iterator[Trial]:
 def _variants(draft: CaseDraft) -> Iterator[Trial]:
     for variant in draft.variants:
         cells = _with_answers(draft, variant.answers)
-        yield Trial(f"variant {variant.file}", "variant-fails", variant.file, _all(draft), cells, Verdict.APPROVED)
+        yield Trial(
+            "variant", f"variant {variant.file}", "variant-fails", variant.file, _all(draft), cells, Verdict.APPROVED
+        )
 
 
 def _flaws(draft: CaseDraft) -> Iterator[Trial]:
     for flaw in draft.author.flaws:
         yield Trial(
+            kind="flaw",
             what=f"flaw {flaw.id}",
             rule="flaw-passes",
             file=FLAWS_FILE,
@@ -103,8 +111,9 @@ class Trials:
         self._unfit: set[str] = set()
         """Subtasks whose reference is not approved: nothing can be judged against it."""
 
-    async def run(self, trial: Trial) -> None:
-        """Run one trial; the reference's comes first. Raises `TrialsUnavailable`."""
+    async def run(self, trial: Trial) -> tuple[TrialLine, ...]:
+        """Run one trial; the reference's comes first. One line for each subtask. Raises `TrialsUnavailable`."""
+        started, lines = time.perf_counter(), []
         request = TrialRequest(version=self._draft.version, cells=trial.cells, subtasks=trial.subtasks)
         try:
             result = await self._feedback.trial(request)
@@ -120,6 +129,8 @@ class Trials:
                 raise TrialsUnavailable(f"The {trial.what} could not be judged: {answer.headline}")
             if subtask not in self._unfit:
                 self._judge(trial, subtask, answer)
+            lines.append(_line(trial, subtask, answer, time.perf_counter() - started, self._draft))
+        return tuple(lines)
 
     def _judge(self, trial: Trial, subtask: str, answer: Feedback) -> None:
         if answer.verdict is trial.wanted:
@@ -128,6 +139,8 @@ class Trials:
         rule = trial.rule
         if trial.rule == REFERENCE_FAILS:
             self._unfit.add(subtask)
+            aspects = {evidence.aspect for finding in answer.findings for evidence in finding.evidence}
+            rule = REFERENCE_UNSTEADY if "unsteady" in aspects else rule
             message = f"the reference is not approved in {subtask!r}: {_why(answer)}"
         elif answer.verdict is Verdict.COULD_NOT_JUDGE:
             rule, message = "could-not-judge", f"the {trial.what} could not be judged in {subtask!r}: {_why(answer)}"
@@ -152,6 +165,21 @@ class Trials:
             file=trial.file,
             cell=trial.place,
         )
+
+
+def _line(trial: Trial, subtask: str, answer: Feedback, seconds: float, draft: CaseDraft) -> TrialLine:
+    wanted = answer.verdict is trial.wanted
+    return TrialLine(
+        kind=trial.kind,
+        what=trial.what,
+        file=trial.file,
+        cell=trial.place if wanted else _place(answer, draft) or trial.place,
+        subtask=subtask,
+        verdict=answer.verdict.value,
+        as_wanted=wanted,
+        detail="" if wanted else _why(answer)[:2_000],
+        seconds=round(seconds, 4),
+    )
 
 
 def _place(answer: Feedback, draft: CaseDraft) -> str | None:

@@ -7,6 +7,7 @@ from feedback.mentors import require_mentor
 from feedback.service import FeedbackService
 from services.contracts.clients.service import SCOPE_HEADER
 from services.contracts.feedback import CheckRequest, TrialRequest, TrialResult
+from services.contracts.mutants import MutantsRequest, MutantsResult
 from services.kit.peer import PeerIdentity, require_peer
 from services.kit.scope import Scope
 from services.kit.stream import ndjson
@@ -41,3 +42,9 @@ async def check(
 async def trial(request: TrialRequest, service: Service) -> TrialResult:
     """Judge an author's own material."""
     return await service.trial(request)
+
+
+@router.post("/mutants", dependencies=[Depends(require_peer("cases"))])
+async def mutants(request: MutantsRequest, service: Service) -> MutantsResult:
+    """Judge small faults in an author's own reference."""
+    return await service.mutants(request)

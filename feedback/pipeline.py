@@ -32,7 +32,7 @@ class Checker:
     """Judges submissions: restore, run, compare, word. Used by the service and by grading without a server alike."""
 
     def __init__(self, runs: Runs, baselines: Baselines, words: Words) -> None:
-        self._runs, self._baselines, self._words = runs, baselines, words
+        self.runs, self.baselines, self._words = runs, baselines, words
         self._voices = SingleFlight[str, Voice](64)
 
     async def check(self, case: AuthorCase, request: CheckRequest) -> AsyncGenerator[CheckEvent]:
@@ -76,7 +76,7 @@ class Checker:
             return
         yield repaired
         try:
-            baseline = await self._baselines.of(case, subtask)
+            baseline = await self.baselines.of(case, subtask)
             if baseline.faults:
                 yield _case_at_fault(case, subtask, baseline.faults)
                 return
@@ -93,7 +93,7 @@ class Checker:
         seed = submission_seed(case, subtask, cells_digest(subtask.view.id, request.cells), request.seed)
         plan = plan_run(case, subtask, repaired, seed)
         observation: Observation | None = None
-        async with aclosing(observe(self._runs, plan.request)) as parts:
+        async with aclosing(observe(self.runs, plan.request)) as parts:
             async for part in parts:
                 if isinstance(part, CellStarted):
                     yield Stage(name="running", index=part.index, count=part.count)
@@ -132,7 +132,7 @@ class Checker:
         if not judgement.findings:
             return judgement
         try:
-            known = await self._baselines.flaws(case, plan.asked.subtask)
+            known = await self.baselines.flaws(case, plan.asked.subtask)
         except PlatformFailed as error:
             # The verdict stands without them.
             _log.warning("known flaws could not be run", case=case.id, error=str(error))

@@ -22,6 +22,7 @@ def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int) 
     asked = Asked(case, subtask, _cells(case, subtask, repaired))
     request = RunRequest(
         environment=case.version,
+        packages=case.environment,
         imports=case.imports,
         data=case.data,
         cells=tuple(CodeCell(id=cell.id, source=cell.source) for cell in asked.cells),

@@ -4,12 +4,14 @@ from contextlib import aclosing
 import structlog
 
 from feedback.errors import OutsideScope, SubtaskNotFound
+from feedback.mutants import MutantJudge
 from feedback.pipeline import PLATFORM_FAILED, Checker, last
 from feedback.ports import AuthorCases
 from feedback.remembering import Remembering
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import CheckEvent, CheckRequest, Judged, TrialRequest, TrialResult
 from services.contracts.identity import ScopeClaims
+from services.contracts.mutants import MutantsRequest, MutantsResult
 
 _log = structlog.get_logger(__name__)
 
@@ -25,6 +27,7 @@ class FeedbackService:
 
     def __init__(self, cases: AuthorCases, checker: Checker, remembering: Remembering | None = None) -> None:
         self._cases, self._checker, self.remembering = cases, checker, remembering
+        self._mutants = MutantJudge(checker.runs, checker.baselines)
 
     async def check(
         self, request: CheckRequest, scope: ScopeClaims, recall_as: str | None = None
@@ -73,3 +76,16 @@ class FeedbackService:
         for id_ in asked:
             feedback[id_] = await last(self._checker.check(case, CheckRequest(subtask=id_, cells=request.cells)))
         return TrialResult(feedback=feedback)
+
+    async def mutants(self, request: MutantsRequest) -> MutantsResult:
+        """Judge small faults in the reference of one subtask.
+
+        Raises:
+            SubtaskNotFound: the version has no such subtask.
+            ServiceError: the version does not exist (404), or cannot be fetched.
+        """
+        case = await self._cases.author(request.version)
+        subtask = case.subtask(request.subtask)
+        if subtask is None:
+            raise SubtaskNotFound(f"This case version has no step {request.subtask}.")
+        return MutantsResult(verdicts=await self._mutants.judge(case, subtask, request.mutants))

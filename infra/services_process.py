@@ -15,7 +15,9 @@ from infra.embedded import SERVICES
 from infra.settings import EmbeddedSettings
 from linting.app import create_app as create_linting_app
 from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.mentoring import MentoringClient
+from services.contracts.clients.regrading import RegradingClient
 from services.contracts.clients.runner import RunnerClient
 from services.gateway import wiring as gateway_wiring
 from services.gateway.dashboard import wiring as dashboard_wiring
@@ -48,7 +50,7 @@ async def serve(settings: EmbeddedSettings) -> int:
     # the desk, which lives here.
     async with credentials["proxy"].kept_fresh(), cases_wiring.open_backends(settings) as backends:
         apps = {
-            "cases": create_cases_app(cases_wiring.reading_service(backends), backends),
+            "cases": _cases(settings, credentials["cases"], backends, verifier),
             "progress": progress_wiring.build(settings, verifier),
             "mentoring": mentoring_wiring.build(settings, verifier),
             "linting": create_linting_app(settings),
@@ -61,6 +63,18 @@ async def serve(settings: EmbeddedSettings) -> int:
         places["dashboard"] = LocalPort(settings.dashboard_port_file, settings.dashboard_port or 0)
         listeners = [Listener(app, credentials[name], places[name]) for name, app in apps.items()]
         return await serve_until_stopped(listeners, vault.authority)
+
+
+def _cases(
+    settings: EmbeddedSettings, credential: Credential, backends: cases_wiring.Backends, verifier: ScopeVerifier
+) -> FastAPI:
+    context = credential.client_context()
+    feedback = FeedbackClient(tls_client(context, "feedback", settings.socket("feedback"), _UNTIL_RUN))
+    progress = RegradingClient(tls_client(context, "progress", settings.socket("progress")))
+    environment = cases_wiring.learner_environment(settings)
+    shelf = cases_wiring.open_shelf(settings, settings.environments, settings.set_up_dir)
+    authoring = cases_wiring.open_authoring(backends, feedback, progress, environment, shelf=shelf)
+    return create_cases_app(cases_wiring.reading_service(backends), backends, authoring, verifier)
 
 
 def _feedback(settings: EmbeddedSettings, credential: Credential, verifier: ScopeVerifier) -> FastAPI:

@@ -61,7 +61,17 @@ class EmbeddedSettings(Settings):
     @property
     def runner(self) -> RunnerSettings:
         """How the runner uses this machine."""
-        return RunnerSettings(learner_env=self.learner_env, cache=self.home / "runner")
+        return RunnerSettings(learner_env=self.learner_env, environments=self.environments, cache=self.home / "runner")
+
+    @property
+    def environments(self) -> Path:
+        """Folder of the environments that cases need besides the common one."""
+        return self.home / "environments"
+
+    @property
+    def set_up_dir(self) -> Path:
+        """What set-up keeps: the installer, and our own wheels."""
+        return self.project / ".cache" / "setup"
 
     @property
     def desk_address(self) -> str:

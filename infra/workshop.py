@@ -73,7 +73,9 @@ async def open_case_service(settings: EmbeddedSettings) -> AsyncIterator[CaseSer
             service = feedback_wiring.build_service(runs, cases, settings.home / "feedback")
             _, verifier = scope_keys(open_vault(settings.mode, settings.home).secrets)
             feedback = FeedbackClient(in_process_client(create_feedback_app(service, verifier), "cases"))
-            yield cases_wiring.publishing_service(backends, feedback, cases_wiring.learner_environment(settings))
+            shelf = cases_wiring.open_shelf(settings, settings.environments, settings.set_up_dir)
+            environment = cases_wiring.learner_environment(settings)
+            yield cases_wiring.publishing_service(backends, feedback, environment, shelf)
 
 
 @contextlib.asynccontextmanager

@@ -34,7 +34,7 @@ class BubblewrapSpawner(CaseServer):
         if executable is None:
             raise SpawnError(f"Environments cannot be started. For the operator: {INSTALL}")
         try:
-            interpreter = find_interpreter(self.platform.learner_env, self.platform.hidden)
+            interpreter = find_interpreter(self.case_env, self.platform.hidden)
         except UnusablePython as error:
             raise SpawnError(f"Environments cannot be started. For the operator: {error}") from error
         rules = environment_filter()
@@ -48,7 +48,7 @@ class BubblewrapSpawner(CaseServer):
     def _sandbox(self, interpreter: Interpreter, data: Path | None, passwd: int, rules: int | None = None) -> Sandbox:
         return Sandbox(
             self._mounts(interpreter, data),
-            self.variables(str(self.platform.learner_env / "bin")),
+            self.variables(str(self.case_env / "bin")),
             passwd,
             hidden=self.platform.hidden,
             links=interpreter.links,
@@ -73,7 +73,7 @@ class BubblewrapSpawner(CaseServer):
     def _server_command(self) -> list[str]:
         # the limit on processes is set inside, where it counts this sandbox's own user namespace only
         limits = f'ulimit -c 0; ulimit -u {self.processes}; exec "$@"'
-        python = str(self.platform.learner_env / "bin" / "python")
+        python = str(self.case_env / "bin" / "python")
         return ["/bin/bash", "-c", limits, "server", python, "-m", "jupyterhub.singleuser", *self.server_arguments()]
 
     def _popen(self, command: list[str], fds: Sequence[int]) -> "subprocess.Popen[bytes]":

@@ -24,6 +24,7 @@ from services.contracts.errors import ServiceError
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook
 from spawner.data import BrokenData, CaseData
+from spawner.moving import moved
 from spawner.platform import Platform
 from spawner.processes import boxes
 from spawner.sandbox import BOX, HOME
@@ -54,6 +55,8 @@ class CaseServer(Spawner):
     start_seconds = Integer(60, config=True, help="How long the environment's server may take to listen.")
     pid = Integer(0)
     nonce: str = ""
+    case_env: Path = Path()
+    """The virtual environment of this start."""
     _saved_mtime: int = 0
     _listened: bool = False
     """Set once the server's socket was seen."""
@@ -150,6 +153,7 @@ class CaseServer(Spawner):
         self._say(45, "Restoring your notebook")
         await self.end()  # one that the Hub was killed before it could note
         await self._restore(case)
+        self.case_env = self._env_of(case)
         self._prepare_box(case)
         self._say(60, "Starting your private environment")
         self.pid = await self.launch(data if case.data else None)
@@ -179,8 +183,17 @@ class CaseServer(Spawner):
             await asyncio.sleep(0.1)
 
     async def _case(self) -> LearnerCase:
-        """The version the learner is on, else the newest published one."""
+        """The version the learner is on, else the newest published one.
+
+        The user option `move_to` names a version to move to, which counts while that is the newest one.
+        """
         version = self.workplace.version
+        wanted = self.user_options.get("move_to")
+        if wanted and version is not None and wanted != version:
+            newest = await self.platform.cases.current(self.case_id)
+            if newest.version == wanted:
+                await self._move(await self.platform.cases.learner(version), newest)
+                return newest
         if version is not None:
             with contextlib.suppress(ServiceError):
                 case = await self.platform.cases.learner(version)
@@ -193,6 +206,19 @@ class CaseServer(Spawner):
                 raise SpawnError(f"There is no published case «{self.case_id}».") from error
             raise
 
+    async def _move(self, old: LearnerCase, new: LearnerCase) -> None:
+        """Give the learner the new version's notebook with the work of the old one, which stays among the saves."""
+        self._say(35, f"Moving your work to number {new.number}")
+        await self.save()
+        place = self.workplace
+        try:
+            notebook, _ = await asyncio.to_thread(place.read_notebook, self.notebook_name)
+        except (FileNotFoundError, UnusableNotebook):
+            saved = await self.platform.progress.newest_for(self.user.name, self.case_id)
+            notebook = dict(saved.notebook) if saved else dict(old.notebook)
+        place.write_notebook(self.notebook_name, moved(notebook, old, new))
+        place.keep_version(new.version)
+
     async def _restore(self, case: LearnerCase) -> None:
         """What lies on disk is newest, if it is a notebook; else the last saved notebook; else the case's own."""
         place = self.workplace
@@ -203,6 +229,16 @@ class CaseServer(Spawner):
         place.keep_version(case.version)
         if case.data:
             place.mount_point("data")
+
+    def _env_of(self, case: LearnerCase) -> Path:
+        """The case's own environment, where it needs one. SpawnError."""
+        if case.environment is None:
+            return self.platform.learner_env
+        env = self.platform.environments / case.environment
+        if not (env / "bin" / "python").exists():
+            self.log.error("The environment %s of %s is not on this machine; publish the case again", env, case.id)
+            raise SpawnError("The environment of this case is not there. Tell your teacher; your work is safe.")
+        return env
 
     def _prepare_box(self, case: LearnerCase) -> None:
         self.clear_box()

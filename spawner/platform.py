@@ -25,6 +25,8 @@ class Platform:
     """Cache of case data, by case version."""
     learner_env: Path
     """The virtual environment that learners' code runs in."""
+    environments: Path
+    """Folder of the environments that cases need besides that one, by digest."""
     hidden: tuple[Path, ...] = ()
     """Folders that no environment may see, wherever they lie: the project with its cases, and what Caseloop keeps."""
 

@@ -24,8 +24,8 @@ CALLS: Final[Mapping[str, frozenset[str]]] = {
     "feedback": frozenset({"runner", "cases", "mentoring"}),
     # The data of a case version only; `cases` refuses it everything else.
     "runner": frozenset({"cases"}),
-    # Trials of an author's own material only.
-    "cases": frozenset({"feedback"}),
+    # Trials of an author's own material, and of learners' work that an admin has judged again; verdicts that changed.
+    "cases": frozenset({"feedback", "progress"}),
     # The spawner, which lives in the Hub, puts a case and its data in place and keeps the notebook.
     "hub": frozenset({"cases", "progress"}),
     SUPERVISOR: frozenset(LISTENERS),

@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,6 +56,10 @@ class AuthorCell:
     """Named by the cell's caseloop metadata."""
     tags: tuple[str, ...] = ()
     attachments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    where: str = ""
+    """The cell's own file, where a case is made of several."""
+    starter: str | None = None
+    """What learners begin with, where that is written elsewhere; None: the source without its solution."""
 
     @property
     def role(self) -> Role:
@@ -73,10 +78,11 @@ class AuthorCell:
     @property
     def label(self) -> str:
         """How an author finds the cell: its grade_id, or its position and first words."""
+        place = f"{self.where}: " if self.where else ""
         if self.mark and self.mark.grade_id:
-            return self.mark.grade_id
+            return place + self.mark.grade_id
         words = next((line.strip() for line in self.source.split("\n") if line.strip()), "empty")
-        return f"cell {self.position} ({words[:40]})"
+        return f"{place}cell {self.position} ({words[:40]})"
 
 
 @dataclass(frozen=True)
@@ -93,14 +99,17 @@ class AuthorNotebook:
 
 def read_author_notebook(path: Path, file: str, problems: Problems) -> AuthorNotebook | None:
     """The notebook, or None when it is no notebook at all. Problems of single cells are recorded beside it."""
-    raw = _read_json(path, file, problems)
+    raw = read_json(path, file, problems)
     if raw is None:
         return None
-    notebook = _current_format(raw, file, problems)
+    notebook = current_format(raw, file, problems)
     if notebook is None:
         return None
-    _check_kernel(notebook.get("metadata"), file, problems)
-    raw_cells = notebook.get("cells")
+    return notebook_of(notebook.get("cells"), file, problems)
+
+
+def notebook_of(raw_cells: Any, file: str, problems: Problems) -> AuthorNotebook | None:
+    """The notebook of these cells, as they stand in its JSON; None when there are none, or too many."""
     if not isinstance(raw_cells, list) or not raw_cells:
         problems.add("no-cells", "the notebook has no cells", file=file)
         return None
@@ -110,7 +119,25 @@ def read_author_notebook(path: Path, file: str, problems: Problems) -> AuthorNot
     return AuthorNotebook(file, _cells(raw_cells, file, problems))
 
 
-def _read_json(path: Path, file: str, problems: Problems) -> dict[str, Any] | None:
+def joined(notebooks: Sequence[AuthorNotebook]) -> AuthorNotebook:
+    """Several notebooks as one, in order. Names that come twice get the later file's name in front."""
+    cells: list[AuthorCell] = []
+    ids, grade_ids = _CellIds(), set[str]()
+    for notebook in notebooks:
+        stem = re.sub(r"[^a-zA-Z0-9_-]+", "-", Path(notebook.file).stem)[:20]
+        for cell in notebook.cells:
+            mark = cell.mark
+            if mark is not None and mark.grade_id is not None:
+                if mark.grade_id in grade_ids:
+                    mark = replace(mark, grade_id=f"{stem}-{mark.grade_id}"[:64])
+                grade_ids.add(str(mark.grade_id))
+            own = ids.take(cell.id, None, len(cells) + 1)
+            cells.append(replace(cell, id=own, mark=mark, where=notebook.file))
+    return AuthorNotebook(", ".join(notebook.file for notebook in notebooks), tuple(cells))
+
+
+def read_json(path: Path, file: str, problems: Problems) -> dict[str, Any] | None:
+    """The file's JSON object, or None after recording why there is none."""
     if not path.exists() and not path.is_symlink():
         problems.add("notebook-missing", "there is no such file in the case folder", file=file)
         return None
@@ -135,7 +162,9 @@ def _read_json(path: Path, file: str, problems: Problems) -> dict[str, Any] | No
     return raw
 
 
-def _current_format(raw: dict[str, Any], file: str, problems: Problems) -> dict[str, Any] | None:
+def current_format(raw: dict[str, Any], file: str, problems: Problems) -> dict[str, Any] | None:
+    """The notebook in nbformat 4, for Python; None after recording why not."""
+    _check_kernel(raw.get("metadata"), file, problems)
     major = raw.get("nbformat")
     if not isinstance(major, int) or isinstance(major, bool):
         problems.add("not-a-notebook", "is JSON, but not a notebook: it has no nbformat number", file=file)

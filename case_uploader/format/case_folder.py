@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from case_uploader.format.author_notebook import NOTEBOOK_FILE, AuthorNotebook, read_author_notebook
+from case_uploader.format.author_notebook import AuthorNotebook
 from case_uploader.format.checks import checks_of
+from case_uploader.format.data_contents import check_contents
 from case_uploader.format.data_files import DataSource, check_data_is_there, read_data_files
 from case_uploader.format.flaws import read_flaws
+from case_uploader.format.formats import read_source
 from case_uploader.format.imports import imported_modules, module_names
-from case_uploader.format.leaks import find_leaks, secrets_of, shown_cells, shown_data, shown_words
-from case_uploader.format.manifest import MANIFEST_FILE, Manifest, SubtaskManifest, read_manifest
+from case_uploader.format.leaks import find_leaks, secrets_of, shown_cells, shown_data, shown_manifest, shown_words
+from case_uploader.format.manifest import MANIFEST_FILE, CiManifest, Manifest, SubtaskManifest
+from case_uploader.format.personal_data import find_personal_data
 from case_uploader.format.problem import CaseProblem, Problems
 from case_uploader.format.python_source import magic_lines, syntax_error
 from case_uploader.format.requirements_file import LearnerEnvironment, check_imports, read_requirements
@@ -38,6 +41,8 @@ class CaseDraft:
     notebook_file: str
     labels: dict[str, str]
     """Cell id -> how the author finds the cell."""
+    ci: CiManifest
+    """What the case demands of its checks."""
 
     @property
     def version(self) -> str:
@@ -64,10 +69,12 @@ def read_case_folder(folder: Path, environment: LearnerEnvironment | None = None
     if not folder.is_dir():
         problems.add("folder-missing", "there is no such folder", file=str(folder))
         return CaseReading(None, problems.all)
-    manifest = read_manifest(folder, problems)
-    path, plain = _notebook_path(folder, problems)
-    notebook = read_author_notebook(path, path.relative_to(folder).as_posix(), problems) if path else None
-    data = read_data_files(folder, problems, beside_notebook=plain)
+    source = read_source(folder, problems)
+    manifest, notebook = source.manifest, source.notebook
+    data = read_data_files(folder, problems, beside_notebook=source.data_beside)
+    check_contents(data, problems)
+    if manifest is None or not manifest.fictional_data:
+        find_personal_data(data, problems)
     requirements = read_requirements(folder, environment, problems)
     if manifest is None or notebook is None:
         return CaseReading(None, problems.all)
@@ -76,23 +83,6 @@ def read_case_folder(folder: Path, environment: LearnerEnvironment | None = None
     own_modules = {source.file.path.removesuffix(".py").split("/")[0] for source in data}
     check_imports(draft.author.imports, own_modules, environment, notebook.file, problems)
     return CaseReading(None if problems.errors else draft, problems.all)
-
-
-def _notebook_path(folder: Path, problems: Problems) -> tuple[Path | None, bool]:
-    """The author's notebook, and whether the folder is a plain assignment (no case.yaml, no solution.ipynb)."""
-    usual = folder / NOTEBOOK_FILE
-    if usual.exists() or (folder / MANIFEST_FILE).exists():
-        return usual, False
-    notebooks = sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
-    if len(notebooks) == 1:
-        return notebooks[0], True
-    if notebooks:
-        names = ", ".join(path.name for path in notebooks)
-        message = f"there are several notebooks ({names}); a case has one: name it {NOTEBOOK_FILE}"
-        problems.add("several-notebooks", message, file=NOTEBOOK_FILE)
-    else:
-        problems.add("notebook-missing", f"there is no {NOTEBOOK_FILE} in the case folder", file=NOTEBOOK_FILE)
-    return None, True
 
 
 class _Drafting:
@@ -128,6 +118,7 @@ class _Drafting:
             variants,
             self.notebook.file,
             {cell.id: cell.label for cell in self.notebook.cells},
+            self.manifest.ci,
         )
 
     def _answers(self, groups: Sequence[SubtaskCells]) -> dict[str, SplitCell]:
@@ -248,3 +239,4 @@ class _Drafting:
         find_leaks(secrets, shown_cells(self.split, self.notebook.file), self.problems)
         find_leaks(secrets, shown_data(self.data), self.problems)
         find_leaks(secrets, shown_words(author.subtasks, author.flaws), self.problems)
+        find_leaks(secrets, shown_manifest(self.manifest), self.problems)

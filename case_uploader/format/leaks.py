@@ -4,10 +4,14 @@ import base64
 import binascii
 import json
 import re
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from case_uploader.format.data_files import DataSource
+from case_uploader.format.manifest import MANIFEST_FILE, Manifest
 from case_uploader.format.problem import Problems
 from case_uploader.format.split import SplitCell
 from services.contracts.case import Flaw, Subtask
@@ -15,10 +19,20 @@ from services.contracts.case import Flaw, Subtask
 MIN_LINE_CHARS = 12
 """Shorter lines (`x = 1`, `return a`) prove nothing."""
 MAX_SCANNED_BYTES = 4 * 1024 * 1024
+MAX_MEMBERS = 1_000
+_ARCHIVES = {".zip", ".xlsx", ".docx"}
 _TEXT_SUFFIXES = {
     ".py",
     ".ipynb",
     ".txt",
+    ".csv",
+    ".tsv",
+    ".jsonl",
+    ".log",
+    ".xml",
+    ".svg",
+    ".r",
+    ".sql",
     ".md",
     ".rst",
     ".json",
@@ -94,7 +108,9 @@ def _telling(lines: Iterable[str]) -> set[str]:
 def secrets_of(split: Iterable[SplitCell]) -> Iterator[Secret]:
     """A solution leaks when most of its telling lines show; a hidden test with any assert that shows."""
     parts = list(split)
-    given = {_squeezed(line) for part in parts for line in part.source.split("\n") if part.author.role == "answer"}
+    # A start that was written elsewhere may show what it should not.
+    starts = [part for part in parts if part.author.role == "answer" and part.author.starter is None]
+    given = {_squeezed(line) for part in starts for line in part.source.split("\n")}
     for part in parts:
         cell = part.author
         solution = _telling(part.solution) - given
@@ -111,6 +127,8 @@ def shown_cells(split: Iterable[SplitCell], file: str) -> Iterator[Shown]:
     for part in split:
         cell = part.author
         yield Shown(file, cell.label, part.source, cell.id)
+        if cell.tags:
+            yield Shown(file, f"{cell.label}: metadata tags", "\n".join(cell.tags))
         for name, bundle in cell.attachments.items():
             if f"attachment:{name}" in part.source:
                 for text in _attached_texts(bundle):
@@ -131,15 +149,35 @@ def _attached_texts(bundle: Mapping[str, object]) -> Iterator[str]:
 
 
 def shown_data(data: Iterable[DataSource]) -> Iterator[Shown]:
-    """Text files of the dataset; a notebook among them is read cell by cell, outputs included."""
+    """Text files of the dataset, and those in its archives; a notebook is read cell by cell, outputs included."""
     for source in data:
-        if source.path.suffix.lower() not in _TEXT_SUFFIXES or source.file.size > MAX_SCANNED_BYTES:
-            continue
+        suffix = source.path.suffix.lower()
         try:
-            text = source.path.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError):
+            if suffix in _ARCHIVES:
+                yield from _shown_members(source)
+            elif suffix in _TEXT_SUFFIXES:
+                with source.path.open("rb") as stream:
+                    yield _shown_text(source.file.path, stream.read(MAX_SCANNED_BYTES))
+        except (OSError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError):
+            # Broken, encrypted or in a way of packing that Python does not know: learners see its outside only.
             continue
-        yield Shown(source.file.path, None, "\n".join([text, *_strings_of(text)]))
+
+
+def _shown_text(file: str, content: bytes) -> Shown:
+    text = content.decode("utf-8", "replace")
+    return Shown(file, None, "\n".join([text, *_strings_of(text)]))
+
+
+def _shown_members(source: DataSource) -> Iterator[Shown]:
+    """The texts in an archive, together no longer than one file may be."""
+    left = MAX_SCANNED_BYTES
+    with zipfile.ZipFile(source.path) as archive:
+        for member in archive.infolist()[:MAX_MEMBERS]:
+            if left > 0 and PurePosixPath(member.filename).suffix.lower() in _TEXT_SUFFIXES:
+                with archive.open(member) as stream:
+                    content = stream.read(left)
+                left -= len(content)
+                yield _shown_text(f"{source.file.path}: {member.filename}"[:200], content)
 
 
 def _strings_of(text: str) -> Iterator[str]:
@@ -172,3 +210,13 @@ def shown_words(subtasks: Iterable[Subtask], flaws: Iterable[Flaw]) -> Iterator[
                 yield Shown("case.yaml", f"{key}.hints.{check.id}", check.hint)
     for flaw in flaws:
         yield Shown("flaws.yaml", f"{flaw.id}.words", flaw.words)
+
+
+def shown_manifest(manifest: Manifest) -> Iterator[Shown]:
+    """What stands in lists and headings."""
+    for key in ("title", "summary"):
+        yield Shown(MANIFEST_FILE, key, str(getattr(manifest, key)))
+    yield Shown(MANIFEST_FILE, "topics", "\n".join(manifest.topics))
+    for entry in manifest.subtasks:
+        if entry.title:
+            yield Shown(MANIFEST_FILE, f"subtasks: {entry.id}.title", entry.title)

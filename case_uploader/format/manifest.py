@@ -43,6 +43,23 @@ class SubtaskManifest(WireModel):
     """grade_id (or `grade_id/hidden`) of a check -> what a learner hears when it fails."""
 
 
+class EquivalentMutant(WireModel):
+    """A mutant that the author has looked at: it changes nothing that matters."""
+
+    mutant: str = Field(pattern=r"^[0-9a-f]{10}$")
+    """Its id, as the report shows it."""
+    reason: str = Field(min_length=10, max_length=500)
+
+
+class CiManifest(WireModel):
+    """What the case demands of its own checks. No part of the version: learners get the same case with or without."""
+
+    threshold: float | None = Field(default=None, ge=0, le=1)
+    """Smallest share of mutants that the checks must catch before it may be published; None: they only report."""
+    max_mutants: int = Field(default=160, ge=0, le=1_000)
+    equivalent: tuple[EquivalentMutant, ...] = ()
+
+
 class Manifest(WireModel):
     """`case.yaml` with its defaults filled in."""
 
@@ -59,6 +76,9 @@ class Manifest(WireModel):
     style: Style = Style()
     quotas: Quotas = Quotas()
     limits: Limits = Limits()
+    ci: CiManifest = CiManifest()
+    fictional_data: bool = False
+    """What looks like personal data in the dataset was made up."""
     subtasks: tuple[SubtaskManifest, ...] = ()
 
     def subtask(self, subtask_id: str) -> SubtaskManifest | None:

@@ -64,6 +64,10 @@ def _misplaced(cell: AuthorCell, kind: str, home: str, file: str, problems: Prob
 
 
 def _split_answer(cell: AuthorCell, solutions: Regions, hidden: Regions) -> SplitCell:
+    if cell.starter is not None:
+        kept = {line.strip() for line in cell.starter.split("\n")}
+        taken = tuple(line for line in cell.source.split("\n") if line.strip() not in kept)
+        return SplitCell(cell, cell.starter, cell.source, taken)
     stub = CODE_STUB if cell.kind == "code" else TEXT_STUB
     without_hidden = find_regions("\n".join(hidden.outside()), "SOLUTION") if hidden.found else solutions
     if not without_hidden.found:

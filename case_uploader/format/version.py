@@ -17,15 +17,15 @@ def canonical_json(value: Any) -> bytes:
 
 
 def version_digest(author: AuthorCase, learner: LearnerCase, requirements: Sequence[str]) -> str:
-    """sha256 over both views and the requirements, without version, number and the order of YAML keys.
+    """sha256 over both views and the requirements, without version, number, environment and order of YAML keys.
 
     Keys that came later count only where an author set them: a folder that says nothing stays the version it was.
     """
     later = {"style"} if learner.style == Style() else set[str]()
     content = {
         "format": FORMAT,
-        "author": author.model_dump(mode="json", exclude={"version"}),
-        "learner": learner.model_dump(mode="json", exclude={"version", "number"} | later),
+        "author": author.model_dump(mode="json", exclude={"version", "environment"}),
+        "learner": learner.model_dump(mode="json", exclude={"version", "number", "environment"} | later),
         "requirements": list(requirements),
     }
     return hashlib.sha256(canonical_json(content)).hexdigest()

@@ -22,10 +22,11 @@ def watched_names(reference: Iterable[str], given_code: Iterable[str], given_tex
     for text in given_text:
         for span in _CODE_SPAN.findall(text):
             mentioned |= set(_NAME.findall(span))
-    return tuple(name for name in _assigned(reference) if name in mentioned and not name.startswith("_"))
+    return tuple(name for name in assigned_names(reference) if name in mentioned and not name.startswith("_"))
 
 
-def _assigned(reference: Iterable[str]) -> list[str]:
+def assigned_names(reference: Iterable[str]) -> list[str]:
+    """Variables that are assigned at top level, in order; functions, classes and modules are none."""
     order: dict[str, None] = {}
     definitions: set[str] = set()
     for source in reference:

@@ -10,6 +10,9 @@ from feedback.evidence.values import differences
 from services.contracts.finding import Evidence
 from services.contracts.observation import Observation
 
+UNSTEADY = "unsteady"
+"""Aspect of a case's fault: its reference gives something else each time."""
+
 
 def gather(asked: Asked, observation: Observation, reference: Observation) -> tuple[Clue, ...]:
     """All evidence of one run against the reference's own run, in the order of how much it explains."""
@@ -76,12 +79,14 @@ def unsteady(asked: Asked, one: Observation, other: Observation) -> tuple[CaseAt
             asked.subtask.view.id,
             f"the reference gives another {clue.evidence.subject} with another random seed ({clue.evidence.fact}); "
             "fix its random_state or do not let it decide",
+            aspect=UNSTEADY,
         )
         for clue in clues
         if clue.decides
     )
 
 
-def case_fault(subtask: str, fact: str) -> CaseAtFault:
+def case_fault(subtask: str, fact: str, aspect: str = "") -> CaseAtFault:
     """Evidence that the case is at fault."""
-    return CaseAtFault(evidence=Evidence(kind="case", subject=subtask, fact=f"subtask {subtask}: {fact}"[:900]))
+    fact = f"subtask {subtask}: {fact}"[:900]
+    return CaseAtFault(evidence=Evidence(kind="case", subject=subtask, fact=fact, aspect=aspect))

@@ -60,11 +60,14 @@ def repair(case: AuthorCase, submitted: Sequence[Cell]) -> Repaired:
 
 
 def roles(case: AuthorCase) -> dict[str, Role]:
-    """What each code cell of the case is for: answers are the learner's, checks are run apart, the rest is given."""
+    """What each code cell of the case is for: answers are the learner's, checks are run apart, the rest is given.
+
+    An answer in words has no part in a run: nothing judges it.
+    """
     found: dict[str, Role] = {cell.id: "given" for cell in case.cells if cell.kind == "code"}
     for subtask in case.subtasks:
         found |= dict.fromkeys((check.cell for check in subtask.checks if check.cell in found), "check")
-        found |= dict.fromkeys(subtask.view.answer_cells, "answer")
+        found |= dict.fromkeys((cell for cell in subtask.view.answer_cells if cell in found), "answer")
     return found
 
 

@@ -12,6 +12,7 @@ from tornado.web import HTTPError, authenticated
 from services.contracts.case import CaseSummary, Level
 from services.contracts.errors import ServiceError
 from spawner.platform import Platform
+from spawner.workplace import Workplace, folder_name
 
 LEVELS = get_args(Level)
 
@@ -24,6 +25,13 @@ class CaseCard:
     url: str
     running: bool
     approved: int
+    on: str | None = None
+    """The version the person works on; None: none yet."""
+
+    @property
+    def newer(self) -> bool:
+        """Whether there is a newer version than the one the person works on."""
+        return self.on is not None and self.on != self.case.version
 
     @property
     def percent(self) -> int:
@@ -55,7 +63,8 @@ class _CasesHandler(BaseHandler):
             url = url_path_join(self.base_url, "user", user.escaped_name, url_escape_path(case.id), "/")
         else:
             url = url_path_join(self.hub.base_url, "spawn", user.escaped_name, url_escape_path(case.id))
-        return CaseCard(case, url, running, min(approved, case.subtasks))
+        place = Workplace(self._platform.homes_dir / folder_name(user.name) / case.id)
+        return CaseCard(case, url, running, min(approved, case.subtasks), place.version)
 
 
 class CasesHandler(_CasesHandler):

@@ -32,6 +32,7 @@ def open_platform(settings: EmbeddedSettings, vault: Vault) -> Platform:
         homes_dir=settings.home / "homes",
         data_dir=settings.home / "data",
         learner_env=settings.learner_env,
+        environments=settings.environments,
         hidden=(settings.project, settings.cases, settings.home, settings.run_dir),
     )
 

@@ -186,6 +186,8 @@ class LearnerCase(WireModel):
     notebook: dict[str, JsonValue]
     """The learner's notebook (nbformat 4.5 JSON): starters, visible checks, no solution, no hidden test."""
     data: tuple[DataFile, ...]
+    environment: Digest | None = None
+    """Which environment of packages it needs; None: the common one."""
 
 
 class AuthorCase(WireModel):
@@ -208,6 +210,8 @@ class AuthorCase(WireModel):
     flaws: tuple[Flaw, ...] = ()
     variants: tuple[dict[str, str], ...] = ()
     """Accepted alternatives: answer cell id -> source."""
+    environment: Digest | None = None
+    """Which environment of packages it needs; None: the common one."""
 
     def subtask(self, subtask_id: str) -> Subtask | None:
         """The subtask of that id, or None."""

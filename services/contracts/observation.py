@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from services.contracts.case import DataFile
+from services.contracts.case import DataFile, Digest
 from services.contracts.limits import Limits
 from services.contracts.model import WireModel
 from services.contracts.notebook import Place
@@ -67,6 +67,8 @@ class RunRequest(WireModel):
 
     environment: str = Field(min_length=1, max_length=64)
     """Key of the warm zygote: the case version's digest."""
+    packages: Digest | None = None
+    """Which environment of packages it runs in; None: the common one."""
     imports: tuple[str, ...] = ()
     data: tuple[DataFile, ...] = ()
     cells: tuple[CodeCell, ...]

@@ -13,6 +13,7 @@ from services.kit.objects import ObjectStore
 from services.kit.scope import ScopeVerifier
 from services.progress.classroom.endpoints import router as classroom_router
 from services.progress.endpoints import hub_router, learner_router
+from services.progress.regrading.endpoints import router as regrading_router
 from services.progress.service import ProgressService, utc_now
 from services.progress.sessions import endpoints as sessions
 from services.progress.sessions.models import JOBS
@@ -61,6 +62,7 @@ def create_app(
             style.learner_router,
             style.mentor_router,
             classroom_router,
+            regrading_router,
         ],
         service=ProgressService.over(db, objects, queue, settings, clock),
         scope_verifier=scope_verifier,

@@ -98,3 +98,21 @@ class NotebookRow(Base):
     digest: Mapped[str] = mapped_column(String(64))
     size: Mapped[int]
     saved: Mapped[datetime]
+
+
+class RegradeRow(Base):
+    """A verdict that was taken over from a regrade. Only ever added to."""
+
+    __tablename__ = "regrade"
+    __table_args__ = (Index(None, "submission"),)
+
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    submission: Mapped[str] = mapped_column(String(32))
+    case_version: Mapped[str] = mapped_column(String(64))
+    """By which version it was judged."""
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(255))
+    before: Mapped[str] = mapped_column(String(16))
+    before_points: Mapped[float]
+    after: Mapped[str] = mapped_column(String(16))
+    after_points: Mapped[float]

@@ -8,6 +8,7 @@ from services.kit.objects import ObjectStore
 from services.progress.attempts import Attempts
 from services.progress.classroom.service import Classroom
 from services.progress.notebooks import Notebooks
+from services.progress.regrading.service import Regrading
 from services.progress.sessions.exports import Exports
 from services.progress.sessions.looks import Looks
 from services.progress.sessions.recording import Recorder
@@ -35,6 +36,7 @@ class ProgressService:
     replays: Replays
     looks: Looks
     classroom: Classroom
+    regrading: Regrading
 
     @classmethod
     def over(
@@ -58,4 +60,5 @@ class ProgressService:
             replays=Replays(db, summaries),
             looks=Looks(db, clock),
             classroom=Classroom(db, clock),
+            regrading=Regrading(db, clock),
         )

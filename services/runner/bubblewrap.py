@@ -39,6 +39,13 @@ class Interpreter:
         """Where the environment is inside: at its own path, unless the sandbox's own /tmp would cover it."""
         return ENV_INSIDE if _covered(self.env) else self.env
 
+    def beside(self, env: Path) -> "Interpreter":
+        """The same Python with the packages of another environment.
+
+        That environment is not asked: what a case brings along may only run inside.
+        """
+        return Interpreter(env, self.roots if _covered(env) else tuple(sorted({*self.roots, env})))
+
     @property
     def python(self) -> Path:
         """What to start inside."""

@@ -22,7 +22,7 @@ async def find_machine(settings: RunnerSettings, *, root: bool, only: Shape | No
     groups = cgroups.detect()
     refusals = []
     for shape in [only] if only else _shapes(root=root):
-        machine = Machine(interpreter, shape, groups, settings.start_seconds)
+        machine = Machine(interpreter, shape, groups, settings.start_seconds, settings.environments)
         try:
             await _try(machine)
         except SessionRefused as error:

@@ -95,7 +95,7 @@ class Runner:
 
     async def _plan(self, request: RunRequest) -> Plan:
         case = await self._data.tree(request.data)
-        return Plan(request.environment, request.imports, case, request.limits.file_mb)
+        return Plan(request.environment, request.imports, case, request.limits.file_mb, request.packages)
 
     async def warm(self, request: RunRequest) -> None:
         """Load the request's environment without running anything; cells are ignored. Raises RunnerError."""

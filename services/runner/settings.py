@@ -9,6 +9,8 @@ class RunnerSettings(BaseModel):
 
     learner_env: Path
     """Virtual environment whose Python runs learners' code."""
+    environments: Path | None = None
+    """Folder of the environments that cases need besides that one, by digest."""
     cache: Path
     """Folder for the cases' data files, by digest; may be emptied when the runner is not running."""
     workers: int = Field(default_factory=lambda: (os.cpu_count() or 1) + 1, ge=1)

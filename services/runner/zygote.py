@@ -34,6 +34,8 @@ class Plan:
     case: Path
     """Folder with the case's data files."""
     file_mb: int
+    packages: str | None = None
+    """Digest of an environment of its own; None: the common one."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,19 @@ class Machine:
     shape: Shape
     cgroups: Cgroups | None
     start_seconds: float
+    environments: Path | None = None
+    """Folder of the environments that cases need besides the common one."""
+
+    def interpreter_of(self, plan: Plan) -> Interpreter:
+        """The Python that the plan runs in. Raises SessionRefused when its environment is not on this machine."""
+        if plan.packages is None:
+            return self.interpreter
+        env = self.environments / plan.packages if self.environments else None
+        if env is None or not (env / "bin" / "python").exists():
+            raise SessionRefused(
+                f"the environment {plan.packages[:12]} is not on this machine: publish the case again to make it"
+            )
+        return self.interpreter.beside(env)
 
 
 class Zygote:
@@ -94,7 +109,8 @@ class Zygote:
             "single": not shape.nested,
         }
         arguments = [str(control.fileno()), json.dumps(config)]
-        command = bubblewrap.command(self._machine.interpreter, shape, self._plan.case, self._plan.file_mb, arguments)
+        interpreter = self._machine.interpreter_of(self._plan)
+        command = bubblewrap.command(interpreter, shape, self._plan.case, self._plan.file_mb, arguments)
         return subprocess.Popen(
             command,
             pass_fds=[control.fileno()],

@@ -7,9 +7,12 @@ from typing import Final
 import pytest
 from pydantic import BaseModel
 
+from case_uploader.format.problem import CaseProblem
 from services.contracts import (
     brief,
     case,
+    case_report,
+    case_version,
     classroom,
     errors,
     escalation,
@@ -19,14 +22,23 @@ from services.contracts import (
     measures,
     notebook,
     progress,
+    regrade,
     session,
     style,
+    upload,
 )
 from services.gateway.dashboard.runs import RunCode
 from services.gateway.dashboard.sign_in_endpoints import Me
 
 API: Final = Path(__file__).resolve().parents[2] / "web" / "dashboard" / "src" / "api"
-FILES: Final = ("types.ts", "mentoring-types.ts", "session-types.ts", "desk-types.ts")
+FILES: Final = (
+    "types.ts",
+    "mentoring-types.ts",
+    "session-types.ts",
+    "desk-types.ts",
+    "authoring-types.ts",
+    "report-types.ts",
+)
 SOURCE: Final = "".join((API / name).read_text() for name in FILES)
 NAMES: Final[dict[type[BaseModel], str]] = {RunCode: "Run"}
 MODELS: tuple[type[BaseModel], ...] = (
@@ -59,6 +71,21 @@ MODELS: tuple[type[BaseModel], ...] = (
     escalation.Phrase,
     measures.WeekFigures,
     measures.Measures,
+    upload.OpenUpload,
+    upload.UploadView,
+    upload.UploadStep,
+    case_version.CaseVersion,
+    case_version.CellChange,
+    case_version.CheckChange,
+    case_version.VersionChanges,
+    regrade.RegradeItem,
+    regrade.RegradeView,
+    CaseProblem,
+    case_report.TrialLine,
+    case_report.MutantLine,
+    case_report.SubtaskLine,
+    case_report.Gate,
+    case_report.CaseReport,
     session.SessionEvent,
     session.Gap,
     session.SessionSummary,

@@ -10,6 +10,7 @@ from services.contracts.clients.service import ServiceClient
 from services.contracts.feedback import CheckEvent, CheckRequest, TrialRequest, TrialResult
 from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Reflect
 from services.contracts.measures import WeekRatings, period_query
+from services.contracts.mutants import MutantsRequest, MutantsResult
 from services.contracts.words import WordsEvent, WordsRequest
 
 _EVENT: TypeAdapter[CheckEvent] = TypeAdapter(CheckEvent)
@@ -35,6 +36,11 @@ class FeedbackClient(ServiceClient):
         """Judge an author's own material; allowed to `case_uploader` only."""
         response = await self._call("POST", "/trials", content=request.model_dump_json())
         return TrialResult.model_validate_json(response.content)
+
+    async def mutants(self, request: MutantsRequest) -> MutantsResult:
+        """Judge small faults in an author's reference; allowed to `case_uploader` only."""
+        response = await self._call("POST", "/mutants", content=request.model_dump_json())
+        return MutantsResult.model_validate_json(response.content)
 
     async def brief(self, ask: AskBrief, scope: str) -> Brief:
         """What a mentor is shown of a learner's code; allowed to `dashboard` only. 403 `not_a_mentor`.

@@ -39,6 +39,7 @@ _STANDINGS = TypeAdapter(tuple[CaseStanding, ...])
 _WEEKS = TypeAdapter(tuple[WeekCount, ...])
 _DISMISSALS = TypeAdapter(tuple[Dismissal, ...])
 _SESSIONS = TypeAdapter(tuple[SessionSummary, ...])
+_COUNTS = TypeAdapter(dict[str, int])
 
 
 class ProgressClient(ServiceClient):
@@ -209,6 +210,11 @@ class ProgressClient(ServiceClient):
         return _DISMISSALS.validate_json(
             (await self._call("GET", path, scope=scope, params={"subtask": subtask})).content
         )
+
+    async def learners_by_version(self, case: str, scope: str) -> dict[str, int]:
+        """Case version -> how many learners made their newest check in it; `scope` is a mentor's."""
+        response = await self._call("GET", "/class/versions", scope=scope, params={"case": case})
+        return _COUNTS.validate_json(response.content)
 
     async def class_view(
         self,

@@ -3,9 +3,11 @@
 import hmac
 from typing import Annotated, Any, cast
 
+import structlog
 from fastapi import APIRouter, Depends, Path, Request
 
-from services.gateway.dashboard.errors import CrossSite, XsrfMissing
+from services.contracts.identity import Role
+from services.gateway.dashboard.errors import CrossSite, NotAnAdmin, XsrfMissing
 from services.gateway.dashboard.mentor import Mentor
 from services.gateway.dashboard.registration import PREFIX
 from services.gateway.dashboard.service import DashboardService
@@ -15,6 +17,7 @@ from services.gateway.errors import TooManyRequests
 from services.gateway.rate_limit import TokenBuckets
 from services.kit.peer import require_peer
 
+_log = structlog.get_logger(__name__)
 SESSION_COOKIE = "caseloop-desk"
 _READS = frozenset({"GET", "HEAD"})
 
@@ -74,6 +77,25 @@ def _working(desk: Desk, mentor: Asking) -> Mentor:
 
 Working = Annotated[Mentor, Depends(_working)]
 """As Asking, for what costs computing."""
+
+
+def _administering(mentor: Asking) -> Mentor:
+    if mentor.role is not Role.ADMIN:
+        _log.warning("refused at the desk", user=mentor.user, reason="not an admin")
+        raise NotAnAdmin("Only admins may do this.")
+    return mentor
+
+
+Administering = Annotated[Mentor, Depends(_administering)]
+"""As Asking, for admins only."""
+
+
+def admin_api_router() -> APIRouter:
+    """Make a router for calls of an admin's page: no route of it can forget that."""
+    router = api_router()
+    router.dependencies.append(Depends(_administering))
+    return router
+
 
 Hex32 = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 """An id in a path."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.gateway.dashboard import (
+    authoring_endpoints,
     class_endpoints,
     memory_endpoints,
     page_endpoints,
@@ -59,6 +60,7 @@ def create_dashboard(
             queue_endpoints.router,
             memory_endpoints.router,
             class_endpoints.router,
+            authoring_endpoints.router,
             # the last one: it answers for every path that is left
             page_endpoints.router,
         ],

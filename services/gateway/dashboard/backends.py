@@ -1,5 +1,6 @@
 from dataclasses import dataclass
 
+from services.contracts.clients.authoring import AuthoringClient
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
@@ -20,3 +21,4 @@ class Backends:
     feedback: FeedbackClient
     linting: LintingClient
     cases: CasesClient
+    authoring: AuthoringClient

@@ -13,6 +13,12 @@ class NotAMentor(CaseloopError):
     status, error = 403, "not_a_mentor"
 
 
+class NotAnAdmin(CaseloopError):
+    """The person sits at the desk, but as a mentor only."""
+
+    status, error = 403, "not_an_admin"
+
+
 class SignInFailed(CaseloopError):
     """The sign-in was not begun here, has expired, was used before, or the Hub refused it."""
 

@@ -1,3 +1,4 @@
+from services.gateway.dashboard.authoring import Authoring
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.classes import Classes
 from services.gateway.dashboard.memory import Memory
@@ -30,3 +31,4 @@ class DashboardService:
         self.runs = Runs(backends.feedback, subjects, seats, settings)
         self.memory = Memory(backends.mentoring, scopes)
         self.classes = Classes(backends, scopes)
+        self.authoring = Authoring(backends, scopes)

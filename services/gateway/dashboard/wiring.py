@@ -7,6 +7,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from services.contracts.clients.authoring import AuthoringClient
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
@@ -67,6 +68,7 @@ def build(
         feedback=FeedbackClient(feedback),
         linting=LintingClient(linting),
         cases=CasesClient(cases),
+        authoring=AuthoringClient(cases),
     )
     return create_dashboard(backends, minter, dashboard, db, pages, close=close)
 

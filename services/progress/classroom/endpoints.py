@@ -49,6 +49,13 @@ async def class_json(service: Service, scope: Scope, case: Slug, steps: Steps = 
     return await service.classroom.view(case, steps)
 
 
+@router.get("/class/versions")
+async def class_versions(service: Service, scope: Scope, case: Slug) -> dict[str, int]:
+    """How many learners are on each version of a case."""
+    await service.looks.take(scope, "class", case)
+    return await service.classroom.by_version(case)
+
+
 @router.get("/failing")
 async def failing(
     service: Service, scope: Scope, since: AwareDatetime, until: AwareDatetime, case: Slug | None = None

@@ -156,3 +156,11 @@ async def failing_by_week(
         query = query.where(SubmissionRow.case_id == case_id)
     rows = (await session.execute(query)).all()
     return tuple(WeekCount(begins=spans.begins[number - 1], count=count) for number, count in rows)
+
+
+async def learners_by_version(session: AsyncSession, case_id: str) -> dict[str, int]:
+    """Case version -> how many learners made their newest check of the case in it."""
+    newest = select(func.max(SubmissionRow.seq)).where(SubmissionRow.case_id == case_id).group_by(SubmissionRow.learner)
+    query = select(SubmissionRow.case_version, func.count()).where(SubmissionRow.seq.in_(newest))
+    rows = await session.execute(query.group_by(SubmissionRow.case_version))
+    return {row[0]: row[1] for row in rows}

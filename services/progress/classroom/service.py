@@ -4,7 +4,7 @@ from services.contracts.classroom import ClassView
 from services.contracts.measures import WeekCount
 from services.kit.clock import Clock
 from services.kit.database import Database
-from services.progress.classroom.repository import ClassRepository, failing_by_week
+from services.progress.classroom.repository import ClassRepository, failing_by_week, learners_by_version
 from services.progress.classroom.rules import row_of, watch_of
 
 
@@ -13,6 +13,11 @@ class Classroom:
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
+
+    async def by_version(self, case: str) -> dict[str, int]:
+        """How many learners are on each version of a case, by their newest check."""
+        async with self._db.read() as session:
+            return await learners_by_version(session, case)
 
     async def failing(self, case: str | None, since: datetime, until: datetime) -> tuple[WeekCount, ...]:
         """Failing submissions by week, of one case or all."""

@@ -8,6 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from case_uploader.app import create_app
+from case_uploader.drafts import DraftStore
+from case_uploader.publish import Publisher
 from case_uploader.scaffold import scaffold
 from case_uploader.service import CaseService
 from case_uploader.steps import Step
@@ -18,6 +20,7 @@ from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import Feedback, TrialRequest, TrialResult, Verdict
 from services.contracts.finding import Finding
+from services.contracts.mutants import MutantsRequest, MutantsResult, MutantVerdict
 from services.kit.app import running
 from services.kit.http import in_process_client
 from services.kit.settings import Settings
@@ -36,6 +39,8 @@ class ScriptedFeedback(FeedbackClient):
         """A piece of source -> what is said about notebooks that hold it."""
         self.error: ServiceError | None = None
         self.forgets_words = False
+        self.mutated: list[MutantsRequest] = []
+        self.overlooked: tuple[str, ...] = ()
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -59,6 +64,19 @@ class ScriptedFeedback(FeedbackClient):
             feedback[subtask.view.id] = told or judged
         return TrialResult(feedback={name: feedback[name] for name in request.subtasks})
 
+    async def mutants(self, request: MutantsRequest) -> MutantsResult:
+        """Every mutant is seen, unless its source holds one of the words in `overlooked`."""
+        self.mutated.append(request)
+        if self.error:
+            raise self.error
+        verdicts = []
+        for mutant in request.mutants:
+            text = "\n".join(mutant.answer.values())
+            seen = not any(word in text for word in self.overlooked)
+            verdict = Verdict.NEEDS_WORK if seen else Verdict.APPROVED
+            verdicts.append(MutantVerdict(verdict=verdict, seen_by=("check text",) if seen else ()))
+        return MutantsResult(verdicts=tuple(verdicts))
+
 
 def _recognised(flaw: Flaw) -> Finding:
     return Finding(
@@ -80,12 +98,13 @@ class Bench:
     home: Path
     backends: Backends
     service: CaseService
+    publisher: Publisher
     app: FastAPI
     feedback: ScriptedFeedback
     clients: dict[str, CasesClient] = field(default_factory=dict)
 
     async def publish(self, folder: Path) -> list[Step]:
-        return [step async for step in self.service.publish(folder)]
+        return [step async for step in self.publisher.publish(folder)]
 
     async def check(self, folder: Path) -> list[Step]:
         return [step async for step in self.service.check(folder)]
@@ -108,7 +127,8 @@ async def bench(tmp_path: Path, scripted_feedback: ScriptedFeedback) -> AsyncIte
         feedback = scripted_feedback
         service = publishing_service(backends, feedback, None)
         app = await stack.enter_async_context(running(create_app(service, backends)))
-        bench = Bench(tmp_path / "home", backends, service, app, feedback)
+        publisher = Publisher(DraftStore(backends.database, backends.objects), None, feedback)
+        bench = Bench(tmp_path / "home", backends, service, publisher, app, feedback)
         for name in ("gateway", "hub", "feedback", "runner"):
             http = await stack.enter_async_context(in_process_client(app, name))
             bench.clients[name] = CasesClient(http)

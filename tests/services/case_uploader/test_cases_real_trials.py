@@ -1,5 +1,6 @@
 """The whole way of a case: real reading, real sandboxes, real judging, real storing."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from case_uploader.app import create_app
 from case_uploader.scaffold import scaffold
 from case_uploader.service import CaseService
-from case_uploader.steps import Passed, Published, Rejected
+from case_uploader.steps import Passed, Published, Rejected, Reported
 from case_uploader.wiring import learner_environment, open_backends, publishing_service
 from feedback.app import create_app as create_feedback
 from feedback.wiring import build_service
@@ -25,7 +26,11 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
-async def service(tmp_path: Path, project: Path) -> AsyncIterator[CaseService]:
+async def service(
+    tmp_path: Path, project: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[CaseService]:
+    # Mutants take their time; one test is about them.
+    monkeypatch.setenv("CASELOOP_CI_MUTANTS", str("mutants" in request.node.name))
     settings = Settings(home=tmp_path / "home", learner_env=project / ".venv-learner")
     settings.prepare()
     runner_settings = RunnerSettings(learner_env=settings.learner_env, cache=tmp_path / "data-cache")
@@ -79,6 +84,13 @@ async def test_a_failing_reference_is_found(service, new_case):
     assert await _rules(service, new_case) == {("reference-fails", "solution.ipynb")}
 
 
+async def test_a_reference_that_is_another_each_time_is_found(service, new_case):
+    _replace(new_case / "case.yaml", "      - name: total\n", "      - name: begun\n      - name: total\n")
+    added = 'import time\\n",\n    "begun = time.time_ns()\\n",\n    "import pandas as pd\\n'
+    _replace(new_case / "solution.ipynb", "import pandas as pd\\n", added)
+    assert ("reference-unsteady", "solution.ipynb") in await _rules(service, new_case)
+
+
 async def test_a_starter_that_passes_already_is_found(service, new_case):
     # The region holds nothing that matters, so what is left of the cell is the whole answer.
     solution = new_case / "solution.ipynb"
@@ -106,3 +118,45 @@ async def test_a_reference_that_needs_too_long_is_told(service, new_case):
     _replace(new_case / "case.yaml", "wall_seconds: 20", "wall_seconds: 1")
     _replace(new_case / "solution.ipynb", "import pandas as pd\\n", "import pandas as pd\\nwhile True: pass\\n")
     assert await _rules(service, new_case) == {("reference-fails", "solution.ipynb")}
+
+
+async def test_mutants_are_judged_by_real_runs(service, new_case):
+    steps = [step async for step in service.check(new_case)]
+
+    assert isinstance(steps[-1], Passed), steps[-1]
+    assert isinstance(steps[-2], Reported)
+    report = steps[-2].report
+    outcomes = {mutant.outcome for mutant in report.mutants}
+    assert report.counted("not_judged") == 0
+    assert "caught" in outcomes
+    by_line = {mutant.after: mutant for mutant in report.mutants}
+    assert all(mutant.caught_by for mutant in report.mutants if mutant.outcome == "caught")
+    assert report.gate.score is not None
+    assert report.gate.score >= 0.9, [mutant for mutant in by_line.values() if mutant.outcome == "missed"]
+    assert all(line.seconds for line in report.subtasks)
+
+
+async def test_an_nbgrader_assignment_of_two_notebooks_with_answers_in_words_is_published_as_it_is(service, tmp_path):
+    def cell(kind: str, grade_id: str, source: str, **marks: object) -> dict[str, object]:
+        code = {"outputs": [], "execution_count": None} if kind == "code" else {}
+        nbgrader = {"schema_version": 3, "grade_id": grade_id, "locked": False, **marks}
+        return {"cell_type": kind, "metadata": {"nbgrader": nbgrader}, "source": source, **code}
+
+    solved = "def twice(n):\n    ### BEGIN SOLUTION\n    return 2 * n\n    ### END SOLUTION"
+    notebooks = {
+        "problem1.ipynb": [
+            cell("code", "twice", solved, grade=False, solution=True),
+            cell("code", "check", "assert twice(4) == 8", grade=True, solution=False, points=1),
+        ],
+        "problem2.ipynb": [cell("markdown", "why", "Because $2n$ is even.", grade=True, solution=True, points=1)],
+    }
+    folder = tmp_path / "ps1"
+    folder.mkdir()
+    for name, cells in notebooks.items():
+        book = {"nbformat": 4, "nbformat_minor": 0, "metadata": {}, "cells": cells}
+        (folder / name).write_text(json.dumps(book))
+
+    end = await _end(service.publish(folder))
+
+    assert isinstance(end, Published), end
+    assert {note.rule for note in end.notes} == {"manifest-default", "manual-grading", "notebooks-joined"}

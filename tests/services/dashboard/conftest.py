@@ -17,6 +17,7 @@ from pydantic import BaseModel
 
 from services.contracts.brief import AskBrief, Brief
 from services.contracts.case import CaseSummary, LearnerCase, Quotas, SubtaskView
+from services.contracts.clients.authoring import AuthoringClient
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
@@ -291,6 +292,7 @@ async def world(tmp_path: Path, settings: DashboardSettings, pages: Path) -> Asy
             feedback=FeedbackClient(await client(judge.app(verifier))),
             linting=LintingClient(await client(linting_app())),
             cases=CasesClient(await client(cases_app())),
+            authoring=AuthoringClient(await client(cases_app())),
         )
         desk = create_dashboard(backends, minter, settings, database("dashboard"), pages, clock=clock)
         await stack.enter_async_context(running(desk))

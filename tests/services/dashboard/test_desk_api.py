@@ -249,19 +249,31 @@ class TestWhoMay:
     async def test_no_route_of_the_api_opens_without_a_session(self, world: Fixture) -> None:
         stranger, tried = world.browser(), 0
         for method, path in _routes(world.desk):
-            url = path.format(
-                escalation="0" * 32, submission="0" * 32, session="0" * 32, entry="0" * 32, phrase="0" * 32, kind="csv"
-            )
-            refused = await stranger.http.request(method, url, json={})
+            refused = await stranger.http.request(method, _address(path), json={})
             assert error_of(refused) == (401, "not_signed_in"), (method, path)
             tried += 1
-        assert tried == 26
+        assert tried == 43
+
+    async def test_what_changes_cases_is_for_admins_only(self, world: Fixture, mona: Fixture) -> None:
+        tried = 0
+        for method, path in _routes(world.desk):
+            if any(word in path for word in ("/uploads", "/cases/", "/api/versions", "/regrades")):
+                address = _address(path).removeprefix(f"{PREFIX}api/")
+                refused = await mona.api(method, address, json={}, headers={"Upload-Offset": "0"})
+                assert error_of(refused) == (403, "not_an_admin"), (method, path)
+                tried += 1
+        assert tried == 17
 
     async def test_too_much_at_once_is_refused(self, world: Fixture, mona: Fixture) -> None:
         world.desk.state.service.requests._burst = 3
         world.desk.state.service.requests._buckets.clear()
         statuses = [(await mona.api("GET", "phrases")).status_code for _ in range(5)]
         assert statuses == [200, 200, 200, 429, 429]
+
+
+def _address(path: str) -> str:
+    ids = dict.fromkeys(("escalation", "submission", "session", "entry", "phrase", "upload", "regrade"), "0" * 32)
+    return path.format(**ids, kind="csv", case="numbers", version="0" * 64)
 
 
 def _routes(desk: Any) -> list[tuple[str, str]]:

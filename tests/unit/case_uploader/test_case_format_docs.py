@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from case_uploader.format.flaws import Edit, FlawEntry
-from case_uploader.format.manifest import Manifest, SubtaskManifest
+from case_uploader.format.manifest import CiManifest, EquivalentMutant, Manifest, SubtaskManifest
 from services.contracts.case import CallProbe, Compare
 from services.contracts.limits import Limits
 
@@ -23,7 +23,8 @@ def reference(project: Path) -> str:
 
 
 def test_every_rule_is_explained(project, reference):
-    sources = [*(project / "case_uploader" / "format").glob("*.py"), project / "case_uploader" / "trials.py"]
+    package = project / "case_uploader"
+    sources = [*(package / "format").glob("*.py"), package / "trials.py", package / "ci" / "report.py"]
     words = {
         node.value
         for path in sources
@@ -39,6 +40,21 @@ def test_every_rule_is_explained(project, reference):
     assert {word for word in explained if _KEBAB.fullmatch(word)} - rules - _MADE == set()
 
 
-@pytest.mark.parametrize("model", [Manifest, SubtaskManifest, Compare, CallProbe, Limits, FlawEntry, Edit])
+def test_every_operator_is_explained(project):
+    page = (project / "docs" / "reference" / "case-ci.md").read_text()
+    sources = [project / "case_uploader" / "ci" / name for name in ("general.py", "learning.py")]
+    words = {
+        node.value
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    operators = {word for word in words if _KEBAB.fullmatch(word)} | {"leakage"}
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)) == operators
+
+
+@pytest.mark.parametrize(
+    "model", [Manifest, SubtaskManifest, CiManifest, EquivalentMutant, Compare, CallProbe, Limits, FlawEntry, Edit]
+)
 def test_every_key_is_explained(reference, model):
     assert [name for name in model.model_fields if f"`{name}`" not in reference] == []

@@ -113,6 +113,8 @@ class TestPlainAssignment:
     def test_several_notebooks_are_refused_by_name(self, folder):
         folder.usual()
         folder.write("one.ipynb", folder.notebook_json())
+        folder.cells = []
+        folder.code("a = 1")
         folder.write("two.ipynb", folder.notebook_json())
         problem = folder.read().errors[0]
         assert problem.rule == "several-notebooks"

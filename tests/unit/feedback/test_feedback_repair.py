@@ -51,6 +51,18 @@ def test_an_untouched_layout_runs_as_it_is_without_a_word(case: AuthorCase, solv
     assert (repaired.repairs, repaired.missing) == ((), ())
 
 
+def test_an_answer_in_words_is_never_run(case: AuthorCase, solved: Cells) -> None:
+    words = Cell(id="words", kind="markdown", source="Because $x^2$ grows.")
+    first = case.subtasks[0]
+    view = first.view.model_copy(update={"answer_cells": (*first.view.answer_cells, "words")})
+    subtasks = (first.model_copy(update={"view": view}), *case.subtasks[1:])
+    asked = case.model_copy(update={"cells": (*case.cells, words), "subtasks": subtasks})
+    for handed_in in ((*solved, words), solved):
+        repaired = repair(asked, handed_in)
+        assert [cell.source for cell in repaired.cells] == WHOLE
+        assert (repaired.repairs, repaired.missing) == ((), ())
+
+
 def renumbered(cells: Cells) -> Cells:
     return tuple(cell.model_copy(update={"id": f"cell-{n}"}) for n, cell in enumerate(cells))
 

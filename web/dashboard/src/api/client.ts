@@ -1,3 +1,4 @@
+import { Authoring } from './authoring';
 import type { Brief, CaseSummary, ClassView, Dismissal, Me, Run } from './desk-types';
 import { ApiError } from './errors';
 import { events } from './events';
@@ -28,10 +29,14 @@ type Query = object;
 
 /** Talks to the desk's door. Every method throws ApiError. */
 export class DeskClient {
+  /** What only admins may ask. */
+  readonly authoring: Authoring;
   private xsrf = '';
 
   /** @param base address of the page, ending in a slash: the API is below it. */
-  constructor(private readonly base: string) {}
+  constructor(private readonly base: string) {
+    this.authoring = new Authoring({ json: this.json.bind(this), fetch: this.fetch.bind(this) });
+  }
 
   async me(): Promise<Me> {
     const me = await this.json<Me>('GET', 'me');
@@ -178,19 +183,21 @@ export class DeskClient {
     path: string,
     body?: unknown,
     signal?: AbortSignal,
-    accept = 'application/json'
+    accept = 'application/json',
+    more: Record<string, string> = {}
   ): Promise<Response> {
-    const headers: Record<string, string> = { Accept: accept };
+    const headers: Record<string, string> = { Accept: accept, ...more };
+    const bytes = body instanceof Blob;
     if (method !== 'GET') {
       headers['X-XSRFToken'] = this.xsrf;
-      headers['Content-Type'] = 'application/json';
+      headers['Content-Type'] = bytes ? 'application/octet-stream' : 'application/json';
     }
     let response: Response;
     try {
       response = await fetch(new URL(`api/${path}`, this.base), {
         method,
         headers,
-        body: method === 'GET' ? undefined : JSON.stringify(body ?? {}),
+        body: method === 'GET' ? undefined : bytes ? body : JSON.stringify(body ?? {}),
         signal,
         credentials: 'same-origin',
         redirect: 'error'

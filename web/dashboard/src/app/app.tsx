@@ -14,6 +14,8 @@ const EscalationPage = lazy(() => import('../escalation/escalation-page'));
 const ReplayPage = lazy(() => import('../replay/replay-page'));
 const MemoryPage = lazy(() => import('../memory/memory-page'));
 const ClassPage = lazy(() => import('../class/class-page'));
+const CasesPage = lazy(() => import('../cases/cases-page'));
+const UploadPage = lazy(() => import('../cases/upload-page'));
 const MeasuresPage = lazy(() => import('../measures/measures-page'));
 
 const PAGES: Record<string, ComponentType<{ route: Route }>> = {
@@ -30,7 +32,9 @@ const PAGES: Record<string, ComponentType<{ route: Route }>> = {
   },
   memory: MemoryPage,
   class: ClassPage,
-  measures: MeasuresPage
+  measures: MeasuresPage,
+  cases: CasesPage,
+  upload: ({ route }) => <UploadPage key={route.args[0]} id={route.args[0] ?? ''} />
 };
 
 const client = new DeskClient(new URL('.', document.baseURI).href);

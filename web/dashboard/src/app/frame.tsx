@@ -9,13 +9,17 @@ export interface Place {
   title: string;
 }
 
-/** What hangs in the navigation; further pages are added here and in `pages`. */
+/** What hangs in the navigation; further pages are added here and in `app.tsx`. */
 export const PLACES: Place[] = [
   { name: 'queue', title: 'Queue' },
   { name: 'memory', title: 'Remembered' },
   { name: 'class', title: 'Class' },
   { name: 'measures', title: 'Measures' }
 ];
+const ADMIN_PLACES: Place[] = [{ name: 'cases', title: 'Cases' }];
+
+/** Pages that belong to a place of another name. */
+const WITHIN: Record<string, string> = { upload: 'cases' };
 
 export function Frame({ children }: { children: ReactNode }) {
   const { name } = useRoute();
@@ -24,6 +28,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const say = useSay();
   useShortcuts([{ key: 'q', label: 'To the queue', run: () => go(address('queue')) }]);
   const [left, setLeft] = useState(false);
+  const places = me.roles.includes('admin') ? [...PLACES, ...ADMIN_PLACES] : PLACES;
   const leave = () =>
     client.signOut().then(
       () => setLeft(true),
@@ -49,11 +54,11 @@ export function Frame({ children }: { children: ReactNode }) {
           Caseloop <span className="Frame-desk">Mentors’ desk</span>
         </a>
         <nav aria-label="Pages">
-          {PLACES.map(place => (
+          {places.map(place => (
             <a
               key={place.name}
               href={address(place.name)}
-              aria-current={place.name === name ? 'page' : undefined}
+              aria-current={place.name === (WITHIN[name] ?? name) ? 'page' : undefined}
             >
               {place.title}
             </a>

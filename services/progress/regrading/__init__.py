@@ -1,0 +1,1 @@
+"""Work that is judged again by another version of its case."""
