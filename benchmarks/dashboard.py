@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from benchmarks.dashboard_data import STEPS, VERSION, School, fill_mentoring, fill_progress, record_two_hours
 from benchmarks.harness import CouldNotRun, Figure, Report, main
 from services.contracts.case import LearnerCase, Quotas, SubtaskView
+from services.contracts.clients.authoring import AuthoringClient
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
@@ -180,6 +181,7 @@ async def _place(folder: Path, school: School) -> AsyncIterator[Place]:
             feedback=_Rated(nobody),
             linting=LintingClient(nobody),
             cases=_Published(nobody),
+            authoring=AuthoringClient(nobody),
         )
         settings = DashboardSettings(requests_per_second=1e6, request_burst=1_000_000)
         desk = create_dashboard(backends, minter, settings, databases["dashboard"], folder)

@@ -119,8 +119,8 @@ class Checker:
         if again is None:
             return ()
         try:
-            reference = await self._baselines.behaviour(case, plan.asked.subtask)
-            observation = await observed(self._runs, again.request)
+            reference = await self.baselines.behaviour(case, plan.asked.subtask)
+            observation = await observed(self.runs, again.request)
         except PlatformFailed as error:
             # The verdict stands without it.
             _log.warning("behaviour could not be looked at", case=case.id, error=str(error))
