@@ -17,7 +17,7 @@ run: setup ## Start Caseloop on this machine; Ctrl-C stops it
 	@exec $(VENV)/caseloop run
 
 test: setup-dev check ## Run every check and test
-	@$(VENV)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	@$(VENV)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 	@$(PYTHON) infra/set_up.py --npm test --silent
 
 test-vllm: setup-dev ## Test against the real vLLM server with a tiny model, on the CPU; installs 2 GB

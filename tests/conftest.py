@@ -6,8 +6,10 @@ import subprocess
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -49,20 +51,28 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(why)
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist's own hook reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Share the tests out to two processes: one has the browsers, which wait more than they work, the other the rest.
+    """Begin with the browsers, which take longest."""
+    items.sort(key=lambda item: not _with_browser(item.nodeid))
 
-    The browsers come first because they take longest. Everything else stays together by file, for its fixtures.
+
+class _Shared(LoadScopeScheduling):
+    """Shares the tests out: one process has the browsers, which wait more than they work, the other the rest.
+
+    The rest stays together by file, for its fixtures.
     """
-    items.sort(key=lambda item: not _with_browser(item))
-    for item in items:
-        group = "browsers" if _with_browser(item) else str(item.path.relative_to(PROJECT))
-        item.add_marker(pytest.mark.xdist_group(group))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browsers" if _with_browser(nodeid) else nodeid.split("::")[0]
 
 
-def _with_browser(item: pytest.Item) -> bool:
-    return item.path.is_relative_to(PROJECT / "tests" / "e2e")
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """How pytest-xdist shares the tests out when there is more than one process."""
+    return _Shared(config, log)
+
+
+def _with_browser(nodeid: str) -> bool:
+    return nodeid.startswith("tests/e2e/")
 
 
 @pytest.fixture(scope="session")
