@@ -110,7 +110,7 @@ def test_each_part_arrives_when_it_is_said(web: Browser, desk: Desk, stream: str
         pass
     # The first part was read while the gateway waits for this before it says the others:
     desk.assistant.hold.set()
-    assert sum(line.startswith(b"event:") for line in response.readlines()) >= 2
+    assert any(line.startswith(b"event:") for line in response.readlines())
 
 
 @pytest.mark.parametrize("stream", ["words", "hint", "chat"])

@@ -46,6 +46,7 @@ ALLOWED = {
     ("feedback", "mentoring"),
     ("runner", "cases"),
     ("cases", "feedback"),
+    ("cases", "progress"),
     ("hub", "cases"),
     ("hub", "progress"),
     *(("supervisor", name) for name in ("gateway", "dashboard", "progress", "mentoring", "feedback", "linting")),
