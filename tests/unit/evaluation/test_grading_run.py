@@ -89,8 +89,12 @@ async def test_only_what_is_graded_is_not_judged_again(judge, case, hand_in, jou
 async def test_no_more_notebooks_than_asked_for_are_judged_at_a_time(
     judge, case, hand_in, journal_path: Path, jobs: int
 ) -> None:
-    found = [hand_in(f"{number}.ipynb", f"1 {number}") for number in range(10)]
-    await _all(judge, case, found, journal_path, jobs)
+    found = [hand_in(f"{number}.ipynb", f"wait 1 {number}") for number in range(10)]
+    grading = asyncio.create_task(_all(judge, case, found, journal_path, jobs))
+    while judge.working < jobs:
+        await asyncio.sleep(0.001)
+    judge.go_on.set()
+    await grading
     assert judge.most == jobs
     assert len(judge.judged) == 10
 
