@@ -1,5 +1,6 @@
 """A case that needs other packages runs in an environment of its own, and nothing of that runs outside."""
 
+import shutil
 import venv
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,7 +18,7 @@ OWN = "a" * 64
 
 @pytest.fixture(scope="module")
 def environments(settings: RunnerSettings, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One environment with a module of its own above the common packages, and a trap in the start of its Python."""
+    """One environment with a module of its own beside a common package, and a trap in the start of its Python."""
     folder = tmp_path_factory.mktemp("environments")
     folder.chmod(0o755)
     env = folder / OWN
@@ -27,7 +28,9 @@ def environments(settings: RunnerSettings, tmp_path_factory: pytest.TempPathFact
     python.symlink_to((settings.learner_env / "bin" / "python").resolve())
     (site,) = env.glob("lib/python3*/site-packages")
     (common,) = settings.learner_env.glob("lib/python3*/site-packages")
-    (site / "common.pth").write_text(f"{common}\n")
+    # inside a sandbox nothing but the environment itself is sure to be seen
+    for name in ("numpy", "numpy.libs"):
+        shutil.copytree(common / name, site / name)
     (site / "wordfreq.py").write_text("ANSWER = 42\n")
     (site / "trap.pth").write_text(f"import pathlib; pathlib.Path({str(folder / 'was-run')!r}).touch()\n")
     return folder
