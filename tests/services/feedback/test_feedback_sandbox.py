@@ -94,7 +94,8 @@ def tells_nothing(bench: Any, feedback: Feedback, *mine: str) -> None:
     sources += [c.source for s in bench.case.subtasks for c in s.checks if c.hidden]
     secrets = [line.strip() for source in sources for line in source.splitlines()]
     secrets += ["canary_4711", "3.475", "19.9", "16.915", "more than everything", "'figs'", "(80, 25)", "1, 250"]
-    text = json.dumps(feedback.for_learner().model_dump(mode="json"), ensure_ascii=False)
+    # how long it took may hold the digits of any number
+    text = json.dumps(feedback.for_learner().model_dump(mode="json", exclude={"wall_ms"}), ensure_ascii=False)
     for secret in secrets:
         assert not secret or any(secret in source for source in mine) or secret not in text, secret
 
