@@ -89,7 +89,7 @@ KEPT = [
     "path = 'data/training/images2024/Resized256/batch_01_of_99'",
     "url = 'https://pandas.pydata.org/docs/reference/api/pandas.read_csv.html'",
     "print('author of the book', name)",
-    f"open('{HOME}/jovyan/work/data.csv')",
+    f"open('{HOME}/jovyan/data.csv')",
     "price: 0.0351234567 and 1234567.89",
 ]
 
