@@ -115,7 +115,7 @@ class StructureDiffers(Clue):
     """The learner's code is not as in the nearest correct solution. It says where to look, never what is wrong."""
 
     change: str
-    """A `feedback.evidence.structure.sites.Change`."""
+    """A `feedback.evidence.structure.change.Change`."""
     near: float
     """1: little else differs from that solution; 0: they have nothing in common."""
 

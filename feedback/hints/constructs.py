@@ -4,26 +4,11 @@ import ast
 from collections.abc import Iterator
 from typing import Literal
 
+from feedback.evidence.structure import change as structure
 from feedback.evidence.structure.blocks import BLOCKS, Headed
 
-Change = Literal[
-    "condition",
-    "bound",
-    "call",
-    "argument",
-    "value",
-    "operator",
-    "name",
-    "result",
-    "parameters",
-    "expression",
-    "missing step",
-    "extra step",
-    "order",
-    "nesting",
-    "unreadable",
-]
-_BOUNDS = frozenset(("range", "slice", "head", "tail", "iloc", "loc"))
+Change = Literal[structure.Change, "unreadable"]
+"""`unreadable`: one of the two does not parse."""
 
 
 def changes(mine: Headed, other: Headed) -> frozenset[Change]:
@@ -102,7 +87,7 @@ def _within(node: ast.AST, field: str, within: Change) -> Change:
 
 
 def _call(mine: ast.Call, other: ast.Call) -> Iterator[Change]:
-    inside: Change = "bound" if _called(mine) in _BOUNDS and _called(mine) == _called(other) else "argument"
+    inside: Change = "bound" if _called(mine) in structure.BOUNDS and _called(mine) == _called(other) else "argument"
     match mine.func, other.func:
         case ast.Attribute(), ast.Attribute() if mine.func.attr == other.func.attr:
             # A chain of calls: what differs may be further to the left.

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from feedback.evidence.structure.aligned import aligned
+from feedback.evidence.structure.change import Change
 from feedback.evidence.structure.moves import changed, matters
 from feedback.evidence.structure.renaming import renaming
-from feedback.evidence.structure.sites import Change, Naming, parts
+from feedback.evidence.structure.sites import Naming, parts
 from feedback.evidence.structure.steps import Program, Step
 
 

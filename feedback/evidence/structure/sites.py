@@ -4,28 +4,10 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Literal
 
 from feedback.evidence.structure.blocks import BLOCKS, Headed
+from feedback.evidence.structure.change import BOUNDS, Change
 from feedback.evidence.structure.steps import words_of
-
-Change = Literal[
-    "condition",
-    "bound",
-    "call",
-    "argument",
-    "value",
-    "operator",
-    "name",
-    "result",
-    "parameters",
-    "expression",
-    "missing step",
-    "extra step",
-    "order",
-    "nesting",
-]
-_BOUNDS = frozenset(("range", "slice", "head", "tail", "iloc", "loc"))
 
 
 @dataclass(frozen=True)
@@ -204,7 +186,7 @@ def _within(node: ast.AST, field: str, within: Change) -> Change:
             return "bound"
         case ast.Call(func=function), ("args" | "keywords"):
             name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-            return "bound" if name in _BOUNDS else "argument"
+            return "bound" if name in BOUNDS else "argument"
         case ast.Call(), "func":
             return "call"
         case ast.Return(), "value":
