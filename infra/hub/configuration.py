@@ -66,7 +66,7 @@ def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
         *(f"{name}={value}" for name, value in told.items()),
         node,
         "--import",
-        (HERE / "proxy_certificate.mjs").as_uri(),
+        (HERE / "proxy_connections.mjs").as_uri(),
         str(program),
     ]
     api, pid_file = settings.run_dir / "proxy-api.sock", settings.run_dir / "proxy.pid"

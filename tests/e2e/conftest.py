@@ -1,15 +1,21 @@
-"""What is told about a browser test that failed: what stood on its pages."""
+"""What is told about a browser test that failed: what stood on its pages, and what the system logged."""
 
 from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
+from tests.e2e.system.caseloop_system import System
+
 
 def _pages(item: pytest.Item) -> Iterator[Page]:
     for value in getattr(item, "funcargs", {}).values():
         if isinstance(value, Browser):
             yield from (page for context in value.contexts for page in context.pages)
+
+
+def _systems(item: pytest.Item) -> Iterator[System]:
+    yield from (value for value in getattr(item, "funcargs", {}).values() if isinstance(value, System))
 
 
 def _told(page: Page) -> str:
@@ -26,6 +32,9 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if report.when == "call" and report.failed and (told := [_told(page) for page in _pages(item)]):
-        report.sections.append(("pages", "\n".join(told)))
+    if report.when == "call" and report.failed:
+        if told := [_told(page) for page in _pages(item)]:
+            report.sections.append(("pages", "\n".join(told)))
+        for system in _systems(item):
+            report.sections.append(("logs of the system", system.logs()))
     return report

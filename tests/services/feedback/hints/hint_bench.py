@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from feedback.adapters.baselines_directory import DirectoryBaselineCache
 from feedback.assistance.service import AssistanceService
@@ -46,6 +47,7 @@ from services.contracts.observation import (
 from services.kit.adapters.job_rows import TableTimes
 from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.database import Database
+from services.kit.jobs import Held, Lease
 from services.kit.migrations import migrate
 from tests.services.feedback.conftest import ScriptedRuns, Shelf, answered, shop
 
@@ -140,6 +142,33 @@ def ask_for(kind: HintKind = "debug", answer: str = BAD, case: AuthorCase | None
     return AskHint(subtask="shelf", kind=kind, cells=answered(case or shop(), shelf=answer))
 
 
+class Attended:
+    """The job that makes hints, and whether it is at work.
+
+    A learner may read a hint before the worker has got back from the disk and counted it.
+    """
+
+    def __init__(self, job: HintJob) -> None:
+        self._job, self._running, self._idle = job, 0, asyncio.Event()
+        self._idle.set()
+
+    async def run(self, lease: Lease) -> None:
+        self._running += 1
+        self._idle.clear()
+        try:
+            await self._job.run(lease)
+        finally:
+            self._running -= 1
+            if not self._running:
+                self._idle.set()
+
+    async def gave_up(self, session: AsyncSession, job: Held, error: str) -> None:
+        await self._job.gave_up(session, job, error)
+
+    async def at_rest(self) -> None:
+        await self._idle.wait()
+
+
 @dataclass
 class HintBench:
     """Everything that makes hints, in one process."""
@@ -159,10 +188,11 @@ class HintBench:
             await self.choices.choose(scope_of(user), AiChoice(ai=ai))
 
     @contextlib.asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
-        worker = asyncio.create_task(self.queue.work(HINT_QUEUE, {HINT_JOB: self.job}, self.concurrency))
+    async def working(self) -> AsyncIterator[Attended]:
+        attended = Attended(self.job)
+        worker = asyncio.create_task(self.queue.work(HINT_QUEUE, {HINT_JOB: attended}, self.concurrency))
         try:
-            yield
+            yield attended
         finally:
             worker.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -172,8 +202,11 @@ class HintBench:
         """Ask, and wait for the end (or for the learner's turn)."""
         scope = scope or scope_of()
         asked = await self.service.ask(request, scope)
-        async with self.working():
-            return await self.settled(asked.id, scope)
+        async with self.working() as worker:
+            settled = await self.settled(asked.id, scope)
+            async with asyncio.timeout(30):
+                await worker.at_rest()
+            return settled
 
     async def settled(self, hint: str, scope: ScopeClaims) -> HintView:
         async with asyncio.timeout(30):

@@ -1,10 +1,15 @@
-// Loaded into the Hub's proxy: `node --import proxy_certificate.mjs …/bin/configurable-http-proxy …`.
+// Loaded into the Hub's proxy: `node --import proxy_connections.mjs …/bin/configurable-http-proxy …`.
 //
 // The proxy reads a client certificate once, and knows its targets by fixed ports. Here it calls
 // https://dashboard.caseloop.internal with the certificate that lies in its file at that moment, at the port that the
 // desk has written down, and believes nobody but the holder of that very name's certificate.
+//
+// To unix sockets it would open a connection for each request, which the other end closes as soon as it has answered:
+// now and then before Node has written the request's last, empty piece. On a unix socket that is a broken pipe, and a
+// learner whose notebook has just been saved reads "503 Service Unavailable". Here such connections are kept open.
 
 import fs from "node:fs";
+import http from "node:http";
 import https from "node:https";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -25,12 +30,15 @@ if (typeof original !== "function") {
   throw new Error(`${library} has no proxyOptsForTarget: this version of the proxy is not the one of web/package-lock.json`);
 }
 
+// Servers of learners and the Hub keep an idle connection for an hour; the proxy lets go of it first.
+const sockets = new http.Agent({ keepAlive: true, timeout: IDLE_MS });
 let agent = null;
 let loaded = "";
 
 ConfigurableProxy.prototype.proxyOptsForTarget = function (target) {
   if (target.hostname !== NAME) {
-    return original.call(this, target);
+    const options = original.call(this, target);
+    return options.target.socketPath ? { ...options, agent: sockets } : options;
   }
   const to = new URL(target.href);
   to.hostname = "127.0.0.1";

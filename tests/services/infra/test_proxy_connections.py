@@ -1,4 +1,4 @@
-"""The Hub's real proxy before a listener of ours: it shows its newest certificate and believes nobody else's."""
+"""The Hub's real proxy before listeners of ours: whom it believes, and how it keeps its connections."""
 
 import asyncio
 import contextlib
@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -64,14 +65,16 @@ def desk() -> FastAPI:
 
 
 @contextlib.asynccontextmanager
-async def proxy(project: Path, place: Path, authority: LocalAuthority) -> AsyncIterator[httpx.AsyncClient]:
+async def proxy(
+    project: Path, place: Path, authority: LocalAuthority, target: str = TARGET
+) -> AsyncIterator[httpx.AsyncClient]:
     """The proxy as the Hub starts it, with one route."""
     ports = [_free_port() for _ in range(2)]
     token = secrets.token_hex(16)
     program = project / "web" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
     node = json.loads((project / ".cache" / "setup" / "node.json").read_text())["node"]
     process = await asyncio.create_subprocess_exec(
-        node, "--import", (project / "infra" / "hub" / "proxy_certificate.mjs").as_uri(), str(program),
+        node, "--import", (project / "infra" / "hub" / "proxy_connections.mjs").as_uri(), str(program),
         "--ip", "127.0.0.1", "--port", str(ports[0]), "--api-ip", "127.0.0.1", "--api-port", str(ports[1]),
         env=os.environ | {
             "CONFIGPROXY_AUTH_TOKEN": token,
@@ -89,7 +92,7 @@ async def proxy(project: Path, place: Path, authority: LocalAuthority) -> AsyncI
                 while True:
                     assert process.returncode is None, "the proxy has ended"
                     with contextlib.suppress(httpx.ConnectError):
-                        await http.post(route, headers=headers, json={"target": TARGET})
+                        await http.post(route, headers=headers, json={"target": target})
                         break
                     await asyncio.sleep(0.1)
         async with httpx.AsyncClient(
@@ -189,3 +192,30 @@ async def test_the_proxy_believes_nobody_but_the_desk(
     credential(authority, place, "proxy")
     async with serving([listener(authority, place, who)], authority), proxy(project, place, authority) as web:
         assert (await web.get("who")).status_code == 503
+
+
+async def test_a_connection_to_a_unix_socket_serves_one_request_after_another(
+    project: Path, place: Path, authority: LocalAuthority
+) -> None:
+    """A connection that is closed after each answer breaks now and then while the request still ends: 503."""
+    credential(authority, place, "proxy")
+    opened = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal opened
+        opened += 1
+        with contextlib.suppress(asyncio.IncompleteReadError), contextlib.closing(writer):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+                await reader.readexactly(int(head.split("content-length: ")[1].split()[0]))
+                writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+                if "connection: close" in head:
+                    return
+
+    path = place / "server.sock"
+    server = await asyncio.start_unix_server(serve, path)
+    target = "http+unix://" + quote(str(path), safe="")
+    async with server, proxy(project, place, authority, target) as web:
+        answers = [(await web.put("workspace", json={"saved": number})).status_code for number in range(10)]
+    assert answers == [204] * 10
+    assert opened == 1
