@@ -21,8 +21,9 @@ def children(node: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
     for name in _FIELDS[type(node)]:
         child = getattr(node, name, None)
-        if isinstance(child, list):
-            found.extend(item for item in child if isinstance(item, ast.AST))
+        if type(child) is list:
+            # Keys of a dict display and defaults of keyword-only arguments may be missing; names are plain texts.
+            found += [item for item in child if isinstance(item, ast.AST)]
         elif isinstance(child, ast.AST):
             found.append(child)
     return found

@@ -23,8 +23,10 @@ from linting.worker.forked import answer_in_child
 from linting.worker.jobs import JOBS
 
 LENGTH = struct.Struct(">I")
-PRELOAD = {"mypy": "mypy.api"}
-"""What a worker may be told to load before its first job."""
+PRELOAD = {"mypy": ("mypy.main", "mypy.nativeparse", "sqlite3")}
+"""What a worker may be told to load before its first job: all that each child would have to load again by itself, the
+parser and the cache's database with it. `mypy.api` alone loads nothing until it is called."""
+IDLE_SECONDS = 0.2
 MAX_MEMORY = 3 * 1024**3
 """Bytes of address space: mypy with pandas' stubs needs about 0.5 GB of it."""
 
@@ -37,18 +39,27 @@ def main() -> None:
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(jobs_in, waiting), daemon=True).start()
     preloaded = sys.argv[1:]
-    for module in preloaded:
-        importlib.import_module(PRELOAD[module])
+    for tool in preloaded:
+        for module in PRELOAD[tool]:
+            importlib.import_module(module)
     gc.freeze()
     while True:
-        request = json.loads(waiting.get())
+        request = json.loads(_next(waiting))
         answer = answer_in_child(request, _answer) if preloaded else _answer(request)
         body = json.dumps(answer).encode()
         results_out.write(LENGTH.pack(len(body)) + body)
         results_out.flush()
-        # mypy turns collection off and leaves megabytes of cycles per run; nobody waits for us here.
-        gc.enable()
+
+
+def _next(waiting: "queue.SimpleQueue[bytes]") -> bytes:
+    """The next job. Tidies up when there is none for a moment: a review sends one job upon another's answer."""
+    try:
+        return waiting.get(timeout=IDLE_SECONDS)
+    except queue.Empty:
+        # What lives between jobs are modules and their caches, for good: no later collection looks at them again.
         gc.collect()
+        gc.freeze()
+        return waiting.get()
 
 
 def _private_channels() -> tuple[BinaryIO, BinaryIO]:

@@ -10,11 +10,13 @@ from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from services.kit.database import Database, table_metadata
+from services.kit.sqlite_connection import connected
 
 _PATIENCE_MS = 120_000
 """How long a second process waits for the first one's migration."""
@@ -29,7 +31,7 @@ async def migrate(db: Database, package: str) -> None:
 
     Any number of processes may do so at once. Raises `MigrationFailed`.
     """
-    engine = create_async_engine(db.url, poolclass=NullPool)
+    engine = _engine(db)
     if db.is_sqlite:
         event.listen(engine.sync_engine, "connect", _configure_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_immediate)
@@ -48,12 +50,19 @@ async def migrate(db: Database, package: str) -> None:
 
 async def differences(db: Database, package: str, metadata: MetaData) -> list[Any]:
     """Say where the tables, as migrated, differ from the models (Alembic's own words); a test wants []."""
-    engine = create_async_engine(db.url, poolclass=NullPool)
+    engine = _engine(db)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(_compare, package, metadata)
     finally:
         await engine.dispose()
+
+
+def _engine(db: Database) -> AsyncEngine:
+    if not db.is_sqlite:
+        return create_async_engine(db.url, poolclass=NullPool)
+    file = str(make_url(db.url).database)
+    return create_async_engine(db.url, poolclass=NullPool, async_creator=lambda: connected(file))
 
 
 def _upgrade(connection: Connection, package: str) -> None:

@@ -86,7 +86,12 @@ async def connected(database: str) -> aiosqlite.Connection:
     # A process that ends does not wait for a connection that nobody closed.
     connection._thread.daemon = True
     # To its end as well: an opening that is given up is tidied up by nobody, and speaks to a loop that may be gone.
-    return await uninterrupted(connection)
+    try:
+        return await uninterrupted(connection)
+    except Exception:
+        # So does the thread of one that failed, which has only been told to stop.
+        await uninterrupted(asyncio.to_thread(connection._thread.join))
+        raise
 
 
 async def uninterrupted(work: Awaitable[T]) -> T:

@@ -330,8 +330,9 @@ async def test_when_a_worker_is_killed_another_one_finishes_its_job_once(
     try:
         await bench.until(id_, "running")
         async with asyncio.timeout(20):
-            while "half" not in await bench.effects():
+            while (await bench.state(id_)).progress != {"halves": 1}:
                 await asyncio.sleep(0.01)
+        assert await bench.effects() == {"half": "child"}
         assert await bench.put(job(key="only")) == id_
     finally:
         child.send_signal(signal.SIGKILL)

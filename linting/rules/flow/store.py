@@ -1,6 +1,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from linting.rules.flow.value import UNKNOWN, Fit, Value
 from linting.rules.nodes import children
@@ -51,11 +52,21 @@ class Store:
             self.lost.add(value.made)
 
 
+_MAY_BIND: Final = frozenset(
+    {ast.Name, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.Import, ast.ImportFrom}
+    | {ast.ExceptHandler, ast.MatchAs, ast.MatchStar, ast.MatchMapping, ast.Subscript}
+)
+
+
 def bound_names(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Every name that the statements bind, nested functions' own names left out."""
     waiting = list(nodes)
     while waiting:
         node = waiting.pop()
+        # Most nodes bind nothing; matching each against every pattern below took a quarter of all rules' time.
+        if type(node) not in _MAY_BIND:
+            waiting.extend(children(node))
+            continue
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 yield name

@@ -1,5 +1,6 @@
 import asyncio
 import sys
+import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -210,3 +211,16 @@ async def test_counting_all_rows_after_many_cancelled_readers(db):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     assert await asyncio.gather(*(read() for _ in range(20))) == [50] * 20
+
+
+async def test_a_database_that_cannot_be_opened_leaves_no_thread(tmp_path: Path) -> None:
+    """Its thread would speak to an event loop that is gone: a command that has failed would end with a traceback."""
+    (tmp_path / "folder.sqlite").mkdir()
+    db = Database(f"sqlite+aiosqlite:///{tmp_path / 'folder.sqlite'}")
+    before = set(threading.enumerate())
+    for _ in range(20):
+        with pytest.raises(OperationalError):
+            await db.ping()
+        left = {thread.name for thread in threading.enumerate() if thread not in before}
+        assert not [name for name in left if "connection" in name]
+    await db.close()
