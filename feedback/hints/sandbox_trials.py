@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
+from feedback.evidence.holdout import worse
 from feedback.evidence.values import differences
 from feedback.ports import Runs
 from feedback.repair import recorder
@@ -79,10 +80,7 @@ class SandboxTrials:
     def _agrees(self, answers: tuple[Value, ...]) -> bool:
         if self._models is None or len(answers) != len(self._models) or len(answers) != len(self._asking.calls):
             return False
-        return not any(
-            differences(model, answer, _rule(call))
-            for model, answer, call in zip(self._models, answers, self._asking.calls, strict=True)
-        )
+        return all(map(_alike, self._asking.calls, self._models, answers))
 
     def _outcomes(self, sources: Sequence[str]) -> list[CheckOutcome]:
         found: list[CheckOutcome] = []
@@ -113,6 +111,12 @@ class SandboxTrials:
         except TimeoutError as error:
             pending.cancel()
             raise OutOfTime from error
+
+
+def _alike(call: CallProbe, model: Value, answer: Value) -> bool:
+    if call.holdout is not None:
+        return worse(call.holdout, model, answer) is None
+    return not differences(model, answer, _rule(call))
 
 
 def _answering(number: int, call: CallProbe) -> str:

@@ -1,0 +1,42 @@
+"""Candidate programs in the real runner: which of them answer as the reference does."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+import pytest
+
+from feedback.hints.sandbox_trials import Asking, SandboxTrials
+from services.contracts.case import CallProbe, Holdout
+from services.contracts.observation import RunRequest
+from services.runner.service import Runner
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio(loop_scope="module")]
+
+REFERENCE = "def forecast(days):\n    return [2.0 * day + 0.5 for day in days]\n"
+
+
+async def passed(runner: Runner, programs: Sequence[str], holdout: Holdout | None = None) -> list[bool]:
+    asking = Asking(
+        request=RunRequest(environment="trials", cells=()),
+        checks=("assert len(forecast([1])) == 1",),
+        modules={},
+        calls=(CallProbe(call="forecast", args=([1, 2, 3],), holdout=holdout),),
+        reference=REFERENCE,
+    )
+    trials = SandboxTrials(runner, asking, asyncio.get_running_loop(), time.monotonic() + 60)
+    return await asyncio.to_thread(trials.passed, programs)
+
+
+async def test_an_answer_is_compared_with_the_references(runner: Runner) -> None:
+    other_way = "def forecast(days):\n    return [day + day + 1 / 2 for day in days]\n"
+    nearly = REFERENCE.replace("0.5", "0.51")
+    assert await passed(runner, [REFERENCE, other_way, nearly]) == [True, True, False]
+
+
+async def test_forecasts_are_measured_on_the_holdout_and_not_compared(runner: Runner) -> None:
+    """The reference is 0.5 off; half as much again is allowed."""
+    holdout = Holdout(answers=(2.0, 4.0, 6.0), within=1.5)
+    better, worse = REFERENCE.replace("0.5", "0.1"), REFERENCE.replace("0.5", "0.8")
+    nothing = "def forecast(days):\n    return [None for _ in days]\n"
+    assert await passed(runner, [REFERENCE, better, worse, nothing], holdout) == [True, True, False, False]
