@@ -26,7 +26,9 @@ class Person:
 
     def __init__(self, system: System, name: str = "learner") -> None:
         self.system, self.name = system, name
-        self.http = httpx.Client(base_url=system.url, timeout=60, trust_env=False)
+        # Nobody closes a person: no connection is kept for one to leave open.
+        limits = httpx.Limits(max_keepalive_connections=0)
+        self.http = httpx.Client(base_url=system.url, timeout=60, trust_env=False, limits=limits)
         self.token = ""
 
     def sign_in(self) -> "Person":

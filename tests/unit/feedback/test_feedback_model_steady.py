@@ -34,6 +34,8 @@ ASKED = ModelRequest("chat", (ModelMessage("user", "Why?"),))
 DOCUMENT = ModelRequest("feedback", ASKED.messages, schema={"type": "object"})
 TEXT = "Look at the rows."
 SHED = Reply(status=503, error={"message": "queue full"})
+PATIENT = {"time_limit": 30, "first_token_limit": 30}
+"""For what a busy machine may take long over, and must not be tried twice."""
 QUICK = {"backoff": 0.01, "time_limit": 0.4, "first_token_limit": 0.2, "slot_wait": 0.05}
 
 
@@ -322,7 +324,7 @@ class TestCaps:
 
 
 async def test_what_is_sent_is_what_vllm_understands():
-    async with system() as there:
+    async with system(**PATIENT) as there:
         request = ModelRequest(
             "hint",
             (ModelMessage("system", "S"), ModelMessage("user", "U")),
@@ -344,7 +346,7 @@ async def test_what_is_sent_is_what_vllm_understands():
 
 
 async def test_tokens_and_times_are_counted():
-    async with system() as there:
+    async with system(**PATIENT) as there:
         await complete(there.model, ASKED)
         tokens = [there.sample("tokens_total", kind=kind) for kind in ("prompt", "cached", "completion")]
         assert tokens == [40, 32, 4]
