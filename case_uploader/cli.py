@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ import typer
 
 from case_uploader.adapters.learner_environment import LearnerEnvironmentMissing
 from case_uploader.cli_report import Report, Verdict
-from case_uploader.format.case_folder import read_case_folder
+from case_uploader.format.case_folder import CaseDraft, CaseReading, read_case_folder
+from case_uploader.format.nbgrader_release import CannotExport, export_release
+from case_uploader.learners_copy import LabNotStarted, open_in_lab, write_learners_copy
 from case_uploader.make_data import DataNotMade, make_data
 from case_uploader.scaffold import CannotScaffold, scaffold
 from case_uploader.service import CaseService
@@ -28,6 +31,7 @@ from vault.errors import VaultError
 ReadSettings = Callable[[], Settings]
 Act = Callable[[CaseService, Path], AsyncIterator[Step]]
 OpenService = Callable[[], AbstractAsyncContextManager[CaseService]]
+Folder = Annotated[Path, typer.Argument(help="A case folder.", exists=True, file_okay=False)]
 Folders = Annotated[list[Path], typer.Argument(help="Case folders.", exists=True, file_okay=False)]
 Sources = Annotated[list[Path], typer.Argument(help="Case folders, or zip archives of them.", exists=True)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
@@ -72,6 +76,29 @@ def build_case_app(open_service: OpenService, read_settings: ReadSettings = Sett
         """Check a case and make it the newest version that learners get."""
         report = Report(json)
         asyncio.run(desk.with_service(folders, make, report, CaseService.publish))
+        raise typer.Exit(report.finish())
+
+    @app.command("preview")
+    def preview(
+        folder: Folder,
+        no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print JupyterLab's address.")] = False,
+    ) -> None:
+        """Open the notebook as learners get it, with the data beside it, in their JupyterLab."""
+        report = Report(as_json=False)
+        if (draft := desk.draft(folder, report)) is not None:
+            desk.preview(draft, report, browser=not no_browser)
+        raise typer.Exit(report.finish())
+
+    @app.command("export")
+    def export(
+        folder: Folder,
+        into: Annotated[Path, typer.Option("--into", help="nbgrader's course folder.", file_okay=False)],
+        json: AsJson = False,
+    ) -> None:
+        """Write what learners get as the release of an nbgrader assignment."""
+        report = Report(json)
+        if (draft := desk.draft(folder, report)) is not None:
+            desk.export(draft, into, report)
         raise typer.Exit(report.finish())
 
     @app.command("list")
@@ -130,12 +157,41 @@ class _Desk:
             except (CaseloopError, ServiceError, DataNotMade) as error:
                 report.broke(str(folder), str(error))
 
-    async def read_only(self, folder: Path) -> AsyncIterator[Step]:
-        """Read the folder and run nothing."""
+    def draft(self, folder: Path, report: Report) -> CaseDraft | None:
+        """The case as its folder describes it; None when it has problems, which the report says."""
+        reading = self._reading(folder)
+        if reading.draft is None:
+            report.ended(str(folder), Rejected(problems=reading.problems))
+        return reading.draft
+
+    def preview(self, draft: CaseDraft, report: Report, *, browser: bool) -> None:
+        """Open the learners' notebook in JupyterLab until that is stopped. What is written there is lost."""
+        python = self.read_settings().learner_env / "bin" / "python"
+        with tempfile.TemporaryDirectory(prefix="caseloop-preview-") as place:
+            try:
+                status = open_in_lab(write_learners_copy(draft, Path(place)), python, browser=browser)
+            except LabNotStarted as error:
+                report.broke(draft.author.id, str(error))
+            else:
+                if status:
+                    report.broke(draft.author.id, f"JupyterLab ended with status {status}")
+
+    def export(self, draft: CaseDraft, into: Path, report: Report) -> None:
+        """Write nbgrader's release folder."""
+        try:
+            report.exported(export_release(draft, into))
+        except (CannotExport, OSError) as error:
+            report.broke(draft.author.id, str(error))
+
+    def _reading(self, folder: Path) -> CaseReading:
         environment = None
         with contextlib.suppress(LearnerEnvironmentMissing):
             environment = learner_environment(self.read_settings())
-        reading = await asyncio.to_thread(read_case_folder, folder, environment)
+        return read_case_folder(folder, environment)
+
+    async def read_only(self, folder: Path) -> AsyncIterator[Step]:
+        """Read the folder and run nothing."""
+        reading = await asyncio.to_thread(self._reading, folder)
         if reading.draft is None:
             yield Rejected(problems=reading.problems)
         else:

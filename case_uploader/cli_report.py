@@ -149,6 +149,11 @@ class Report:
         self._say(f"  next: open {folder / 'solution.ipynb'} in JupyterLab, then `caseloop case check {folder}`")
         self._keep(str(folder), "made")
 
+    def exported(self, folder: Path) -> None:
+        """Say where a case's release is."""
+        self._say(f"✓ wrote {folder}", "green")
+        self._keep(str(folder), "exported")
+
     def listed(self, summaries: Iterable[CaseSummary]) -> None:
         """Show the published cases."""
         table = Table("id", "title", "number", "version", "subtasks", "published", box=None, header_style="bold")
