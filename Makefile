@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-vllm check format unit bench clean
+.PHONY: help setup setup-dev run test test-vllm test-docker check format unit bench clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ test-vllm: setup-dev ## Test against the real vLLM server with a tiny model, on 
 	@$(PYTHON) tests/vllm/environment.py
 	@$(VENV)/python -m pytest tests/vllm $(PYTEST_ARGS)
 
+test-docker: setup-dev ## Test learners' containers on a Docker engine, with images made here; none is pulled
+	@$(PYTHON) tests/docker/machine_image.py
+	@$(VENV)/python -m pytest tests/docker $(PYTEST_ARGS)
+
 check: setup-dev ## ruff, mypy, import contracts
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
@@ -35,7 +39,7 @@ format: setup-dev ## Format and sort imports
 	@$(VENV)/ruff format .
 
 bench: setup-dev ## Measure what the documentation claims
-	@for name in check startup firewall; do $(VENV)/python -m benchmarks.$$name || exit $$?; done
+	@for name in check startup firewall lint realtime; do $(VENV)/python -m benchmarks.$$name || exit $$?; done
 
 clean: ## Remove environments, builds and caches; keeps your data in .caseloop
 	rm -rf .venv .venv-learner .cache .mypy_cache .ruff_cache .pytest_cache web/node_modules web/labextension/caseloop_lab/labextension web/labextension/lib web/dashboard/dist

@@ -27,6 +27,7 @@ from benchmarks.harness import CouldNotRun, Figure, Report, main
 from services.contracts.case import LearnerCase, Quotas, SubtaskView
 from services.contracts.clients.authoring import AuthoringClient
 from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.evaluation import EvaluationClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
 from services.contracts.clients.mentoring import MentoringClient
@@ -182,6 +183,7 @@ async def _place(folder: Path, school: School) -> AsyncIterator[Place]:
             linting=LintingClient(nobody),
             cases=_Published(nobody),
             authoring=AuthoringClient(nobody),
+            evaluation=EvaluationClient(nobody),
         )
         settings = DashboardSettings(requests_per_second=1e6, request_burst=1_000_000)
         desk = create_dashboard(backends, minter, settings, databases["dashboard"], folder)

@@ -94,7 +94,7 @@ def run(report: Report) -> None:
 
 
 def _cases() -> Iterator[AuthorCase]:
-    for folder in sorted((PROJECT / "cases").iterdir()):
+    for folder in sorted(path for path in (PROJECT / "cases").iterdir() if path.is_dir()):
         draft = read_case_folder(folder).draft
         if draft is None:
             raise CouldNotRun(f"the case in {folder} cannot be read; its data are made by `make setup`")

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -104,9 +104,7 @@ async def _measure(report: Report, place: Workplace) -> None:
         reading = await service.read(_request(0))
         if any(one.status != "ok" for one in reading.runs):
             raise CouldNotRun(f"a tool failed: {[one.detail for one in reading.runs if one.status != 'ok']}")
-        review = await _review_ms(service, 12 if report.quick else 40, ())
-        first = await _review_ms(service, 20 if report.quick else 60, WITHOUT_TYPES)
-        cold, warm = await asyncio.to_thread(_tools_ms, place, reading.module, 2 if report.quick else 5)
+        review, first, cold, warm = await _times(service, place, reading.module, report.quick)
         report.add("review_ms", Figure(review, "ms", note=f"warm, {LINES} lines, five tools"))
         report.add("first_findings_ms", Figure(first, "ms", FIRST_MS, note="without types"))
         report.add("tools_cold_ms", Figure(cold, "ms", note="four command lines in sequence"))
@@ -126,26 +124,34 @@ def _request(number: int, tools: tuple[LintTool, ...] = ()) -> ReviewRequest:
     return ReviewRequest(cells=tuple(cells), python=PYTHON, tools=tools)
 
 
-async def _review_ms(service: ReviewService, times: int, tools: tuple[LintTool, ...]) -> float:
+async def _times(
+    service: ReviewService, place: Workplace, module: Module, quick: bool
+) -> tuple[float, float, float, float]:
+    """Median milliseconds of a review, of its first findings, and of the four tools in sequence: cold and warm.
+
+    They take turns, so that whatever else the machine does falls on all of them alike.
+    """
+    rounds, times = (3, 8) if quick else (6, 12)
+    warm_cache = place.folder / "cache"
+    place.run(place.file(module.source, 1), warm_cache)
+    review, first, cold, warm = list[float](), list[float](), list[float](), list[float]()
+    for number in range(rounds):
+        source = f"{module.source}# {number}\n"
+        review += await _review_ms(service, range(number * times, (number + 1) * times), ())
+        first += await _review_ms(service, range(number * times, (number + 1) * times), WITHOUT_TYPES)
+        cold.append(place.run(place.file(source, 2 * number + 2), place.folder / f"cache_{number}")[0])
+        warm.append(place.run(place.file(source, 2 * number + 3), warm_cache)[0])
+    return statistics.median(review), statistics.median(first), statistics.median(cold), statistics.median(warm)
+
+
+async def _review_ms(service: ReviewService, numbers: Iterable[int], tools: tuple[LintTool, ...]) -> list[float]:
     taken: list[float] = []
-    for number in range(times):
+    for number in numbers:
         request = _request(number + 1, tools)
         start = time.perf_counter()
         await service.review(request)
         taken.append((time.perf_counter() - start) * 1e3)
-    return statistics.median(taken)
-
-
-def _tools_ms(place: Workplace, module: Module, times: int) -> tuple[float, float]:
-    """Medians of the four tools in sequence: without and with mypy's cache."""
-    warm_cache = place.folder / "cache"
-    place.run(place.file(module.source, 1), warm_cache)
-    cold, warm = [], []
-    for number in range(times):
-        source = f"{module.source}# {number}\n"
-        cold.append(place.run(place.file(source, 2 * number + 2), place.folder / f"cache_{number}")[0])
-        warm.append(place.run(place.file(source, 2 * number + 3), warm_cache)[0])
-    return statistics.median(cold), statistics.median(warm)
+    return taken
 
 
 def _compare(report: Report, place: Workplace, reading: Reading) -> None:

@@ -27,7 +27,7 @@ def notebook_cells() -> list[Cell]:
     """The draft's cells, then those of the sample cases' references, cut at 200 lines."""
     sources: list[str] = []
     left = LINES
-    for source in (*_DRAFT, *_references()):
+    for source in (*_DRAFT, *reference_sources()):
         taken = source.splitlines()[:left]
         left -= len(taken)
         sources.append("\n".join(taken))
@@ -36,7 +36,8 @@ def notebook_cells() -> list[Cell]:
     return [Cell(id=f"cell-{number}", source=source) for number, source in enumerate(sources, start=1)]
 
 
-def _references() -> list[str]:
+def reference_sources() -> list[str]:
+    """Code that is right: every reference of the sample cases."""
     drafts = (read_case_folder(folder).draft for folder in sorted(_CASES.iterdir()))
     return [
         source

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -71,8 +72,11 @@ class LiveServices:
 
 
 @contextlib.contextmanager
-def live_services(case: CaseAtHand) -> Iterator[LiveServices]:
-    """Publish the case into a fresh home, start runner and services, stop them at the end."""
+def live_services(case: CaseAtHand, log: Path | None = None) -> Iterator[LiveServices]:
+    """Publish the case into a fresh home, start runner and services, stop them at the end.
+
+    `log`: file for their log lines, as JSON.
+    """
     with tempfile.TemporaryDirectory(prefix="cl-bench-") as folder:
         settings = EmbeddedSettings(home=Path(folder) / "home", run_dir=Path())
         settings.prepare()
@@ -80,6 +84,7 @@ def live_services(case: CaseAtHand) -> Iterator[LiveServices]:
             "CASELOOP_GATEWAY_CHECKS_PER_SECOND": "10000",
             "CASELOOP_GATEWAY_CHECK_BURST": "10000",
             "CASELOOP_GATEWAY_REQUESTS_PER_SECOND": "10000",
+            "CASELOOP_LOGS__FORMAT": "json",
         }
         publish = [sys.executable, "-m", "infra.cli", "case", "publish", str(PROJECT / "cases" / CASE)]
         done = subprocess.run(publish, env=variables, capture_output=True, text=True, check=False)
@@ -87,16 +92,21 @@ def live_services(case: CaseAtHand) -> Iterator[LiveServices]:
             raise CouldNotRun(f"the case could not be published:\n{done.stdout}{done.stderr}")
         with ThreadingUnixStreamServer(str(settings.hub_dir / "hub.sock"), _HubUsers) as hub:
             threading.Thread(target=hub.serve_forever, daemon=True).start()
-            with _process("infra.runner_process", variables), _process("infra.services_process", variables):
+            file = log or Path(os.devnull)
+            with (
+                _process("infra.runner_process", variables, file),
+                _process("infra.services_process", variables, file),
+            ):
                 yield _connect(settings, case)
             hub.shutdown()
 
 
 @contextlib.contextmanager
-def _process(module: str, variables: dict[str, str]) -> Iterator[None]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", module], env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+def _process(module: str, variables: dict[str, str], log: Path) -> Iterator[None]:
+    with log.open("a") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module], env=variables, stdout=subprocess.DEVNULL, stderr=said
+        )
     try:
         yield
     finally:

@@ -2,12 +2,13 @@
 
 `python -m benchmarks.memory DIR`: DIR holds learners' programs, unpacked (see `benchmarks.submitted_programs`). They
 are handed in as by one class, in an order drawn once; each is judged by the real pipeline in the real sandbox. One that
-fails is an escalation, unless the signature of its most consequential finding has been answered before.
+fails is an escalation, unless its mistake has been answered before. The mistake is told as it is told when a mentor is
+asked: by the verified repair (`feedback.repair_signatures`; the reference alone is known), and where there is none by
+the most consequential finding. What the findings alone would give is printed beside it.
 
-The same is counted with signatures made from verified repairs (`feedback.repair.mistakes`; the reference alone is
-known), which take longer to find than a check may. Whether an answer is wrong is judged by other solutions and other
-code than either signature is made from. How far that judge can be trusted is a figure of its own: `identical_wrong`
-counts programs whose repairs are the very same edits, and which it calls different mistakes all the same.
+Whether an answer is wrong is judged by other solutions and other code than either signature is made from. How far that
+judge can be trusted is a figure of its own: `identical_wrong` counts programs whose repairs are the very same edits,
+and which it calls different mistakes all the same.
 """
 
 import argparse
@@ -179,20 +180,11 @@ def _distance(one: str, other: str) -> int:
 
 
 def _report(report: Report, failed: Sequence[Judged], handed_in: int, seconds: float) -> None:
-    asked: list[bool] = []
-    given: list[tuple[Judged, Judged]] = []
-    memory: dict[tuple[str, str], Judged] = {}
-    for one in failed:
-        key = (one.program.question, one.signature)
-        remembered = memory.get(key) if one.signature else None
-        asked.append(remembered is None)
-        if remembered is None:
-            memory[key] = one
-        else:
-            given.append((remembered, one))
     report.add("failing", Figure(len(failed), "programs", note=f"{len(failed)} of {handed_in} handed in"))
     report.add("judge_ms", Figure(seconds * 1000 / handed_in, "ms", note=f"a program, {_AT_ONCE} at once"))
-    report.add("answers_per_100", Figure(_per_100(asked), note="mentor answers a 100 failing submissions"))
+    asked, given = _replayed(failed, lambda one: one.by_repair)
+    note = "mentor answers a 100 failing submissions, by the signature of the verified repair"
+    report.add("answers_per_100", Figure(_per_100(asked), target=15, note=note))
     for tenth in range(_TENTHS):
         part = asked[tenth * len(asked) // _TENTHS : (tenth + 1) * len(asked) // _TENTHS]
         report.add(f"answers_per_100_tenth_{tenth + 1}", Figure(_per_100(part), note=f"{len(part)} submissions"))
@@ -202,41 +194,33 @@ def _report(report: Report, failed: Sequence[Judged], handed_in: int, seconds: f
     for name in sorted(per_question):
         figures = per_question[name]
         report.add(f"answers_per_100_{name}", Figure(_per_100(figures), note=f"{len(figures)} submissions"))
-    wrong = _wrong(given)
-    other = [first.kinds != later.kinds for first, later in given]
-    known = {(one.program.question, one.signature, one.kinds) for one in failed}
-    report.add(
-        "answers_per_100_by_repair",
-        Figure(100 * len(known) / len(failed), note="if signatures told kinds of repairs apart"),
-    )
     report.add("remembered", Figure(len(given), "answers", note=f"{len(given)} given without a mentor"))
-    report.add("remembered_wrong", Figure(_per_100(wrong), "%", target=2, note="repairs have no kind in common"))
-    _report_repairs(report, failed)
-    report.add("remembered_other_kinds", Figure(_per_100(other), "%", note="repairs are not of the very same kinds"))
+    report.add(
+        "remembered_wrong", Figure(_per_100(_wrong(given)), "%", target=2, note="repairs have no kind in common")
+    )
+    _, same = _replayed([one for one in failed if one.edits], lambda one: one.edits)
+    note = f"of {len(same)} with the very same repair: what the judge cannot tell"
+    report.add("identical_wrong", Figure(_per_100(_wrong(same)), "%", note=note))
+    asked, given = _replayed(failed, lambda one: one.signature)
+    report.add("finding_answers_per_100", Figure(_per_100(asked), note="by the signature of the first finding"))
+    report.add("finding_remembered_wrong", Figure(_per_100(_wrong(given)), "%", note=f"of {len(given)}"))
 
 
-def _report_repairs(report: Report, failed: Sequence[Judged]) -> None:
-    """The replay with the signatures of verified repairs, and with whole repairs as signatures."""
-    asked, given = _replayed(failed, lambda one: one.by_repair)
-    note = "with signatures of verified repairs"
-    report.add("repair_answers_per_100", Figure(100 * asked / len(failed), target=15, note=note))
-    report.add("repair_remembered_wrong", Figure(_per_100(_wrong(given)), "%", target=2, note=f"of {len(given)}"))
-    _, given = _replayed([one for one in failed if one.edits], lambda one: one.edits)
-    note = f"of {len(given)} with the very same repair: what the judge cannot tell"
-    report.add("identical_wrong", Figure(_per_100(_wrong(given)), "%", note=note))
-
-
-def _replayed(failed: Sequence[Judged], told: Callable[[Judged], str]) -> tuple[int, list[tuple[Judged, Judged]]]:
-    """How many had to be answered; and for each that was given an answer, whose it was."""
+def _replayed(
+    failed: Sequence[Judged], told: Callable[[Judged], str]
+) -> tuple[list[bool], list[tuple[Judged, Judged]]]:
+    """For each, whether a mentor had to be asked; and for each that was given an answer, whose it was."""
     memory: dict[tuple[str, str], Judged] = {}
-    given = []
+    asked, given = [], []
     for one in failed:
-        key = one.program.question, told(one)
-        if key in memory:
-            given.append((memory[key], one))
-        else:
+        key = (one.program.question, told(one))
+        remembered = memory.get(key) if key[1] else None
+        asked.append(remembered is None)
+        if remembered is None:
             memory[key] = one
-    return len(memory), given
+        else:
+            given.append((remembered, one))
+    return asked, given
 
 
 def _wrong(given: Sequence[tuple[Judged, Judged]]) -> list[bool]:

@@ -16,13 +16,12 @@ class NbgraderCourse:
 
     def __init__(self, root: Path, case: CaseAtHand) -> None:
         self._root, self._case = root, case
-        self._env = PROJECT / ".cache" / "benchmarks" / "nbgrader"
+        self._env = set_up.NBGRADER
 
     def prepare(self) -> None:
         """Install nbgrader (once), make the assignment."""
         set_up.STATE.mkdir(parents=True, exist_ok=True)
         if not (self._env / "bin" / "nbgrader").exists():
-            self._env.parent.mkdir(parents=True, exist_ok=True)
             set_up.make_environment(self._env, "nbgrader")
         source = self._root / "source" / CASE
         source.mkdir(parents=True)

@@ -4,6 +4,12 @@
 programs, unpacked (see `benchmarks.submitted_programs`). Candidates run in a forked process under limits, which is much
 faster than a sandbox; every verdict counted here, on the programs as on their repairs, is then given by the real
 pipeline in the real sandbox. With `--pool all` other correct programs are known, equal syntax trees once.
+
+`marked` is the share of findings whose lines hold one that the verified repair changes (`Edit.span`: a deletion has its
+own lines, an insertion the two between which it belongs). The pipeline is told the repair that was found, as it is when
+it has found one itself. How the marks fall without that is printed beside it, on a sample: `marked_by_code` where no
+repair is at hand, `marked_live` where the pipeline looks for one itself, with the reference only and no longer than a
+learner waits, each against the same repairs.
 """
 
 import argparse
@@ -17,8 +23,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,21 +34,30 @@ from benchmarks.harness import CouldNotRun, Figure, Report, main
 from benchmarks.quick_trials import QuickTrials
 from benchmarks.submitted_programs import SUBTASK, Program, Question, read_questions
 from evaluation.grading.cli import CannotGrade
+from feedback.causes import WAITED_FOR, RepairCauses
 from feedback.firewall import Firewall, Own
+from feedback.hints.reference_repair import ReferenceRepair
+from feedback.ports import Causes, Runs
 from feedback.repair.engine import Effort, Engine, Repaired
 from feedback.repair.mistakes import changed_lines, mistake
 from feedback.repair.pool import Pool
 from feedback.repair.trees import size
 from infra.settings import EmbeddedSettings
 from infra.workshop import CheckerJudge, open_judge
-from services.contracts.case import AuthorCase
+from services.contracts.case import AuthorCase, Subtask
 from services.contracts.feedback import Feedback, Verdict
+from services.contracts.notebook import Cell
 
 _SEED: Final = 20261125
 _QUICK: Final = 6
 """Wrong programs of each question under --quick; half as many correct ones."""
 _AT_ONCE: Final = 3
 _ANSWER: Final = "answer"
+_WARMING: Final = 8
+_PAUSE: Final = 0.5
+"""Seconds between two of them."""
+_BESIDE: Final = 60
+"""Wrong programs of each question that are judged without a repair that is told; a quarter of it under --quick."""
 _LINE: Final = 12
 """Characters of a line of the reference that are a leak when learners read them and did not write them."""
 
@@ -60,13 +75,16 @@ class Options:
 
 @dataclass
 class Outcome:
-    """One wrong program, and what came of it. Programs of one syntax tree share an outcome's repair."""
+    """One wrong program, and what came of it. Programs that differ in blank space within lines share a repair."""
 
     program: Program
     repaired: Repaired | None
     seconds: float
     nodes: int
     feedback: Feedback | None = None
+    by_code: Feedback | None = None
+    live: Feedback | None = None
+    """The same without a repair, and with what a check finds itself, for programs of the sample."""
     approved: bool = False
     """Whether the real pipeline approves the repaired program."""
 
@@ -105,7 +123,7 @@ def run(options: Options, report: Report) -> None:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = time.process_time() - cpu[0]
     spent += children.ru_utime + children.ru_stime - cpu[1].ru_utime - cpu[1].ru_stime
-    asyncio.run(_judge_all(measured, limit, chance))
+    asyncio.run(_judge_all(measured, limit, chance, _BESIDE // 4 if report.quick else _BESIDE))
     _report(report, measured, spent, options)
 
 
@@ -120,7 +138,8 @@ def _repaired(question: Question, pool: str) -> Measured:
         measured.prepared = time.perf_counter() - began
         engine = Engine(solutions, trials, Effort(seconds=60))
         for program in question.wrong:
-            key = _tree(program.source)
+            # Of one tree, but laid out otherwise, the same lines are not the same statements.
+            key = _tree(program.source, lines=True)
             if key not in known:
                 known[key] = _outcome(engine, program)
             first = known[key]
@@ -139,25 +158,74 @@ def _outcome(engine: Engine, program: Program) -> Outcome:
     return Outcome(program, repaired, seconds, nodes)
 
 
-def _tree(source: str) -> str:
+def _tree(source: str, *, lines: bool = False) -> str:
     try:
-        return ast.dump(ast.parse(source))
+        tree = ast.parse(source)
     except SyntaxError:
         return source
+    at = [(node.lineno, node.end_lineno) for node in ast.walk(tree) if isinstance(node, ast.stmt | ast.expr)]
+    return f"{ast.dump(tree)} {at if lines else ''}"
 
 
-async def _judge_all(measured: Sequence[Measured], limit: int | None, chance: random.Random) -> None:
+class _Told:
+    """Repairs that are known already, by the program that they repair."""
+
+    def __init__(self, outcomes: Sequence[Outcome] = ()) -> None:
+        self._known = {outcome.program.source: outcome.repaired for outcome in outcomes}
+
+    async def of(self, case: AuthorCase, subtask: Subtask, cells: tuple[Cell, ...], beside: int) -> Repaired | None:  # noqa: ARG002
+        return next((self._known.get(cell.source) for cell in cells if cell.id == _ANSWER), None)
+
+
+async def _judge_all(measured: Sequence[Measured], limit: int | None, chance: random.Random, beside: int) -> None:
     """The real pipeline's verdict on each distinct program, and on each distinct repair."""
+    drawn = random.Random(_SEED)
     with tempfile.TemporaryDirectory(prefix="cl-refactory-") as home:
         settings = EmbeddedSettings(home=Path(home), run_dir=Path(home) / "run")
-        async with AsyncExitStack() as stack:
-            for one in measured:
-                folder = one.question.write_case(Path(home) / "questions" / one.question.name)
-                try:
-                    judge, case = await stack.enter_async_context(open_judge(settings, str(folder)))
-                except CannotGrade as error:
-                    raise CouldNotRun(str(error)) from error
+        for one in measured:
+            folder = str(one.question.write_case(Path(home) / "questions" / one.question.name))
+            sample = drawn.sample(one.outcomes, min(beside, len(one.outcomes)))
+            async with _judging(settings, folder, partial(_told, one)) as (judge, case):
                 await _judge_question(one, judge, case, limit, chance)
+            async with _judging(settings, folder, lambda _: _Told()) as (judge, case):
+                for outcome in sample:
+                    outcome.by_code = await _judged(judge, case, outcome.program.source)
+            async with _judging(settings, folder, _looking) as (judge, case):
+                await _warm(judge, case, one.question)
+                for outcome in sample:
+                    outcome.live = await _judged(judge, case, outcome.program.source)
+
+
+def _told(measured: Measured, _: Runs) -> _Told:
+    return _Told(measured.outcomes)
+
+
+def _looking(runs: Runs) -> RepairCauses:
+    """As a running Caseloop does."""
+    return RepairCauses(ReferenceRepair(runs), WAITED_FOR)
+
+
+@asynccontextmanager
+async def _judging(
+    settings: EmbeddedSettings, folder: str, causes: Callable[[Runs], Causes]
+) -> AsyncIterator[tuple[CheckerJudge, AuthorCase]]:
+    try:
+        async with open_judge(settings, folder, causes) as opened:
+            yield opened
+    except CannotGrade as error:
+        raise CouldNotRun(str(error)) from error
+
+
+async def _warm(judge: CheckerJudge, case: AuthorCase, question: Question) -> None:
+    """Have the step prepared, as after somebody has failed at it: other forms of its reference are made once."""
+    for number in range(_WARMING):
+        await _judged(judge, case, f"{question.before}\n# {number}")
+        await asyncio.sleep(_PAUSE)
+
+
+async def _judged(judge: CheckerJudge, case: AuthorCase, source: str) -> Feedback:
+    cells = tuple(c.model_copy(update={"source": source}) if c.id == _ANSWER else c for c in case.cells)
+    return (await judge.judge(case, cells))[SUBTASK]
 
 
 async def _judge_question(
@@ -173,8 +241,7 @@ async def _judge_question(
 
     async def judged(source: str) -> Feedback:
         async with places:
-            cells = tuple(c.model_copy(update={"source": source}) if c.id == _ANSWER else c for c in case.cells)
-            return (await judge.judge(case, cells))[SUBTASK]
+            return await _judged(judge, case, source)
 
     given = dict(zip(sources, await asyncio.gather(*map(judged, sources)), strict=True))
     measured.verdicts += [given[one.source].verdict is Verdict.APPROVED for one in correct]
@@ -243,17 +310,31 @@ def _report(report: Report, measured: Sequence[Measured], cpu: float, options: O
 
 def _report_findings(report: Report, outcomes: Sequence[Outcome]) -> None:
     """Of findings with marked lines, the share that marks a line which the verified repair changes."""
-    flags = []
-    for outcome in outcomes:
-        if outcome.repaired is None or outcome.feedback is None:
-            continue
-        changed = changed_lines(outcome.repaired)
-        for finding in outcome.feedback.findings:
-            if finding.place is not None and finding.place.line is not None:
-                first, last = finding.place.line, finding.place.end_line or finding.place.line
-                flags.append(any(first <= line <= last for line in changed))
+    flags = [flag for one in outcomes for flag in _marked(one, one.feedback)]
     note = f"{len(flags)} findings with lines"
     report.add("marked", Figure(_percent(flags), "%", 90, "higher", note))
+    sample = [one for one in outcomes if one.by_code is not None and one.live is not None]
+    flags = [flag for one in sample for flag in _marked(one, one.by_code)]
+    note = f"{len(flags)} findings of {len(sample)} programs, no repair at hand"
+    report.add("marked_by_code", Figure(_percent(flags), "%", note=note))
+    flags = [flag for one in sample for flag in _marked(one, one.live)]
+    note = "the same programs, where the check itself looks for a repair by the reference"
+    report.add("marked_live", Figure(_percent(flags), "%", note=note))
+    waits = [one.live.wall_ms - one.by_code.wall_ms for one in sample if one.live and one.by_code]
+    if waits:
+        note = "median of what a failing check takes longer by that"
+        report.add("marked_live_ms", Figure(statistics.median(waits), "ms", note=note))
+
+
+def _marked(outcome: Outcome, feedback: Feedback | None) -> Iterator[bool]:
+    """For each finding with lines, whether one of them is changed."""
+    if outcome.repaired is None or feedback is None:
+        return
+    changed = changed_lines(outcome.repaired)
+    for finding in feedback.findings:
+        if finding.place is not None and finding.place.line is not None:
+            first, last = finding.place.line, finding.place.end_line or finding.place.line
+            yield finding.place.cell == _ANSWER and any(first <= line <= last for line in changed)
 
 
 def _report_signatures(report: Report, outcomes: Sequence[Outcome]) -> None:

@@ -26,7 +26,7 @@ from feedback.words.rules import RuleWords
 from infra.settings import EmbeddedSettings
 from services.contracts.case import AuthorCase
 from services.contracts.feedback import CheckEvent, CheckRequest, Judged
-from services.contracts.observation import RunEvent, RunRequest
+from services.contracts.observation import Keep, RunEvent, RunRequest
 from services.kit.logs import configure_logs
 from services.kit.scope import scope_keys
 from services.kit.serving import Listener, serve_until_stopped
@@ -53,7 +53,14 @@ class _OneCase:
 
 
 class _JudgedBefore(Checker):
-    async def check(self, case: AuthorCase, request: CheckRequest) -> AsyncGenerator[CheckEvent]:  # noqa: ARG002
+    async def check(
+        self,
+        case: AuthorCase,  # noqa: ARG002
+        request: CheckRequest,  # noqa: ARG002
+        keep: Keep | None = None,  # noqa: ARG002
+        *,
+        locate: bool = True,  # noqa: ARG002
+    ) -> AsyncGenerator[CheckEvent]:
         """Tell what was found."""
         yield Judged(feedback=JUDGED)
 

@@ -13,7 +13,7 @@ from services.kit.scope import Scope
 _log = structlog.get_logger(__name__)
 
 
-def current_admin(request: Request, scope: Scope) -> str:
+async def current_admin(request: Request, scope: Scope) -> str:
     """Dependency: the admin whom the scope token names. Raises `NotAnAdmin`, which is logged."""
     if scope.role is not Role.ADMIN:
         _log.warning("an admin's call by somebody who is none", user=scope.user, role=scope.role, path=request.url.path)

@@ -13,8 +13,11 @@ import typer
 
 from case_uploader.adapters.learner_environment import LearnerEnvironmentMissing
 from case_uploader.cli_report import Report, Verdict
+from case_uploader.cli_versions import OpenKeeping, add_version_commands
+from case_uploader.environments.furnishing import Furnished, Furnisher
 from case_uploader.format.case_folder import CaseDraft, CaseReading, read_case_folder
 from case_uploader.format.nbgrader_release import CannotExport, export_release
+from case_uploader.format.requirements_file import LearnerEnvironment, made_later
 from case_uploader.learners_copy import LabNotStarted, open_in_lab, write_learners_copy
 from case_uploader.make_data import DataNotMade, make_data
 from case_uploader.scaffold import CannotScaffold, scaffold
@@ -22,6 +25,7 @@ from case_uploader.service import CaseService
 from case_uploader.steps import Passed, Published, Rejected, Step
 from case_uploader.wiring import learner_environment
 from services.contracts.errors import ServiceError
+from services.kit.database import DatabaseMisconfigured
 from services.kit.errors import CaseloopError
 from services.kit.logs import configure_logs
 from services.kit.migrations import MigrationFailed
@@ -31,6 +35,7 @@ from vault.errors import VaultError
 ReadSettings = Callable[[], Settings]
 Act = Callable[[CaseService, Path], AsyncIterator[Step]]
 OpenService = Callable[[], AbstractAsyncContextManager[CaseService]]
+OpenFurnisher = Callable[[], Furnisher]
 Folder = Annotated[Path, typer.Argument(help="A case folder.", exists=True, file_okay=False)]
 Folders = Annotated[list[Path], typer.Argument(help="Case folders.", exists=True, file_okay=False)]
 Sources = Annotated[list[Path], typer.Argument(help="Case folders, or zip archives of them.", exists=True)]
@@ -43,15 +48,34 @@ ReportFile = Annotated[
 ]
 MakeData = Annotated[bool, typer.Option("--make-data", help="Run the folder's make_data.py first, unconfined.")]
 
-_CANNOT_OPEN = (CaseloopError, ServiceError, LearnerEnvironmentMissing, MigrationFailed, VaultError)
+_CANNOT_OPEN = (
+    CaseloopError,
+    DatabaseMisconfigured,
+    LearnerEnvironmentMissing,
+    MigrationFailed,
+    ServiceError,
+    VaultError,
+)
 
 
-def build_case_app(open_service: OpenService, read_settings: ReadSettings = Settings) -> typer.Typer:
-    """The subcommands; `open_service` gives a service that can reach `feedback` (a publishing one).
+def build_case_app(
+    open_service: OpenService,
+    read_settings: ReadSettings = Settings,
+    open_furnisher: OpenFurnisher | None = None,
+    open_keeping: OpenKeeping | None = None,
+) -> typer.Typer:
+    """The subcommands.
+
+    Args:
+        open_service: gives a service that can reach `feedback` (a publishing one).
+        read_settings: says where learners' code runs, and how to log.
+        open_furnisher: gives what finds or makes the environments of cases; without it there is the common one only.
+        open_keeping: gives what looks after published cases; without it there are no commands for that.
 
     Exit status: 0 done, 1 a case has problems or the platform could not do its part, 2 wrong usage.
     """
-    desk = _Desk(open_service, read_settings)
+    furnisher = open_furnisher or (lambda: Furnisher(learner_environment(read_settings())))
+    desk = _Desk(open_service, read_settings, furnisher)
     app = typer.Typer(help="Write, check and publish cases.", no_args_is_help=True, callback=desk.speak_up_when_needed)
     app.command("new")(new)
 
@@ -85,8 +109,7 @@ def build_case_app(open_service: OpenService, read_settings: ReadSettings = Sett
     ) -> None:
         """Open the notebook as learners get it, with the data beside it, in their JupyterLab."""
         report = Report(as_json=False)
-        if (draft := desk.draft(folder, report)) is not None:
-            desk.preview(draft, report, browser=not no_browser)
+        desk.preview(folder, report, browser=not no_browser)
         raise typer.Exit(report.finish())
 
     @app.command("export")
@@ -97,8 +120,7 @@ def build_case_app(open_service: OpenService, read_settings: ReadSettings = Sett
     ) -> None:
         """Write what learners get as the release of an nbgrader assignment."""
         report = Report(json)
-        if (draft := desk.draft(folder, report)) is not None:
-            desk.export(draft, into, report)
+        desk.export(folder, into, report)
         raise typer.Exit(report.finish())
 
     @app.command("list")
@@ -108,6 +130,8 @@ def build_case_app(open_service: OpenService, read_settings: ReadSettings = Sett
         asyncio.run(desk.published(report))
         raise typer.Exit(report.finish())
 
+    if open_keeping is not None:
+        add_version_commands(app, open_keeping)
     return app
 
 
@@ -131,6 +155,7 @@ class _Desk:
 
     open_service: OpenService
     read_settings: ReadSettings
+    open_furnisher: OpenFurnisher
 
     def speak_up_when_needed(self) -> None:
         """Services that work inside the command log every request; an author wants to read the result."""
@@ -157,16 +182,16 @@ class _Desk:
             except (CaseloopError, ServiceError, DataNotMade) as error:
                 report.broke(str(folder), str(error))
 
-    def draft(self, folder: Path, report: Report) -> CaseDraft | None:
-        """The case as its folder describes it; None when it has problems, which the report says."""
-        reading = self._reading(folder)
-        if reading.draft is None:
-            report.ended(str(folder), Rejected(problems=reading.problems))
-        return reading.draft
-
-    def preview(self, draft: CaseDraft, report: Report, *, browser: bool) -> None:
+    def preview(self, folder: Path, report: Report, *, browser: bool) -> None:
         """Open the learners' notebook in JupyterLab until that is stopped. What is written there is lost."""
-        python = self.read_settings().learner_env / "bin" / "python"
+        try:
+            furnished = asyncio.run(self._furnished(folder, report))
+        except LearnerEnvironmentMissing as error:
+            report.broke(str(folder), str(error))
+            return
+        if furnished is None or (draft := self._draft(folder, furnished.environment, report)) is None:
+            return
+        python = (furnished.folder or self.read_settings().learner_env) / "bin" / "python"
         with tempfile.TemporaryDirectory(prefix="caseloop-preview-") as place:
             try:
                 status = open_in_lab(write_learners_copy(draft, Path(place)), python, browser=browser)
@@ -176,18 +201,49 @@ class _Desk:
                 if status:
                     report.broke(draft.author.id, f"JupyterLab ended with status {status}")
 
-    def export(self, draft: CaseDraft, into: Path, report: Report) -> None:
-        """Write nbgrader's release folder."""
+    async def _furnished(self, folder: Path, report: Report) -> Furnished | None:
+        """The environment of the case, made if need be; None when it cannot be, which the report says."""
+        async with aclosing(cast("Any", self.open_furnisher().furnish(folder))) as steps:
+            async for step in steps:
+                match step:
+                    case Furnished():
+                        report.paused()
+                        return step
+                    case Rejected():
+                        report.ended(str(folder), step)
+                    case _:
+                        report.went_on(step)
+        return None
+
+    def export(self, folder: Path, into: Path, report: Report) -> None:
+        """Write nbgrader's release folder. Nothing is run, so nothing is made for it either."""
+        at_hand = self._at_hand(folder)
+        draft = self._draft(folder, at_hand.environment if at_hand else None, report)
+        if draft is None:
+            return
         try:
             report.exported(export_release(draft, into))
         except (CannotExport, OSError) as error:
             report.broke(draft.author.id, str(error))
 
-    def _reading(self, folder: Path) -> CaseReading:
-        environment = None
+    def _draft(self, folder: Path, environment: LearnerEnvironment | None, report: Report) -> CaseDraft | None:
+        """The case as its folder describes it; None when it has problems, which the report says."""
+        reading = read_case_folder(folder, environment)
+        if reading.draft is None:
+            report.ended(str(folder), Rejected(problems=reading.problems))
+        return reading.draft
+
+    def _at_hand(self, folder: Path) -> Furnished | None:
         with contextlib.suppress(LearnerEnvironmentMissing):
-            environment = learner_environment(self.read_settings())
-        return read_case_folder(folder, environment)
+            return self.open_furnisher().at_hand(folder)
+        return Furnished(None)
+
+    def _reading(self, folder: Path) -> CaseReading:
+        at_hand = self._at_hand(folder)
+        if at_hand is not None:
+            return read_case_folder(folder, at_hand.environment)
+        reading = read_case_folder(folder)
+        return CaseReading(reading.draft, (*reading.problems, made_later()))
 
     async def read_only(self, folder: Path) -> AsyncIterator[Step]:
         """Read the folder and run nothing."""

@@ -14,6 +14,8 @@ from rich.text import Text
 from case_uploader.ci.html import report_html
 from case_uploader.format.problem import CaseProblem
 from case_uploader.steps import (
+    Building,
+    Built,
     Mutating,
     Passed,
     Published,
@@ -41,6 +43,7 @@ class Report:
     def __init__(self, as_json: bool, page: Path | None = None, *, several: bool = False) -> None:
         self._json, self._page, self._several = as_json, page, several
         self._ci: CaseReport | None = None
+        self._environment: Built | None = None
         self._more: dict[str, Any] = {}
         self._results: list[dict[str, Any]] = []
         # In a file or pipe a table is as wide as it likes: broken lines cannot be searched.
@@ -62,6 +65,10 @@ class Report:
         match step:
             case Unpacking():
                 self._show("unpacking", 0, 1)
+            case Building():
+                self._show(f"making the environment: {step.line or ', '.join(step.requirements)}"[:100], 0, 1)
+            case Built():
+                self._environment = step
             case Queueing():
                 self._show(f"waiting for another upload of {step.case}", 0, 1)
             case Reading():
@@ -81,6 +88,10 @@ class Report:
             self._task = self._progress.add_task(description, total=total)
         self._progress.update(self._task, description=description, completed=completed, total=total)
 
+    def paused(self) -> None:
+        """Show no step for now: something else has the terminal."""
+        self._hide()
+
     def _hide(self) -> None:
         if self._task is not None:
             self._progress.remove_task(self._task)
@@ -90,6 +101,7 @@ class Report:
     def ended(self, folder: str, end: Verdict) -> None:
         """Say how a folder's check or publication ended."""
         self._hide()
+        self._say_environment()
         self._say_ci()
         match end:
             case Rejected():
@@ -106,12 +118,23 @@ class Report:
             case Published():
                 self._published(folder, end)
 
+    def _say_environment(self) -> None:
+        """Show the environment that the case has of its own, and the image of it."""
+        built, self._environment = self._environment, None
+        if built is not None:
+            how = "made" if built.fresh else "there already"
+            self._say(f"  environment of its own: {built.digest[:24]} ({how})")
+            self._more["environment"] = built.digest
+            if built.image:
+                self._say(f"  image for learners' containers: {built.image}")
+                self._more["image"] = built.image
+
     def _say_ci(self) -> None:
         """Show what the CI found, and write its page where one is wanted."""
         report, self._ci = self._ci, None
-        self._more = {"report": report.model_dump(mode="json")} if report else {}
         if report is None:
             return
+        self._more["report"] = report.model_dump(mode="json")
         table = Table("subtask", "points", "check", "caught", "missed", "equivalent", box=None, header_style="bold")
         for line in report.subtasks:
             seconds = f"{line.seconds:.2f} s" if line.seconds is not None else ""

@@ -35,16 +35,23 @@ class DraftStore:
 
     Rows that refer to objects are written before the objects, and unreferred objects are deleted inside a write
     transaction: so whoever cleans up never removes what somebody else has just put.
-    `environment` is the digest of the one that drafts are tried in; None: the common one.
+    `environment` is the digest of the one that drafts are tried in; None: the common one. `image` is that of the image
+    with the same packages; None: there is none.
     """
 
-    def __init__(self, database: Database, objects: ObjectStore, environment: str | None = None) -> None:
-        self._database, self._objects, self._environment = database, objects, environment
+    def __init__(
+        self, database: Database, objects: ObjectStore, environment: str | None = None, image: str | None = None
+    ) -> None:
+        self._database, self._objects, self._environment, self._image = database, objects, environment, image
 
     async def newest(self, case: str) -> Listed | None:
         """The case's newest publication."""
         async with self._database.read() as session:
             return await CaseRepository(session).newest_of(case)
+
+    def has_image_of(self, version: VersionRow) -> bool:
+        """Whether learners of that version get the image that drafts have; one that was lost is made anew."""
+        return self._image is None or version.image == self._image
 
     async def keep(self, draft: CaseDraft, claim_id: str | None = None) -> Claim:
         """Store the draft; it stays until `discard` or `publish`. Raises `DataChanged`, and then keeps nothing.
@@ -59,7 +66,7 @@ class DraftStore:
             await repository.release_older(now - timedelta(hours=CLAIM_HOURS))
             await repository.release(claim.id)
             row = _row(draft, _sha256(author), _sha256(learner), now)
-            row.environment = self._environment
+            row.environment, row.image = self._environment, self._image
             await repository.add_version(row, _data_rows(draft))
             repository.claim(ClaimRow(id=claim.id, version=claim.version, claimed=now))
         try:

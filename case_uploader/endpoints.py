@@ -12,7 +12,7 @@ _LEARNERS_SIDE = [Depends(require_peer("gateway", "dashboard", "hub"))]
 router = APIRouter()
 
 
-def _service(request: Request) -> CaseService:
+async def _service(request: Request) -> CaseService:
     return cast("CaseService", request.app.state.service)
 
 

@@ -31,13 +31,13 @@ class DataChanged(CaseloopError):
     status, error = 409, "data_changed"
 
 
-class NoAdapter(CaseloopError):
-    """This version has no adapter for the chosen mode."""
-
-    status, error = 503, "no_adapter"
-
-
 class NotAnAdmin(CaseloopError):
     """The scope token's role may not do this."""
 
     status, error = 403, "not_an_admin"
+
+
+class ImagesUnavailable(CaseloopError):
+    """The engine, or something else of the operator's, kept a case's image from being made; nothing was published."""
+
+    status, error = 503, "images_unavailable"

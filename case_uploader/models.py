@@ -5,6 +5,7 @@ from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Stri
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kit.adapters.job_rows import job_table
+from services.kit.audit_chain import Chained
 from services.kit.database import TYPES, table_metadata
 
 
@@ -39,6 +40,8 @@ class VersionRow(Base):
     created: Mapped[datetime]
     environment: Mapped[str | None] = mapped_column(String(64))
     """Digest of the environment it was tried in; None: the common one."""
+    image: Mapped[str | None] = mapped_column(String(71))
+    """`sha256:…` of the image with the same packages; None: the common one, or it was tried where there are none."""
 
 
 class DataRow(Base):
@@ -100,13 +103,12 @@ class WithdrawalRow(Base):
     reason: Mapped[str] = mapped_column(Text)
 
 
-class ActionRow(Base):
+class ActionRow(Chained, Base):
     """The audit log: who did what to a case. Only ever added to."""
 
     __tablename__ = "case_action"
     __table_args__ = (Index("case_action_list", "case_id", "seq"),)
 
-    seq: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
     by: Mapped[str] = mapped_column(String(255))
     what: Mapped[str] = mapped_column(String(32))

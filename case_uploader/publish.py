@@ -71,7 +71,7 @@ class Publisher:
             yield Rejected(problems=reading.problems)
             return
         newest = await self._drafts.newest(draft.author.id) if errand.then != "forget" else None
-        if newest and newest[0].digest == draft.version:
+        if newest and newest[0].digest == draft.version and self._drafts.has_image_of(newest[0]):
             yield _published(newest, notes, fresh=False)
             return
         yield Storing(files=len(draft.data), size=sum(source.file.size for source in draft.data))

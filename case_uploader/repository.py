@@ -1,9 +1,9 @@
 """All SQL of `cases`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, and_, delete, exists, func, or_, select
+from sqlalchemy import Select, and_, delete, exists, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from case_uploader.models import CheckedRow, ClaimRow, DataRow, PublicationRow, VersionRow, WithdrawalRow
@@ -55,6 +55,8 @@ class CaseRepository:
         known = await self.version(version.digest)
         if known is not None:
             # made anew since, on another common environment: it is tried in the new one, and used in it from now on
+            if version.image or known.environment != version.environment:
+                known.image = version.image
             known.environment = version.environment
             return
         self._session.add(version)
@@ -64,6 +66,11 @@ class CaseRepository:
     async def environments(self) -> set[str]:
         """Environments that a version needs, published or not."""
         query = select(VersionRow.environment).where(VersionRow.environment.is_not(None))
+        return {digest for digest in await self._session.scalars(query) if digest is not None}
+
+    async def images(self) -> set[str]:
+        """Images that a version needs, published or not."""
+        query = select(VersionRow.image).where(VersionRow.image.is_not(None))
         return {digest for digest in await self._session.scalars(query) if digest is not None}
 
     def claim(self, claim: ClaimRow) -> None:
@@ -108,6 +115,21 @@ class CaseRepository:
         in_data = exists().where(DataRow.digest == digest)
         in_views = exists().where(or_(VersionRow.author_object == digest, VersionRow.learner_object == digest))
         return bool(await self._session.scalar(select(or_(in_data, in_views))))
+
+
+async def named_objects(session: AsyncSession) -> AsyncIterator[str]:
+    """Objects of all versions that are published or wait for it; a draft's may still be on their way."""
+    published = exists().where(PublicationRow.version == VersionRow.digest)
+    checked = exists().where(CheckedRow.version == VersionRow.digest)
+    kept = select(VersionRow.digest).where(or_(published, checked))
+    for digest in await session.scalars(
+        union(
+            select(VersionRow.author_object).where(VersionRow.digest.in_(kept)),
+            select(VersionRow.learner_object).where(VersionRow.digest.in_(kept)),
+            select(DataRow.digest).where(DataRow.version.in_(kept)),
+        )
+    ):
+        yield digest
 
 
 def _newest() -> Select[VersionRow, PublicationRow]:

@@ -82,7 +82,8 @@ class CaseService:
     async def _learner_view(self, listed: Listed) -> LearnerCase:
         version, publication = listed
         view = LearnerCase.model_validate_json(await self._objects.get(version.learner_object))
-        return view.model_copy(update={"number": publication.number, "environment": version.environment})
+        now = {"number": publication.number, "environment": version.environment, "image": version.image}
+        return view.model_copy(update=now)
 
 
 def _cannot_try() -> TrialsUnavailable:

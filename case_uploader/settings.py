@@ -45,6 +45,21 @@ class UploadSettings(BaseSettings):
     """How long an upload may lie without a new part before it is thrown away."""
 
 
+class ImageSettings(BaseSettings):
+    """How images of cases are made where learners get containers, by `CASELOOP_IMAGES_…` variables."""
+
+    model_config = Settings.model_config | SettingsConfigDict(env_prefix="CASELOOP_IMAGES_")
+
+    base: str = Field(default="", pattern=r"^[A-Za-z0-9_./:@-]*$")
+    """What they are made from, by name or digest; empty: the learners' common image."""
+    seconds: int = Field(default=900, ge=1)
+    """Longest that one may take."""
+    most_mb: int = Field(default=4096, ge=1)
+    """Most that the packages of a case may add to the base."""
+    memory_mb: int = Field(default=2048, ge=256)
+    """Memory of one step of a build."""
+
+
 class CiSettings(BaseSettings):
     """What a check of a case does beyond its trials, by `CASELOOP_CI_…` variables."""
 

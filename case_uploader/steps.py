@@ -48,6 +48,8 @@ class Built(WireModel):
     digest: str
     fresh: bool
     """False: it was made before, for equal requirements."""
+    image: str | None = None
+    """`sha256:…` of the image made of the same packages; None: learners have no containers."""
 
 
 class Queueing(WireModel):

@@ -90,7 +90,7 @@ FLAWS_YAML = """\
 """
 
 REQUIREMENTS = """\
-# Names and versions that your solution needs. They must be in the learners' environment.
+# Names and versions that your solution needs. What the common environment of learners lacks is installed for this case.
 pandas
 """
 

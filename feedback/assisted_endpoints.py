@@ -2,7 +2,6 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime
 
 from feedback.assisted import Assisted
 from services.contracts.assistance import AiChoice, Assistance
@@ -11,13 +10,14 @@ from services.contracts.case import Slug
 from services.contracts.chat import AskChat, Conversation
 from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Reflect
 from services.contracts.measures import WeekRatings
+from services.contracts.model import Moment
 from services.contracts.words import WordsRequest
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
 from services.kit.stream import ndjson
 
 
-def _assisted(request: Request) -> Assisted:
+async def _assisted(request: Request) -> Assisted:
     return cast("Assisted", request.app.state.assisted)
 
 
@@ -110,7 +110,7 @@ async def brief(request: AskBrief, scope: Scope, services: Services) -> Brief:
 
 @mentors_router.get("/hint-ratings")
 async def hint_ratings(
-    scope: Scope, services: Services, since: AwareDatetime, until: AwareDatetime, case: Slug | None = None
+    scope: Scope, services: Services, since: Moment, until: Moment, case: Slug | None = None
 ) -> tuple[WeekRatings, ...]:
     """What learners said of hints, by week; 403 `not_a_mentor` for every other role."""
     return await services.ratings.by_week(scope, case, since, until)

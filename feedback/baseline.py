@@ -1,6 +1,7 @@
 import asyncio
 import hashlib
 import time
+from collections.abc import Sequence
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -18,10 +19,11 @@ from feedback.single_flight import SingleFlight
 from services.contracts.case import AuthorCase, Flaw, Subtask
 from services.contracts.finding import Evidence
 from services.contracts.model import WireModel
+from services.contracts.notebook import Cell
 from services.contracts.observation import Observation
 
 # Raise when docs/reference/values.md or the rules of comparing change: what was kept before is then made anew.
-SCHEMA = 2
+SCHEMA = 3
 # Two, so that what depends on the seed alone shows as a difference between them.
 SEEDS = 2
 # A fault may be a busy machine's: it is looked at again after this many seconds.
@@ -77,7 +79,7 @@ class Baselines:
 
     async def behaviour(self, case: AuthorCase, subtask: Subtask) -> Observation | None:
         """How the reference's results come about, or None where nothing is asked. Raises `PlatformFailed`."""
-        plan = plan_behaviour(reference_plan(case, subtask, seeds(case, subtask)[0]))
+        plan = plan_behaviour(reference_plan(case, subtask, seeds(case)[0]))
         if plan is None:
             return None
         key = self._key("behaviour", case, subtask)
@@ -113,7 +115,7 @@ class Baselines:
         return baseline
 
     async def _compute(self, case: AuthorCase, subtask: Subtask) -> Baseline:
-        chosen = seeds(case, subtask)
+        chosen = seeds(case)
         plans = [reference_plan(case, subtask, seed) for seed in chosen]
         one, other = await asyncio.gather(*(observed(self._runs, plan.request) for plan in plans))
         asked = plans[0].asked
@@ -139,7 +141,7 @@ class Baselines:
         return found
 
     async def _run_flaw(self, case: AuthorCase, subtask: Subtask, flaw: Flaw, reference: Baseline) -> FlawRun | None:
-        seed = seeds(case, subtask)[0]
+        seed = seeds(case)[0]
         plan = reference_plan(case, subtask, seed, flaw)
         observation = await observed(self._runs, plan.request)
         signature = first_signature(plan.asked, observation, reference.observations[seed])
@@ -154,18 +156,23 @@ class Baselines:
             return None
 
 
-def seeds(case: AuthorCase, subtask: Subtask) -> tuple[int, ...]:
-    """The seeds that runs of this subtask may have: a submission is compared with the reference run of its own seed."""
-    return tuple(_seed(f"{case.version}/{subtask.view.id}/{number}") for number in range(SEEDS))
+def seeds(case: AuthorCase) -> tuple[int, ...]:
+    """The seeds that runs of this version may have: a submission is compared with the reference run of its own seed."""
+    return tuple(_seed(f"{case.version}/{number}") for number in range(SEEDS))
 
 
-def submission_seed(case: AuthorCase, subtask: Subtask, digest: str, salt: int) -> int:
-    """The one of the subtask's seeds that belongs to this submission: the same code always gets the same."""
-    return seeds(case, subtask)[_seed(f"{digest}/{salt}") % SEEDS]
+def submission_seed(case: AuthorCase, cells: Sequence[Cell], salt: int) -> int:
+    """The one of the seeds that belongs to this submission: the same code always gets the same.
+
+    It depends on the first step's answer alone: work on later steps goes on with the same random numbers.
+    """
+    first = case.subtasks[0].view.answer_cells if case.subtasks else ()
+    answer = "\0".join(cell.source for cell in cells if cell.id in first)
+    return seeds(case)[_seed(f"{answer}/{salt}") % SEEDS]
 
 
 def _seed(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4])
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:4])
 
 
 def _key(what: str, case: AuthorCase, subtask: Subtask) -> str:

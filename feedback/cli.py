@@ -13,6 +13,7 @@ import typer
 
 from feedback.chat.staff import ChatStaff
 from feedback.ports import LearnersData
+from services.kit.database import DatabaseMisconfigured
 from services.kit.jobs import JobState
 from services.kit.logs import configure_logs
 from services.kit.migrations import MigrationFailed
@@ -107,7 +108,7 @@ class _Desk:
             # First: whoever interrupts it in the middle has no job yet that ends, and gives the command again.
             elsewhere = asyncio.run(self._forgotten(forgetting)) if forgetting is not None else {}
             state, folder = asyncio.run(self._ended(order))
-        except (MigrationFailed, VaultError, OSError) as error:
+        except (DatabaseMisconfigured, MigrationFailed, VaultError, OSError) as error:
             typer.echo(f"✗ {said.about}: {error}", err=True)
             raise typer.Exit(1) from error
         if state is None or state.status == "failed":

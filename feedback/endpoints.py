@@ -6,14 +6,14 @@ from fastapi.responses import StreamingResponse
 from feedback.mentors import require_mentor
 from feedback.service import FeedbackService
 from services.contracts.clients.service import SCOPE_HEADER
-from services.contracts.feedback import CheckRequest, TrialRequest, TrialResult
+from services.contracts.feedback import CheckRequest, MistakeSignature, TrialRequest, TrialResult
 from services.contracts.mutants import MutantsRequest, MutantsResult
 from services.kit.peer import PeerIdentity, require_peer
 from services.kit.scope import Scope
 from services.kit.stream import ndjson
 
 
-def _service(request: Request) -> FeedbackService:
+async def _service(request: Request) -> FeedbackService:
     return cast("FeedbackService", request.app.state.service)
 
 
@@ -38,9 +38,15 @@ async def check(
     return ndjson(service.check(request, scope, recall_as=token))
 
 
-@router.post("/trials", dependencies=[Depends(require_peer("cases"))])
+@router.post("/mistakes", dependencies=[Depends(require_peer("gateway"))])
+async def mistake(request: CheckRequest, scope: Scope, service: Service) -> MistakeSignature:
+    """Which mistake a failing submission makes: equal for learners whom the same answer helps."""
+    return await service.mistake(request, scope)
+
+
+@router.post("/trials", dependencies=[Depends(require_peer("cases", "evaluator"))])
 async def trial(request: TrialRequest, service: Service) -> TrialResult:
-    """Judge an author's own material."""
+    """Judge an author's own material, or the samples of a suite."""
     return await service.trial(request)
 
 

@@ -11,6 +11,7 @@ from feedback.findings.located import Seen, located
 from feedback.findings.mistakes import mistakes
 from feedback.findings.signature import signature
 from feedback.findings.voice import Voice
+from feedback.repair.engine import Repaired
 from feedback.verdict import decide
 from services.contracts.case import Check, Subtask
 from services.contracts.feedback import CheckResult, Fault, Verdict
@@ -37,16 +38,18 @@ def judge(
     voice: Voice,
     missing: tuple[str, ...] = (),
     behaviour: tuple[Behaves, ...] = (),
+    repaired: Repaired | None = None,
 ) -> Judgement:
     """Evidence, verdict and findings of one run. Correct work gets no findings: nothing is left to say.
 
-    `behaviour`: what a second run showed; it explains and decides nothing.
+    `behaviour`: what a second run showed; it explains and decides nothing. `repaired`: a verified repair of the answer;
+    it says where the mistake is, and nothing of its code is in what is returned.
     """
     clues = _clues(asked, observation, reference, missing)
     verdict, fault = decide(clues, complete=observation.complete)
     checks = check_results(asked.subtask, clues)
     approved = verdict is Verdict.APPROVED
-    seen = Seen(clues, {} if approved else counterexamples(asked, observation, reference), behaviour)
+    seen = Seen(clues, {} if approved else counterexamples(asked, observation, reference), behaviour, (), repaired)
     return Judgement(
         verdict=verdict,
         fault=fault,

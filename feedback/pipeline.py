@@ -1,8 +1,7 @@
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -15,58 +14,84 @@ from feedback.judgement import Judgement, judge
 from feedback.known_flaws import flaw_of
 from feedback.notebook.repair import NotebookTooLarge, Repaired, repair
 from feedback.plan import Plan, plan_behaviour, plan_run
-from feedback.ports import Runs
+from feedback.ports import Causes, Runs
+from feedback.repair.engine import Repaired as Cause
 from feedback.running import PlatformFailed, observe, observed
 from feedback.single_flight import SingleFlight
 from feedback.words.port import Draft, Words
 from services.contracts.case import AuthorCase, Subtask
 from services.contracts.feedback import CheckEvent, CheckRequest, Feedback, Judged, Stage, Verdict
 from services.contracts.finding import Evidence, Finding
-from services.contracts.notebook import cells_digest
-from services.contracts.observation import CellStarted, Observation
+from services.contracts.observation import CellStarted, Keep, Observation
+from services.kit.laps import Laps
+from services.kit.tracing import note
 
 _log = structlog.get_logger(__name__)
 
 
-class Checker:
-    """Judges submissions: restore, run, compare, word. Used by the service and by grading without a server alike."""
+@dataclass(frozen=True)
+class _Manner:
+    """How one check is made; what is judged does not depend on it."""
 
-    def __init__(self, runs: Runs, baselines: Baselines, words: Words) -> None:
-        self.runs, self.baselines, self._words = runs, baselines, words
+    keep: Keep | None
+    locate: bool
+
+
+class Checker:
+    """Judges submissions: restore, run, compare, word. Used by the service and by grading without a server alike.
+
+    Args:
+        causes: what would put failing work right, for saying where it goes wrong; None: the code alone says it.
+    """
+
+    def __init__(self, runs: Runs, baselines: Baselines, words: Words, causes: Causes | None = None) -> None:
+        self.runs, self.baselines, self._words, self._causes = runs, baselines, words, causes
+        self._under_way = 0
         self._voices = SingleFlight[str, Voice](64)
 
-    async def check(self, case: AuthorCase, request: CheckRequest) -> AsyncGenerator[CheckEvent]:
+    async def check(
+        self, case: AuthorCase, request: CheckRequest, keep: Keep | None = None, *, locate: bool = True
+    ) -> AsyncGenerator[CheckEvent]:
         """Judge a notebook for one subtask; stages arrive as they begin and the last part is Judged.
 
-        What the platform or the case gets wrong is a Judged, too (`could_not_judge`).
+        What the platform or the case gets wrong is a Judged, too (`could_not_judge`). `keep`: whose notebook it is, so
+        that the next check of it need not run all cells again; what is judged does not depend on it. `locate`: False
+        where no repair need be looked for: nobody reads where a mistake is, or it must not depend on the time there is.
 
         Raises:
             SubtaskNotFound: the case version has no such subtask.
         """
-        started = time.perf_counter()
+        laps = Laps()
         subtask = case.subtask(request.subtask)
         if subtask is None:
             known = ", ".join(s.view.id for s in case.subtasks)
             raise SubtaskNotFound(f"This case has no step {request.subtask!r}; it has: {known}.")
         repairs: tuple[str, ...] = ()
         judgement: Judgement | None = None
-        async with aclosing(self._judged(case, subtask, request)) as parts:
-            async for part in parts:
-                if isinstance(part, Stage):
-                    yield part
-                elif isinstance(part, Repaired):
-                    repairs = part.repairs
-                else:
-                    judgement = part
+        self._under_way += 1
+        try:
+            async with aclosing(self._judged(case, subtask, request, laps, _Manner(keep, locate))) as parts:
+                async for part in parts:
+                    if isinstance(part, Stage):
+                        yield part
+                    elif isinstance(part, Repaired):
+                        repairs = part.repairs
+                    else:
+                        judgement = part
+        finally:
+            self._under_way -= 1
         assert judgement is not None
         if judgement.verdict is Verdict.NEEDS_WORK:
             yield Stage(name="wording")
         feedback = await self.worded(judgement, repairs)
-        wall_ms = (time.perf_counter() - started) * 1000
-        yield Judged(feedback=feedback.model_copy(update={"wall_ms": round(wall_ms, 3)}))
+        laps.lap("wording")
+        wall_ms = round(sum(laps.ms.values()), 3)
+        _log.info("judged", case=case.id, subtask=subtask.view.id, verdict=judgement.verdict, ms=wall_ms, laps=laps.ms)
+        note({"caseloop.case": case.id, "caseloop.subtask": subtask.view.id, "caseloop.verdict": judgement.verdict})
+        yield Judged(feedback=feedback.model_copy(update={"wall_ms": wall_ms}))
 
     async def _judged(
-        self, case: AuthorCase, subtask: Subtask, request: CheckRequest
+        self, case: AuthorCase, subtask: Subtask, request: CheckRequest, laps: Laps, manner: _Manner
     ) -> AsyncGenerator[Stage | Repaired | Judgement]:
         yield Stage(name="restoring")
         try:
@@ -75,12 +100,14 @@ class Checker:
             yield _too_large(subtask, str(error))
             return
         yield repaired
+        laps.lap("restoring")
         try:
             baseline = await self.baselines.of(case, subtask)
+            laps.lap("baseline")
             if baseline.faults:
                 yield _case_at_fault(case, subtask, baseline.faults)
                 return
-            async with aclosing(self._compared(case, subtask, request, repaired, baseline)) as parts:
+            async with aclosing(self._compared(case, subtask, request, repaired, baseline, laps, manner)) as parts:
                 async for part in parts:
                     yield part
         except PlatformFailed as error:
@@ -88,10 +115,17 @@ class Checker:
             yield Judgement(Verdict.COULD_NOT_JUDGE, "platform", max_points=subtask.view.points)
 
     async def _compared(
-        self, case: AuthorCase, subtask: Subtask, request: CheckRequest, repaired: Repaired, baseline: Baseline
+        self,
+        case: AuthorCase,
+        subtask: Subtask,
+        request: CheckRequest,
+        repaired: Repaired,
+        baseline: Baseline,
+        laps: Laps,
+        manner: _Manner,
     ) -> AsyncGenerator[Stage | Judgement]:
-        seed = submission_seed(case, subtask, cells_digest(subtask.view.id, request.cells), request.seed)
-        plan = plan_run(case, subtask, repaired, seed)
+        seed = submission_seed(case, request.cells, request.seed)
+        plan = plan_run(case, subtask, repaired, seed, manner.keep)
         observation: Observation | None = None
         async with aclosing(observe(self.runs, plan.request)) as parts:
             async for part in parts:
@@ -100,16 +134,24 @@ class Checker:
                 else:
                     observation = part
         assert observation is not None
+        laps.lap("running")
         yield Stage(name="comparing")
         voice = (await self._voices.get(case.version, lambda: _voice(case))).joined_by(request.cells)
         reference = baseline.observations[seed]
         judgement = await asyncio.to_thread(judge, plan.asked, observation, reference, voice, repaired.missing)
+        laps.lap("comparing")
         behaviour = await self._behaviour(case, plan, judgement, observation)
-        if behaviour:
+        laps.lap("behaviour")
+        cause = await self._cause(case, subtask, request, judgement) if manner.locate else None
+        laps.lap("cause")
+        if behaviour or cause is not None:
             judgement = await asyncio.to_thread(
-                judge, plan.asked, observation, reference, voice, repaired.missing, behaviour
+                judge, plan.asked, observation, reference, voice, repaired.missing, behaviour, cause
             )
-        yield await self._remembered(case, plan, judgement, observation)
+        laps.lap("comparing")
+        remembered = await self._remembered(case, plan, judgement, observation)
+        laps.lap("known_flaws")
+        yield remembered
 
     async def _behaviour(
         self, case: AuthorCase, plan: Plan, judgement: Judgement, seen: Observation
@@ -126,6 +168,14 @@ class Checker:
             _log.warning("behaviour could not be looked at", case=case.id, error=str(error))
             return ()
         return odd_behaviour(plan.asked, observation, reference) if reference is not None else ()
+
+    async def _cause(
+        self, case: AuthorCase, subtask: Subtask, request: CheckRequest, judgement: Judgement
+    ) -> Cause | None:
+        """What would put work right that is not."""
+        if self._causes is None or not judgement.findings:
+            return None
+        return await self._causes.of(case, subtask, request.cells, self._under_way - 1)
 
     async def _remembered(self, case: AuthorCase, plan: Plan, judgement: Judgement, seen: Observation) -> Judgement:
         """Attach a mentor's words to each finding that is one known flaw and no other."""

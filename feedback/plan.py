@@ -6,7 +6,7 @@ from feedback.evidence.inputs import tries, try_id
 from feedback.notebook.matching import grade_id
 from feedback.notebook.repair import Repaired, RepairedCell, roles
 from services.contracts.case import AuthorCase, Subtask
-from services.contracts.observation import CheckCode, CodeCell, Probe, RunRequest
+from services.contracts.observation import CheckCode, CodeCell, Keep, Probe, RunRequest
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Plan:
     request: RunRequest
 
 
-def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int) -> Plan:
+def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int, keep: Keep | None = None) -> Plan:
     """All code cells up to the subtask's last cell, then its checks and probes. Nothing expected is part of it."""
     asked = Asked(case, subtask, _cells(case, subtask, repaired))
     request = RunRequest(
@@ -30,6 +30,7 @@ def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int) 
         probes=(*_values(subtask), *_calls(subtask), *_tries(subtask)),
         limits=case.limits,
         seed=seed,
+        keep=keep,
         # An open earlier step must not hide what a later one does.
         stop_on_error=False,
     )

@@ -2,8 +2,10 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from feedback.firewall.firewall import Firewall
-from services.contracts.case import AuthorCase
+from feedback.repair.engine import Repaired
+from services.contracts.case import AuthorCase, Subtask
 from services.contracts.escalation import Recall, Recalled
+from services.contracts.notebook import Cell
 from services.contracts.observation import RunEvent, RunRequest
 
 
@@ -28,6 +30,17 @@ class Memory(Protocol):
 
     async def recall(self, recall: Recall, scope: str) -> Recalled:
         """Answers for these signatures, in the case and version of the scope token `scope`. Raises `ServiceError`."""
+        ...
+
+
+class Causes(Protocol):
+    """Says what would put failing work right, which is where it goes wrong; `feedback.causes` does."""
+
+    async def of(self, case: AuthorCase, subtask: Subtask, cells: tuple[Cell, ...], beside: int) -> Repaired | None:
+        """A verified repair of the step's answer; None where none is at hand in the time there is for it. Never raises.
+
+        `beside`: how many other checks are under way.
+        """
         ...
 
 

@@ -1,19 +1,26 @@
+import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import Final
 
 import structlog
 
 from feedback.errors import OutsideScope, SubtaskNotFound
+from feedback.hints.task import HintTask
 from feedback.mutants import MutantJudge
 from feedback.pipeline import PLATFORM_FAILED, Checker, last
 from feedback.ports import AuthorCases
 from feedback.remembering import Remembering
+from feedback.repair_signatures import RepairSignatures
 from services.contracts.errors import ServiceError
-from services.contracts.feedback import CheckEvent, CheckRequest, Judged, TrialRequest, TrialResult
+from services.contracts.feedback import CheckEvent, CheckRequest, Judged, MistakeSignature, TrialRequest, TrialResult
 from services.contracts.identity import ScopeClaims
 from services.contracts.mutants import MutantsRequest, MutantsResult
+from services.contracts.observation import Keep
 
 _log = structlog.get_logger(__name__)
+MISTAKE_SECONDS: Final = 8.0
+"""The longest that a question to a mentor waits to be put beside those with the same mistake."""
 
 
 class FeedbackService:
@@ -23,10 +30,17 @@ class FeedbackService:
         cases: case versions with their references.
         checker: judges.
         remembering: what mentors answered before; None: nothing is remembered.
+        repairs: tells mistakes apart that fail the same checks; None: they count as one.
     """
 
-    def __init__(self, cases: AuthorCases, checker: Checker, remembering: Remembering | None = None) -> None:
-        self._cases, self._checker, self.remembering = cases, checker, remembering
+    def __init__(
+        self,
+        cases: AuthorCases,
+        checker: Checker,
+        remembering: Remembering | None = None,
+        repairs: RepairSignatures | None = None,
+    ) -> None:
+        self._cases, self._checker, self.remembering, self._repairs = cases, checker, remembering, repairs
         self._mutants = MutantJudge(checker.runs, checker.baselines)
 
     async def check(
@@ -42,8 +56,7 @@ class FeedbackService:
             SubtaskNotFound: the case version has no such subtask.
             ServiceError: the case version does not exist (404).
         """
-        if scope.subtask is not None and scope.subtask != request.subtask:
-            raise OutsideScope(f"This scope is for the step {scope.subtask!r}, not for {request.subtask!r}.")
+        _within(scope, request)
         try:
             case = await self._cases.author(scope.case_version)
         except ServiceError as error:
@@ -52,13 +65,34 @@ class FeedbackService:
             _log.error("case version could not be fetched", version=scope.case_version, error=str(error))
             yield Judged(feedback=await self._checker.worded(PLATFORM_FAILED))
             return
-        async with aclosing(self._checker.check(case, request)) as events:
+        # A name is nobody's business in a sandbox.
+        owner = hashlib.sha256(f"{scope.user}\0{scope.case_version}".encode("utf-8", "surrogatepass")).hexdigest()
+        keep = Keep(owner=owner, then="edited")
+        async with aclosing(self._checker.check(case, request, keep)) as events:
             async for event in events:
                 if isinstance(event, Judged) and self.remembering and recall_as:
-                    feedback = await self.remembering.remember(case, request.subtask, event.feedback, recall_as)
+                    feedback = await self.remembering.remember(case, request, event.feedback, scope, recall_as)
                     yield Judged(feedback=feedback)
                 else:
                     yield event
+
+    async def mistake(self, request: CheckRequest, scope: ScopeClaims) -> MistakeSignature:
+        """Which mistake a failing submission makes, as its smallest verified repair tells it.
+
+        Raises:
+            OutsideScope: the scope is for another subtask.
+            SubtaskNotFound: the case version has no such subtask.
+            ServiceError: the case version does not exist (404), or cannot be fetched.
+        """
+        _within(scope, request)
+        case = await self._cases.author(scope.case_version)
+        subtask = case.subtask(request.subtask)
+        if subtask is None:
+            raise SubtaskNotFound(f"This case version has no step {request.subtask}.")
+        if self._repairs is None:
+            return MistakeSignature(signature=None)
+        task = HintTask("debug", case, subtask, request.cells, scope)
+        return MistakeSignature(signature=await self._repairs.of(task, MISTAKE_SECONDS))
 
     async def trial(self, request: TrialRequest) -> TrialResult:
         """Judge an author's notebook for the asked subtasks, or all, in order.
@@ -74,7 +108,9 @@ class FeedbackService:
             raise SubtaskNotFound(f"This case version has no step {', '.join(unknown)}.")
         feedback = {}
         for id_ in asked:
-            feedback[id_] = await last(self._checker.check(case, CheckRequest(subtask=id_, cells=request.cells)))
+            check = CheckRequest(subtask=id_, cells=request.cells)
+            # the same answer however busy the machine is: a repair is looked for as long as there is time
+            feedback[id_] = await last(self._checker.check(case, check, locate=False))
         return TrialResult(feedback=feedback)
 
     async def mutants(self, request: MutantsRequest) -> MutantsResult:
@@ -89,3 +125,8 @@ class FeedbackService:
         if subtask is None:
             raise SubtaskNotFound(f"This case version has no step {request.subtask}.")
         return MutantsResult(verdicts=await self._mutants.judge(case, subtask, request.mutants))
+
+
+def _within(scope: ScopeClaims, request: CheckRequest) -> None:
+    if scope.subtask is not None and scope.subtask != request.subtask:
+        raise OutsideScope(f"This scope is for the step {scope.subtask!r}, not for {request.subtask!r}.")

@@ -1,4 +1,4 @@
-"""Choosing the adapters. The mode is matched here and nowhere else in this package."""
+"""Putting the package together. Adapters that the mode decides on come from the kit's wiring."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -16,6 +16,7 @@ from feedback.author_cases import KeptAuthorCases
 from feedback.baseline import Baselines
 from feedback.briefs.drafting import Drafting
 from feedback.briefs.service import BriefService
+from feedback.causes import RepairCauses
 from feedback.chat.exports import Exports
 from feedback.chat.judging import CheckerJudgements
 from feedback.chat.retention import QUEUE as CHAT_QUEUE
@@ -36,21 +37,19 @@ from feedback.model.settings import ModelSettings
 from feedback.model.wiring import open_model
 from feedback.models import JOBS
 from feedback.pipeline import Checker
-from feedback.ports import AuthorCases, Memory, Runs
+from feedback.ports import AuthorCases, Causes, Memory, Runs
 from feedback.remembering import Remembering
+from feedback.repair_signatures import RepairSignatures
 from feedback.service import FeedbackService
 from feedback.settings import FeedbackSettings
 from feedback.words.rules import RuleWords
 from feedback.words.service import WordsService
 from feedback.words.settings import WordsSettings
+from services.kit import wiring
 from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.database import Database
 from services.kit.migrations import migrate
 from services.kit.settings import Settings
-
-
-class NoAdapter(Exception):
-    """This version has no adapter for the chosen mode."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +60,26 @@ class Judging:
     runs: Runs
     checker: Checker
     firewalls: KeptFirewalls
+    repairs: ReferenceRepair
+    signatures: RepairSignatures
     remembering: Remembering | None = None
 
     @property
     def service(self) -> FeedbackService:
         """The part of the service that judges."""
-        return FeedbackService(self.cases, self.checker, self.remembering)
+        return FeedbackService(self.cases, self.checker, self.remembering, self.signatures)
 
 
-def build_checker(runs: Runs, baselines: Path, settings: FeedbackSettings | None = None) -> Checker:
-    """The pipeline alone, as `caseloop grade` uses it. `baselines`: folder for what references showed."""
+def build_checker(
+    runs: Runs, baselines: Path, settings: FeedbackSettings | None = None, causes: Causes | None = None
+) -> Checker:
+    """The pipeline alone, as `caseloop grade` uses it. `baselines`: folder for what references showed.
+
+    `causes`: what would put failing work right, for saying where it goes wrong; None: the code alone says it.
+    """
     settings = settings or FeedbackSettings()
     kept = Baselines(runs, DirectoryBaselineCache(baselines), settings.baselines)
-    return Checker(runs, kept, RuleWords())
+    return Checker(runs, kept, RuleWords(), causes)
 
 
 def build_judging(
@@ -82,16 +88,21 @@ def build_judging(
     baselines: Path,
     settings: FeedbackSettings | None = None,
     memory: Memory | None = None,
+    hints: HintSettings | None = None,
 ) -> Judging:
     """Judging on a runner, a case service and, where there is one, mentors' memory; all may be typed clients."""
     settings = settings or FeedbackSettings()
     firewalls = KeptFirewalls(settings.author_cases)
+    repairs = ReferenceRepair(runs, hints)
+    signatures = RepairSignatures(repairs)
     return Judging(
         KeptAuthorCases(cases, settings.author_cases),
         runs,
-        build_checker(runs, baselines, settings),
+        build_checker(runs, baselines, settings, RepairCauses(repairs)),
         firewalls,
-        Remembering(memory, firewalls) if memory is not None else None,
+        repairs,
+        signatures,
+        Remembering(memory, firewalls, signatures) if memory is not None else None,
     )
 
 
@@ -103,20 +114,16 @@ def build_service(
 
 
 def open_database(settings: Settings) -> Database:
-    """The database of `feedback`, to be migrated. Raises NoAdapter."""
-    match settings.mode:
-        case "embedded":
-            return Database(f"sqlite+aiosqlite:///{settings.home / 'feedback.sqlite'}")
-        case "production":
-            raise NoAdapter(
-                "feedback needs a PostgreSQL database in production mode, and this version has no adapter for it; "
-                "set CASELOOP_MODE=embedded"
-            )
+    """The database of `feedback`, to be migrated. Raises DatabaseMisconfigured."""
+    return wiring.open_database(settings.mode, "feedback", settings.home / "feedback.sqlite")
 
 
 @asynccontextmanager
 async def open_staff(settings: Settings, chat: ChatSettings | None = None) -> AsyncIterator[ChatStaff]:
-    """Conversations for those who look after a class, with their jobs being done. Raises NoAdapter, MigrationFailed."""
+    """Conversations for those who look after a class, with their jobs being done.
+
+    Raises DatabaseMisconfigured, MigrationFailed.
+    """
     async with AsyncExitStack() as stack:
         db = await _opened(stack, settings)
         queue = TableJobQueue(db, JOBS)
@@ -128,7 +135,8 @@ async def open_staff(settings: Settings, chat: ChatSettings | None = None) -> As
 def assisted_opener(settings: Settings, judging: Judging) -> OpenAssisted:
     """How to open what `feedback` does beyond judging.
 
-    Opening raises NoAdapter, MigrationFailed, and ModelMisconfigured for a model that cannot or must not be used.
+    Opening raises DatabaseMisconfigured, MigrationFailed, and ModelMisconfigured for a model that cannot or must not
+    be used.
     """
 
     @asynccontextmanager
@@ -142,7 +150,7 @@ def assisted_opener(settings: Settings, judging: Judging) -> OpenAssisted:
             choices = AssistanceService(db, model.name if model else None, bool(model) and of_model.is_remote())
             chat = ChatService(db, cases, CheckerJudgements(checker), choices, firewalls, model, of_chat, registry)
             stack.push_async_callback(chat.close)
-            engines = (ReferenceRepair(judging.runs, of_hints), AcceptedSolutions())
+            engines = (judging.repairs, AcceptedSolutions())
             pipeline = HintPipeline(checker, judging.runs, model, firewalls, of_hints, engines)
             hint_job = HintJob(db, cases, pipeline, choices, changes, HintMetrics(registry))
             staff = ChatStaff(db, queue, _exports(settings), of_chat)

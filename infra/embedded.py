@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import logging
 import shutil
 import ssl
 import sys
@@ -22,6 +23,7 @@ from vault.rotation import Credential
 from vault.trust import LISTENERS, SUPERVISOR
 from vault.wiring import Vault
 
+_log = logging.getLogger(__name__)
 _HUB_CONFIGURATION = Path(__file__).parent / "hub" / "jupyterhub_config.py"
 Probe = Callable[[], Awaitable[bool]]
 SERVICES = tuple(name for name in LISTENERS if name != "runner")
@@ -116,6 +118,7 @@ def end_environments(settings: EmbeddedSettings, vault: Vault) -> int:
     folder = boxes(settings.run_dir)
     found = sandboxes(folder)
     end_sandboxes(list(found))
+    containers = _end_containers(settings)
     certificates = EnvironmentCertificates(vault.authority)
     for box in folder.glob("*.id"):
         with contextlib.suppress(VaultError):
@@ -125,4 +128,16 @@ def end_environments(settings: EmbeddedSettings, vault: Vault) -> int:
         remove_group(group_name(box))
     # the Hub leaves its socket where it was
     (settings.hub_dir / "hub.sock").unlink(missing_ok=True)
-    return len(found)
+    return len(found) + containers
+
+
+def _end_containers(settings: EmbeddedSettings) -> int:
+    if settings.isolation != "docker":
+        return 0
+    from spawner.docker import ENGINE_FAULTS, end_containers
+
+    try:
+        return end_containers(settings.run_dir)
+    except ENGINE_FAULTS as error:
+        _log.error("learners' containers cannot be ended, for the engine does not answer: %s", error)
+        return 0

@@ -13,6 +13,8 @@ from feedback.model.errors import ModelMisconfigured
 from feedback.model.settings import ModelSettings
 from feedback.model.wiring import require_usable
 from infra.settings import EmbeddedSettings
+from services.kit.traces_wiring import require_usable_traces
+from services.kit.tracing import TracesMisconfigured
 from services.runner.bubblewrap import find_interpreter as find_interpreter_of_checks
 from services.runner.errors import SandboxUnavailable
 from spawner.interpreter import UnusablePython, find_interpreter
@@ -30,8 +32,11 @@ def check_machine(settings: EmbeddedSettings) -> Sequence[str]:
     """Raise CannotStart for what is missing; return what the operator should know."""
     _check_set_up(settings)
     _check_sandbox()
+    if settings.isolation == "docker":
+        _check_engine(settings.learner_image)
     _check_port(settings.host, settings.port)
     _check_model()
+    _check_traces(settings)
     warnings = [] if is_loopback(settings.host) else [_open_address(settings)]
     if os.geteuid() == 0:
         warnings.append(
@@ -54,11 +59,39 @@ def _check_set_up(settings: EmbeddedSettings) -> None:
         raise CannotStart("setpriv is not installed: install it with `apt install util-linux`.")
 
 
+def _check_traces(settings: EmbeddedSettings) -> None:
+    try:
+        require_usable_traces(settings.traces)
+    except TracesMisconfigured as error:
+        raise CannotStart(f"Traces cannot be made: {error}.") from error
+
+
 def _check_model() -> None:
     try:
         require_usable(ModelSettings())
     except ModelMisconfigured as error:
         raise CannotStart(f"The language model cannot be used: {error}.") from error
+
+
+def _check_engine(image: str) -> None:
+    try:
+        import docker
+        import docker.errors
+    except ImportError as error:
+        raise CannotStart(
+            "CASELOOP_ISOLATION=docker needs more packages: "
+            ".cache/setup/uv/bin/uv pip install -p .venv/bin/python -r requirements/production.txt"
+        ) from error
+    try:
+        docker.from_env().images.get(image)
+    except docker.errors.ImageNotFound as error:
+        raise CannotStart(
+            f"There is no image {image} here: `python3 infra/images/build.py learner` makes it."
+        ) from error
+    except docker.errors.DockerException as error:
+        raise CannotStart(
+            f"The Docker engine cannot be used ({error}): start it, and give this account access to its socket."
+        ) from error
 
 
 def _check_sandbox() -> None:

@@ -9,6 +9,7 @@ from services.contracts.clients.cases import CasesClient
 from services.kit.http import tls_client
 from services.kit.logs import configure_logs
 from services.kit.serving import Listener, serve_until_stopped
+from services.kit.traces_wiring import open_tracing
 from services.runner.app import create_app
 from services.runner.service import Runner
 from vault.identity import Identity
@@ -22,10 +23,11 @@ async def serve(settings: EmbeddedSettings) -> int:
     credential = Credential(
         vault.authority, Identity.service("runner"), settings.leaf("runner"), lifetime=settings.tls.service_lifetime
     )
-    cases = CasesClient(tls_client(credential.client_context(), "cases", settings.socket("cases")))
-    runner = Runner(settings.runner, cases)
-    listener = Listener(create_app(runner), credential, settings.socket("runner"))
-    return await serve_until_stopped([listener], vault.authority)
+    async with open_tracing(settings.traces):
+        cases = CasesClient(tls_client(credential.client_context(), "cases", settings.socket("cases")))
+        runner = Runner(settings.runner, cases)
+        listener = Listener(create_app(runner), credential, settings.socket("runner"))
+        return await serve_until_stopped([listener], vault.authority)
 
 
 def main() -> int:

@@ -23,6 +23,8 @@ STATE = ROOT / ".cache" / "setup"
 SERVICES, LEARNER = ROOT / ".venv", ROOT / ".venv-learner"
 REQUIREMENTS, WEB = ROOT / "requirements", ROOT / "web"
 LAB, DESK = WEB / "labextension", WEB / "dashboard"
+NBGRADER = ROOT / ".cache" / "benchmarks" / "nbgrader"
+"""Its environment is its own: tests read what it makes, and a benchmark runs beside it."""
 OLDEST_PYTHON, OLDEST_NODE = (3, 11), 20
 
 
@@ -197,6 +199,12 @@ def tracked(*patterns: str) -> Callable[[], list[Path]]:
 def steps(dev: bool) -> list[Step]:
     """What to do, in order."""
     lock = "dev" if dev or (STATE / "dev").exists() else "services"
+    nbgrader = Step(
+        "nbgrader, for tests and benchmarks",
+        tracked("requirements/nbgrader.txt"),
+        (NBGRADER / "bin" / "nbgrader").exists,
+        lambda: make_environment(NBGRADER, "nbgrader"),
+    )
     return [
         Step(
             "Python environment of the services",
@@ -232,6 +240,7 @@ def steps(dev: bool) -> list[Step]:
             lambda: all((script.parent / "data").is_dir() for script in ROOT.glob("cases/*/make_data.py")),
             make_case_data,
         ),
+        *([nbgrader] if lock == "dev" else []),
     ]
 
 

@@ -1,5 +1,6 @@
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import DotEnvSettingsSource, SettingsConfigDict
@@ -30,6 +31,13 @@ class EmbeddedSettings(Settings):
     environments_per_learner: int = Field(default=8, ge=1)
     environment_memory_mb: int = Field(default=2048, ge=256)
     environment_cpus: float = Field(default=1.0, gt=0)
+    environment_processes: int = Field(default=256, ge=32)
+    environment_disk_mb: int = Field(default=2048, ge=16)
+    """Size of one learner's folder of a case; held in containers only."""
+    isolation: Literal["bubblewrap", "docker"] = "bubblewrap"
+    """What a learner's environment runs in: a sandbox of this machine's files, or a container of an image."""
+    learner_image: str = Field(default="caseloop/learner:latest", pattern=r"^[^:]+(:\d+/[^:]+)?:[\w.-]+$")
+    """The image of learners' containers, with its tag. A case with an environment of its own has its digest as tag."""
     save_seconds: int = Field(default=30, ge=1)
     """How often a changed notebook is kept, besides every save and every check."""
 
@@ -69,6 +77,11 @@ class EmbeddedSettings(Settings):
         return self.home / "environments"
 
     @property
+    def images(self) -> Path:
+        """Folder of the notes about images of such environments, for learners' containers."""
+        return self.home / "images"
+
+    @property
     def set_up_dir(self) -> Path:
         """What set-up keeps: the installer, and our own wheels."""
         return self.project / ".cache" / "setup"
@@ -87,10 +100,6 @@ class EmbeddedSettings(Settings):
     def socket(self, service: str) -> Path:
         """Where a service listens."""
         return (self.gateway_dir if service == "gateway" else self.run_dir) / f"{service}.sock"
-
-    def database(self, service: str) -> str:
-        """Address of a service's own database."""
-        return f"sqlite+aiosqlite:///{self.home / f'{service}.sqlite'}"
 
     def variables(self) -> dict[str, str]:
         """The environment of child processes, so that all of them have these settings."""

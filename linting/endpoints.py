@@ -9,7 +9,7 @@ from services.kit.peer import require_peer
 router = APIRouter(dependencies=[Depends(require_peer("gateway", "dashboard"))])
 
 
-def _service(request: Request) -> ReviewService:
+async def _service(request: Request) -> ReviewService:
     return cast("ReviewService", request.app.state.service)
 
 

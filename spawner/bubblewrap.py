@@ -7,14 +7,17 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from traitlets import Float, Integer
 
+from services.contracts.case import LearnerCase
 from spawner.case_server import CaseServer, SpawnError
 from spawner.cgroup import Ceiling, group_name, make_group, remove_group
+from spawner.inside import Mount
 from spawner.interpreter import Interpreter, UnusablePython, find_interpreter
 from spawner.processes import end_sandboxes, is_sandbox, leading, sandboxes
-from spawner.sandbox import BOX, HOME, INSTALL, PASSWD, Mount, Sandbox
+from spawner.sandbox import INSTALL, PASSWD, Sandbox
 from spawner.seccomp import environment_filter
 
 _LOG_BYTES = 4 << 20
@@ -26,10 +29,29 @@ class BubblewrapSpawner(CaseServer):
     memory_mb = Integer(2048, config=True, help="Memory of one environment, kernels included (control groups).")
     cpus = Float(1.0, config=True, help="Processors of one environment (control groups).")
     processes = Integer(256, config=True, help="Processes and threads of one environment.")
+    pid = Integer(0)
+    """Id of the shell that leads the sandbox; 0: none."""
+    case_env: Path = Path()
+    """The virtual environment of this start."""
     _process: "subprocess.Popen[bytes] | None" = None
 
-    async def launch(self, data: Path | None) -> int:
-        """Start the sandbox; returns the id of the shell that leads it. SpawnError."""
+    @property
+    def launched(self) -> bool:
+        """Whether a sandbox was started and not yet forgotten."""
+        return bool(self.pid)
+
+    async def choose_environment(self, case: LearnerCase) -> None:
+        """The common virtual environment, or the case's own. SpawnError."""
+        self.case_env = self.platform.learner_env
+        if case.environment is None:
+            return
+        self.case_env = self.platform.environments / case.environment
+        if not (self.case_env / "bin" / "python").exists():
+            self.log.error("%s, for %s, is not on this machine; publish the case again", self.case_env, case.id)
+            raise SpawnError("The environment of this case is not there. Tell your teacher; your work is safe.")
+
+    async def launch(self, mounts: Sequence[Mount]) -> None:
+        """Start the sandbox. SpawnError."""
         executable = shutil.which("bwrap")
         if executable is None:
             raise SpawnError(f"Environments cannot be started. For the operator: {INSTALL}")
@@ -39,15 +61,17 @@ class BubblewrapSpawner(CaseServer):
             raise SpawnError(f"Environments cannot be started. For the operator: {error}") from error
         rules = environment_filter()
         with _files(PASSWD, *filter(None, [rules])) as (passwd, *seccomp):
-            sandbox = self._sandbox(interpreter, data, passwd, *seccomp)
+            sandbox = self._sandbox(interpreter, mounts, passwd, *seccomp)
             with _files(b"\0".join(map(os.fsencode, sandbox.arguments())) + b"\0") as (arguments,):
                 command = [executable, "--args", str(arguments), *self._server_command()]
                 self._process = self._popen(command, (passwd, *seccomp, arguments))
-        return self._process.pid
+        self.pid = self._process.pid
 
-    def _sandbox(self, interpreter: Interpreter, data: Path | None, passwd: int, rules: int | None = None) -> Sandbox:
+    def _sandbox(
+        self, interpreter: Interpreter, mounts: Sequence[Mount], passwd: int, rules: int | None = None
+    ) -> Sandbox:
         return Sandbox(
-            self._mounts(interpreter, data),
+            [*interpreter.mounts, *mounts],
             self.variables(str(self.case_env / "bin")),
             passwd,
             hidden=self.platform.hidden,
@@ -55,20 +79,6 @@ class BubblewrapSpawner(CaseServer):
             scratch_mb=self.memory_mb // 2,
             filter_fd=rules,
         )
-
-    def _mounts(self, interpreter: Interpreter, data: Path | None) -> list[Mount]:
-        platform = self.platform
-        mounts = [
-            *interpreter.mounts,
-            Mount(self.workplace.work, HOME, writable=True),
-            Mount(self.box, BOX, writable=True),
-            Mount(self.private_box / "tls", "/run/identity"),
-            Mount(platform.hub_dir, "/run/hub"),
-            Mount(platform.gateway_dir, "/run/gateway"),
-        ]
-        if data is not None:
-            mounts.append(Mount(data / "data", f"{HOME}/data"))
-        return mounts
 
     def _server_command(self) -> list[str]:
         # the limit on processes is set inside, where it counts this sandbox's own user namespace only
@@ -99,7 +109,7 @@ class BubblewrapSpawner(CaseServer):
                 log.replace(log.with_suffix(".log.1"))
         return log
 
-    def status(self) -> int | None:
+    async def status(self) -> int | None:
         """None while the sandbox runs, else its exit status (0 when that is not known)."""
         if self._process is not None and self._process.pid == self.pid:
             return self._process.poll()
@@ -119,6 +129,20 @@ class BubblewrapSpawner(CaseServer):
     def forget(self) -> None:
         """Remove the control groups of the ended sandbox."""
         remove_group(group_name(self.box))
+
+    def get_state(self) -> dict[str, Any]:
+        """What must survive a restart of the Hub."""
+        return super().get_state() | ({"pid": self.pid} if self.pid else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Counterpart of `get_state`."""
+        self.pid = state.get("pid", 0)
+        super().load_state(state)
+
+    def clear_state(self) -> None:
+        """Forget the sandbox."""
+        super().clear_state()
+        self.pid = 0
 
 
 @contextlib.contextmanager

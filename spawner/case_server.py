@@ -23,11 +23,11 @@ from services.contracts.case import LearnerCase, Slug
 from services.contracts.errors import ServiceError
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook
-from spawner.data import BrokenData, CaseData
+from spawner.data import BrokenData, CaseData, top_entries
+from spawner.inside import BOX, GATEWAY, HOME, HUB, IDENTITY, Mount
 from spawner.moving import moved
 from spawner.platform import Platform
 from spawner.processes import boxes
-from spawner.sandbox import BOX, HOME
 from spawner.workplace import UnusableNotebook, Workplace, folder_name
 from vault.errors import VaultError
 
@@ -53,10 +53,7 @@ class CaseServer(Spawner):
     port = Integer(8888, config=True)
     """jupyter_server refuses `--sock` together with any other port than its default."""
     start_seconds = Integer(60, config=True, help="How long the environment's server may take to listen.")
-    pid = Integer(0)
     nonce: str = ""
-    case_env: Path = Path()
-    """The virtual environment of this start."""
     _saved_mtime: int = 0
     _listened: bool = False
     """Set once the server's socket was seen."""
@@ -114,7 +111,7 @@ class CaseServer(Spawner):
     def server(self) -> Any:
         """The Hub's record of the server; it keeps protocol, address and port only, so the socket is put back."""
         server = Spawner.server.fget(self)
-        if server is not None and self.pid and not server.connect_url:
+        if server is not None and self.launched and not server.connect_url:
             self._point(server)
         return server
 
@@ -153,10 +150,10 @@ class CaseServer(Spawner):
         self._say(45, "Restoring your notebook")
         await self.end()  # one that the Hub was killed before it could note
         await self._restore(case)
-        self.case_env = self._env_of(case)
+        await self.choose_environment(case)
         self._prepare_box(case)
         self._say(60, "Starting your private environment")
-        self.pid = await self.launch(data if case.data else None)
+        await self.launch(self._mounts(case, data))
         self._point(self.server)
         self._say(80, "Waiting for JupyterLab")
         await self._wait()
@@ -227,18 +224,19 @@ class CaseServer(Spawner):
             saved = await self.platform.progress.newest_for(self.user.name, self.case_id)
             place.write_notebook(self.notebook_name, saved.notebook if saved else dict(case.notebook))
         place.keep_version(case.version)
-        if case.data:
-            place.mount_point("data")
+        for name, is_folder in top_entries(case.data).items():
+            (place.mount_point if is_folder else place.mount_point_of_file)(name)
 
-    def _env_of(self, case: LearnerCase) -> Path:
-        """The case's own environment, where it needs one. SpawnError."""
-        if case.environment is None:
-            return self.platform.learner_env
-        env = self.platform.environments / case.environment
-        if not (env / "bin" / "python").exists():
-            self.log.error("The environment %s of %s is not on this machine; publish the case again", env, case.id)
-            raise SpawnError("The environment of this case is not there. Tell your teacher; your work is safe.")
-        return env
+    def _mounts(self, case: LearnerCase, data: Path) -> list[Mount]:
+        """What every environment is shown: the learner's folder, its own box and certificate, two doors, the data."""
+        return [
+            Mount(self.workplace.work, HOME, writable=True),
+            Mount(self.box, BOX, writable=True),
+            Mount(self.private_box / "tls", IDENTITY),
+            Mount(self.platform.hub_dir, HUB),
+            Mount(self.platform.gateway_dir, GATEWAY),
+            *(Mount(data / name, f"{HOME}/{name}") for name in top_entries(case.data)),
+        ]
 
     def _prepare_box(self, case: LearnerCase) -> None:
         self.clear_box()
@@ -261,7 +259,7 @@ class CaseServer(Spawner):
     async def _listening(self) -> bool:
         if _is_socket(self.box / SERVER_SOCKET):
             return True
-        if self.status() is not None:
+        if await self.status() is not None:
             raise SpawnError("Your environment ended while it was starting. Try again, and tell your teacher.")
         return False
 
@@ -285,7 +283,7 @@ class CaseServer(Spawner):
 
     def variables(self, case_env_bin: str) -> dict[str, str]:
         """Environment variables inside: the Hub's own, and what the Lab extension needs. Nothing is inherited."""
-        hub = "http+unix://" + quote("/run/hub/hub.sock", safe="") + "/hub/api"
+        hub = "http+unix://" + quote(f"{HUB}/hub.sock", safe="") + "/hub/api"
         own = {k: v for k, v in self.get_env().items() if k.startswith(("JUPYTERHUB_", "JPY_"))}
         return own | {
             "HOME": HOME,
@@ -298,9 +296,9 @@ class CaseServer(Spawner):
             "JUPYTERHUB_DEFAULT_URL": f"/lab/tree/{quote(self.notebook_name)}",
             "JUPYTERHUB_API_URL": hub,
             "JUPYTERHUB_ACTIVITY_URL": f"{hub}/users/{self.user.escaped_name}/activity",
-            "CASELOOP_GATEWAY_SOCKET": "/run/gateway/gateway.sock",
-            "CASELOOP_CERTIFICATE": "/run/identity/environment.pem",
-            "CASELOOP_CA": "/run/identity/ca.pem",
+            "CASELOOP_GATEWAY_SOCKET": f"{GATEWAY}/gateway.sock",
+            "CASELOOP_CERTIFICATE": f"{IDENTITY}/environment.pem",
+            "CASELOOP_CA": f"{IDENTITY}/ca.pem",
             "CASELOOP_CASE": self.case_id,
             "CASELOOP_NOTEBOOK": self.notebook_name,
         }
@@ -316,13 +314,22 @@ class CaseServer(Spawner):
 
     # --- what a spawner does in its own way ---------------------------------------------------------------------------
 
+    @property
     @abstractmethod
-    async def launch(self, data: Path | None) -> int:
-        """Start the isolated process, with the case's data folder shown read-only; returns its id."""
+    def launched(self) -> bool:
+        """Whether an environment was started and not yet forgotten; survives a restart of the Hub."""
 
     @abstractmethod
-    def status(self) -> int | None:
-        """None while the process runs, else its exit status (0 when that is not known)."""
+    async def choose_environment(self, case: LearnerCase) -> None:
+        """Find what the case's code runs in: the common environment, or its own. SpawnError when it is not there."""
+
+    @abstractmethod
+    async def launch(self, mounts: Sequence[Mount]) -> None:
+        """Start the isolated environment, which sees these folders and nothing else of the host. SpawnError."""
+
+    @abstractmethod
+    async def status(self) -> int | None:
+        """None while the environment runs, else its exit status (0 when that is not known)."""
 
     @abstractmethod
     async def end(self) -> None:
@@ -330,13 +337,16 @@ class CaseServer(Spawner):
 
     @abstractmethod
     def forget(self) -> None:
-        """Remove what was made for the ended process."""
+        """Remove what was made for the ended environment."""
+
+    async def look_after(self) -> None:
+        """Called with every poll of a running environment, after its work was saved."""
 
     # --- living -----------------------------------------------------------------------------------------------------
 
     async def poll(self) -> int | None:
         """None while the environment runs, else its exit status; tends a running one."""
-        status = self.status() if self.pid else 0
+        status = await self.status() if self.launched else 0
         if status is not None:
             return status
         if self._listened and not self.socket_is_sound():
@@ -375,10 +385,11 @@ class CaseServer(Spawner):
         self.clear_box()
 
     async def _tend(self) -> None:
-        """Save changed work, renew the certificate. Never raises."""
+        """Renew the certificate, save changed work, look after what the subclass limits. Never raises."""
         try:
             await asyncio.to_thread(self.platform.certificates.renew, self.private_box)
             await self.save()
+            await self.look_after()
         except Exception:
             self.log.exception("Tending the environment of %s failed; it is tried again", self._log_name)
 
@@ -404,18 +415,18 @@ class CaseServer(Spawner):
     def get_state(self) -> dict[str, Any]:
         """What must survive a restart of the Hub."""
         state: dict[str, Any] = super().get_state()
-        return state | ({"pid": self.pid, "nonce": self.nonce} if self.pid else {})
+        return state | ({"nonce": self.nonce} if self.launched else {})
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Counterpart of `get_state`."""
         super().load_state(state)
-        self.pid, self.nonce = state.get("pid", 0), state.get("nonce", "")
-        self._listened = bool(self.pid)
+        self.nonce = state.get("nonce", "")
+        self._listened = self.launched
 
     def clear_state(self) -> None:
-        """Forget the process."""
+        """Forget the environment."""
         super().clear_state()
-        self.pid, self.nonce, self._listened = 0, "", False
+        self.nonce, self._listened = "", False
 
 
 def _case_of(spawner: CaseServer) -> str | None:

@@ -2,6 +2,7 @@ import asyncio
 import hashlib
 import os
 import secrets
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from services.contracts.case import DataFile, LearnerCase
@@ -45,6 +46,15 @@ class CaseData:
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def top_entries(files: Sequence[DataFile]) -> Mapping[str, bool]:
+    """What stands at the top of a case's files: name -> whether it is a folder. BrokenData.
+
+    A case of ours has the folder `data`; an assignment of another tool has its files beside the notebook.
+    """
+    paths = [_safe(file.path).parts for file in files]
+    return {parts[0]: len(parts) > 1 for parts in sorted(paths)}
 
 
 def _safe(path: str) -> PurePosixPath:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spawner.sandbox import Mount
+from spawner.inside import Mount
 
 _USR = Path("/usr")
 

@@ -4,14 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from spawner.inside import HOME, Mount
+
 INSTALL = (
     "bubblewrap is not installed: install it with `apt install bubblewrap` (Debian, Ubuntu) "
     "or `dnf install bubblewrap` (Fedora)."
 )
-HOME = "/home/learner"
-BOX = "/run/caseloop"
-"""Where the environment's own box is seen inside: its server's socket and its certificate."""
-
 _SYSTEM_FILES = (
     "/etc/alternatives",
     "/etc/fonts",
@@ -22,15 +20,6 @@ _SYSTEM_FILES = (
     "/etc/mime.types",
 )
 _USR_LINKS = ("bin", "lib", "lib32", "lib64", "sbin")
-
-
-@dataclass(frozen=True)
-class Mount:
-    """A host folder or file shown inside the sandbox."""
-
-    source: Path
-    target: str
-    writable: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,26 @@
 """What every test shares: parts of the machine that a test may need, and what happens where one is missing."""
 
+import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.postgres_cluster import Cluster, missing_postgres, running_cluster
+
 PROJECT = Path(__file__).resolve().parent.parent
+UMASK = os.umask(0o022)
+"""As tests find it."""
+os.umask(UMASK)
+STRUCTLOG = structlog.get_config()
+LEVEL = logging.getLogger().level
 
 
 @cache
@@ -37,7 +46,22 @@ def missing_browser() -> str:
     return missing_sandbox()
 
 
-NEEDS: dict[str, Callable[[], str]] = {"sandbox": missing_sandbox, "browser": missing_browser}
+@cache
+def missing_compose() -> str:
+    """Why Docker Compose cannot be asked here; empty when it can."""
+    try:
+        asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
+    except FileNotFoundError:
+        return "Docker is not installed (apt install docker.io)"
+    return "Docker has no Compose here: its plugin is not in Debian" if asked.returncode else ""
+
+
+NEEDS: dict[str, Callable[[], str]] = {
+    "sandbox": missing_sandbox,
+    "browser": missing_browser,
+    "postgres": missing_postgres,
+    "compose": missing_compose,
+}
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -49,6 +73,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if need in required:
             pytest.fail(f"{need} is required here, but {why}")
         pytest.skip(why)
+
+
+@pytest.fixture(autouse=True)
+def commands_leave_no_trace() -> Iterator[None]:
+    """A command called in this process sets its umask and its logs, as it should; other tests have theirs.
+
+    Theirs is how the session began, and not what is found here: a fixture of the whole file may have called a command.
+    """
+    os.umask(UMASK)
+    structlog.configure(**STRUCTLOG)
+    root = logging.getLogger()
+    handlers = list(root.handlers)
+    yield
+    os.umask(UMASK)
+    structlog.configure(**STRUCTLOG)
+    root.setLevel(LEVEL)
+    for handler in list(root.handlers):
+        # pytest's own come and go by themselves.
+        if handler not in handlers and not type(handler).__module__.startswith("_pytest."):
+            root.removeHandler(handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,3 +123,10 @@ def _with_browser(nodeid: str) -> bool:
 def project() -> Path:
     """The project's folder."""
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL server; a test that asks for it is marked `postgres`."""
+    with running_cluster() as cluster:
+        yield cluster

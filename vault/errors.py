@@ -15,3 +15,15 @@ class SecretNotFound(VaultError, KeyError):
 
 class SecretStoreDamaged(VaultError):
     """The stored secrets cannot be read: wrong key, wrong permissions, or changed by somebody else."""
+
+
+class VaultUnavailable(VaultError):
+    """HashiCorp Vault does not answer, is sealed or in trouble: what was issued already serves until it expires."""
+
+
+class VaultRefused(VaultError):
+    """HashiCorp Vault answered, and does not allow it."""
+
+
+class VaultNotFound(VaultRefused):
+    """HashiCorp Vault holds no such thing."""

@@ -22,8 +22,12 @@ class Leaf:
 
     @property
     def half_life(self) -> datetime:
-        """When it should be replaced."""
-        return self.not_before + (self.not_after - self.not_before) / 2
+        """The middle of its life."""
+        return self.after(1 / 2)
+
+    def after(self, share: float) -> datetime:
+        """The moment when this share of its life is over."""
+        return self.not_before + (self.not_after - self.not_before) * share
 
 
 def describe(certificate: x509.Certificate, path: Path) -> Leaf:
@@ -37,7 +41,7 @@ def describe(certificate: x509.Certificate, path: Path) -> Leaf:
     return Leaf(
         path=path,
         identity=identity,
-        serial=_serial(certificate.serial_number),
+        serial=serial_text(certificate.serial_number),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
     )
@@ -64,6 +68,7 @@ def is_issued_by(leaf: Path, bundle: Path) -> bool:
     return False
 
 
-def _serial(number: int) -> str:
+def serial_text(number: int) -> str:
+    """Write a serial number as `Leaf.serial` and `getpeercert()` do."""
     digits = f"{number:X}"
     return digits.zfill(len(digits) + len(digits) % 2)

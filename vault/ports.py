@@ -11,6 +11,11 @@ class CertificateAuthority(Protocol):
     """Issues short-lived leaves. All methods block for a moment: call them through `asyncio.to_thread` in services."""
 
     @property
+    def renew_after(self) -> float:
+        """Share of a leaf's life after which it should be replaced."""
+        ...
+
+    @property
     def bundle(self) -> Path:
         """PEM file with the certificates to trust."""
         ...

@@ -56,15 +56,15 @@ class Credential:
             return self._renewed()
 
     def renew_when_due(self) -> None:
-        """Renew if the leaf is past half of its life. Many callers at once renew once, and wait for it."""
+        """Renew if the leaf is due. Many callers at once renew once, and wait for it."""
         with self._renewing:
             if self.is_due:
                 self._renewed()
 
     @property
     def is_due(self) -> bool:
-        """Whether the leaf is past half of its life."""
-        return datetime.now(UTC) >= self.leaf.half_life
+        """Whether the authority's share of the leaf's life is over."""
+        return datetime.now(UTC) >= self._due(self.leaf)
 
     def _renewed(self) -> Leaf:
         current = self._usable()
@@ -75,7 +75,7 @@ class Credential:
 
     @contextlib.asynccontextmanager
     async def kept_fresh(self) -> AsyncIterator[None]:
-        """Renew at half life for as long as the block runs."""
+        """Renew in time for as long as the block runs."""
         task = asyncio.create_task(self._keep_fresh(), name=f"rotation of {self.identity}")
         try:
             yield
@@ -85,17 +85,40 @@ class Credential:
                 await task
 
     async def _keep_fresh(self) -> None:
+        failures = 0
         while True:
-            left = (self.leaf.half_life - datetime.now(UTC)).total_seconds()
+            left = (self._due(self.leaf) - datetime.now(UTC)).total_seconds()
             if left > 0:
                 await asyncio.sleep(min(left, _LONGEST_PAUSE))
                 continue
             try:
                 await asyncio.to_thread(self.renew)
-            except (VaultError, OSError) as error:
-                # The old leaf lives for another half life: enough for many tries and for somebody to see the line.
-                _log.warning("certificate of %s not renewed: %s", self.identity, error)
-                await asyncio.sleep(_RETRY_PAUSE)
+                failures = 0
+            except Exception as error:
+                failures += 1
+                # The old leaf lives on for a while: enough for many tries and for somebody to see the line. Whatever
+                # went wrong, nobody else would try again: without this task the service is cut off in silence.
+                unforeseen = not isinstance(error, VaultError | OSError)
+                said = f"{type(error).__name__}: {error}" if unforeseen else str(error)
+                _log.warning(
+                    "certificate of %s not renewed: %s; %s", self.identity, said, self._remainder(), exc_info=unforeseen
+                )
+            if self.is_due:
+                # also after a success: the new leaf may be too short-lived for an authority that dates back
+                await asyncio.sleep(self._retry_pause(failures))
+
+    def _remainder(self) -> str:
+        left = (self.leaf.not_after - datetime.now(UTC)).total_seconds()
+        return f"it is good for {left:.0f} more seconds" if left > 0 else "it has expired, and nobody accepts it"
+
+    def _retry_pause(self, failures: int) -> float:
+        """Seconds: longer after each failure, and at most a hundredth of a leaf's life."""
+        life = (self.leaf.not_after - self.leaf.not_before).total_seconds()
+        longest = min(max(life / 100, _RETRY_PAUSE), _LONGEST_PAUSE)
+        return min(_RETRY_PAUSE * 2.0 ** min(failures, 10), longest)
+
+    def _due(self, leaf: Leaf) -> datetime:
+        return leaf.after(self._authority.renew_after)
 
     def _followed(self, context: ssl.SSLContext) -> ssl.SSLContext:
         self._contexts.append(context)
@@ -108,7 +131,7 @@ class Credential:
         except VaultError:
             return None
         ours = leaf.identity == self.identity and is_issued_by(self.path, self.bundle)
-        return leaf if ours and datetime.now(UTC) < leaf.half_life else None
+        return leaf if ours and datetime.now(UTC) < self._due(leaf) else None
 
     def _issued(self) -> Leaf:
         return self._authority.issue(self.identity, self.path, lifetime=self._lifetime)

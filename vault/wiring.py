@@ -6,8 +6,8 @@ from typing import Literal
 
 from vault.adapters.encrypted_file import EncryptedFile
 from vault.adapters.local_ca import LocalAuthority
-from vault.errors import VaultError
 from vault.ports import CertificateAuthority, SecretStore
+from vault.settings import VaultSettings
 
 Mode = Literal["embedded", "production"]
 
@@ -26,7 +26,14 @@ def open_vault(mode: Mode, home: Path) -> Vault:
         case "embedded":
             return Vault(LocalAuthority(home / "vault" / "authority"), EncryptedFile(home / "vault" / "secrets"))
         case "production":
-            raise VaultError(
-                "production mode needs a certificate authority and a secret store of its own, and this version has "
-                "none yet; set CASELOOP_MODE=embedded"
-            )
+            return _hashicorp(home)
+
+
+def _hashicorp(home: Path) -> Vault:
+    # Here, because embedded mode does without what these are made of.
+    from vault.adapters.hashicorp import VaultSession
+    from vault.adapters.vault_kv import VaultSecrets
+    from vault.adapters.vault_pki import VaultAuthority
+
+    session = VaultSession(VaultSettings())
+    return Vault(VaultAuthority(session, home / "vault"), VaultSecrets(session))

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from importlib import metadata
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -38,6 +39,10 @@ class SitePackages:
     def has_module(self, name: str) -> bool:
         """Whether the top-level module can be imported there."""
         return name in stdlib_module_names or PathFinder.find_spec(name, self._paths) is not None
+
+    def installed(self) -> Mapping[str, str]:
+        """Name -> version of every package there."""
+        return dict(self._versions())
 
     def _versions(self) -> dict[str, str]:
         if self._installed is None:

@@ -2,25 +2,25 @@
 
 import asyncio
 import hashlib
-import os
 import shutil
-import signal
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from case_uploader.adapters.child_lines import ChildFailed, lines_of, passed_on
 from case_uploader.environments.ports import CannotBuild
 
 _PASSED_ON: Final = (
     *("PATH", "HOME", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR"),
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"),
     *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_CACHE_DIR"),
+    *("UV_NO_INDEX", "UV_FIND_LINKS"),
 )
 """All that the installer learns from our environment: where packages are. None of our keys."""
 _TAIL: Final = 6
@@ -98,34 +98,19 @@ class UvBuilder:
         return sorted(self._wheels.glob("*.whl")) if self._wheels else []
 
     async def _run(self, scratch: str, *words: str) -> AsyncIterator[str]:
-        variables = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        process = await asyncio.create_subprocess_exec(
-            *(str(self._uv), *words, "--no-progress", "--color", "never"),
-            cwd=scratch,
-            env=variables,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            # sandboxes may run as a user who owns nothing of it
-            umask=0o022,
-        )
-        assert process.stdout is not None
         said: list[str] = []
+        command = [str(self._uv), *words, "--no-progress", "--color", "never"]
         try:
-            async for raw in process.stdout:
-                line = raw.decode(errors="replace").rstrip()
-                said.append(line)
-                if line and not line.startswith((" ", "+", "-", "~")):
-                    yield line
-            status = await process.wait()
-        finally:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        if status:
-            raise CannotBuild(" ".join(" ".join(said[-_TAIL:]).split()))
+            async with aclosing(cast("Any", lines_of(command, Path(scratch), passed_on(_PASSED_ON)))) as lines:
+                async for line in lines:
+                    if line.startswith("Using "):
+                        # names folders of this machine, which are nobody's business
+                        continue
+                    said.append(line)
+                    if line and not line.startswith((" ", "+", "-", "~")):
+                        yield line
+        except ChildFailed:
+            raise CannotBuild(" ".join(" ".join(said[-_TAIL:]).split())) from None
 
     def _finish(self, folder: Path) -> None:
         size = sum(path.lstat().st_size for path in folder.rglob("*"))

@@ -3,13 +3,13 @@
 import ast
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from case_uploader.ci.edits import Edit, Source, applied, same_code
 from case_uploader.ci.general import general_edits
 from case_uploader.ci.learning import learning_edits
-from case_uploader.format.case_folder import CaseDraft
 from case_uploader.format.python_source import bound_names, parse, syntax_error, without_magics
 from services.contracts.case import AuthorCase, Subtask
 from services.contracts.notebook import Cell
@@ -48,7 +48,21 @@ class MutationPlan:
     """How many more there would have been."""
 
 
-def plan_mutants(draft: CaseDraft, most: int) -> MutationPlan:
+class Labelled(Protocol):
+    """A case with how its author finds each cell; a `CaseDraft` is one."""
+
+    @property
+    def author(self) -> AuthorCase:
+        """The case."""
+        ...
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        """Cell id -> its label."""
+        ...
+
+
+def plan_mutants(draft: Labelled, most: int) -> MutationPlan:
     """At most `most` mutants, spread evenly over subtasks, and within each over its operators and lines."""
     found = {subtask.view.id: list(_of_subtask(draft, subtask)) for subtask in draft.author.subtasks}
     total = sum(map(len, found.values()))
@@ -57,7 +71,7 @@ def plan_mutants(draft: CaseDraft, most: int) -> MutationPlan:
     return MutationPlan(tuple(chosen), total - len(chosen))
 
 
-def _of_subtask(draft: CaseDraft, subtask: Subtask) -> Iterator[PlannedMutant]:
+def _of_subtask(draft: Labelled, subtask: Subtask) -> Iterator[PlannedMutant]:
     names = _data_names(draft.author, subtask)
     seen_ids: Counter[str] = Counter()
     judged = {cell.id for cell in draft.author.cells if cell.kind == "code" and not _by_person(cell)}

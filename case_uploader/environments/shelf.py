@@ -1,28 +1,27 @@
 """The environments of a machine: one folder each, by the digest of what is in it."""
 
 import asyncio
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence, Set
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from case_uploader.environments.locks import alone, try_lock
 from case_uploader.environments.ports import EnvironmentBuilder
+from case_uploader.environments.shown import shown_in_sandboxes
 from services.kit.objects import is_digest
 from vault.files import private_folder, write_private
 
 _FORMAT: Final = 1
 _READY: Final = "caseloop-ready.json"
 """Written last: an environment without it was left by a build that was killed."""
-_LOOK_SECONDS: Final = 0.5
-_UNUSED_SECONDS: Final = 24 * 3_600.0
-"""An environment that was asked for since then stays: the version that needs it may not be written down yet."""
+UNUSED_SECONDS: Final = 24 * 3_600.0
+"""What was asked for since then stays: the version that needs it may not be written down yet."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class EnvironmentShelf:
         private_folder(self._root)
         digest = self.digest(requirements)
         folder = self._root / digest
-        async with self._alone(digest):
+        async with alone(self._root, digest):
             fresh = not (folder / _READY).is_file()
             if fresh:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
@@ -65,43 +64,29 @@ class EnvironmentShelf:
             os.utime(folder / _READY)
         yield Ready(digest, folder, fresh)
 
+    def find(self, requirements: Sequence[str]) -> Ready | None:
+        """The environment, where it has been made."""
+        digest = self.digest(requirements)
+        folder = self._root / digest
+        return Ready(digest, folder, fresh=False) if (folder / _READY).is_file() else None
+
     def collect(self, in_use: Set[str], now: float | None = None) -> list[str]:
-        """Remove environments that no version needs and nobody asked for lately; returns their digests."""
+        """Remove environments that no version needs, no sandbox shows and nobody asked for lately; say which."""
         removed = []
         now = time.time() if now is None else now
-        for folder in self._root.iterdir() if self._root.is_dir() else ():
-            if not is_digest(folder.name) or folder.name in in_use or now - _asked_for(folder) < _UNUSED_SECONDS:
-                continue
-            with self._try_lock(folder.name) as locked:
+        unused = [
+            folder
+            for folder in (self._root.iterdir() if self._root.is_dir() else ())
+            if is_digest(folder.name) and folder.name not in in_use and now - _asked_for(folder) >= UNUSED_SECONDS
+        ]
+        shown = shown_in_sandboxes(self._root) if unused else set()
+        for folder in (folder for folder in unused if folder.name not in shown):
+            with try_lock(self._root, folder.name) as locked:
                 # again under the lock: somebody may have asked for it meanwhile
-                if locked and now - _asked_for(folder) >= _UNUSED_SECONDS:
+                if locked and now - _asked_for(folder) >= UNUSED_SECONDS:
                     shutil.rmtree(folder, ignore_errors=True)
                     removed.append(folder.name)
         return removed
-
-    @asynccontextmanager
-    async def _alone(self, digest: str) -> AsyncIterator[None]:
-        while True:
-            with self._try_lock(digest) as locked:
-                if locked:
-                    yield
-                    return
-            await asyncio.sleep(_LOOK_SECONDS)
-
-    @contextmanager
-    def _try_lock(self, digest: str) -> Iterator[bool]:
-        """A lock that ends with its process."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(self._root / f"{digest}.lock", flags, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
-        finally:
-            os.close(descriptor)
 
 
 def _asked_for(folder: Path) -> float:

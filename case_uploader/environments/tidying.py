@@ -3,6 +3,7 @@ import asyncio
 import structlog
 
 from case_uploader.environments.shelf import EnvironmentShelf
+from case_uploader.images.shelf import ImageShelf
 from case_uploader.repository import CaseRepository
 from services.kit.database import Database
 
@@ -11,10 +12,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Tidying:
-    """Removes environments that no version needs, now and then."""
+    """Removes environments, and images of them, that no version needs, now and then."""
 
-    def __init__(self, db: Database, shelf: EnvironmentShelf) -> None:
-        self._db, self._shelf = db, shelf
+    def __init__(self, db: Database, shelf: EnvironmentShelf, images: ImageShelf | None = None) -> None:
+        self._db, self._shelf, self._images = db, shelf, images
 
     async def work(self) -> None:
         """Go on until cancelled."""
@@ -27,10 +28,13 @@ class Tidying:
             await asyncio.sleep(_SECONDS)
 
     async def once(self) -> list[str]:
-        """Remove them; returns their digests."""
+        """Remove them; returns their digests. Raises `ImagesUnavailable`."""
         async with self._db.read() as session:
-            in_use = await CaseRepository(session).environments()
+            repository = CaseRepository(session)
+            in_use, images = await repository.environments(), await repository.images()
         removed = await asyncio.to_thread(self._shelf.collect, in_use)
+        if self._images is not None:
+            removed += await self._images.collect(images)
         if removed:
-            _log.info("environments removed", digests=[digest[:12] for digest in removed])
+            _log.info("environments removed", digests=[digest.removeprefix("sha256:")[:12] for digest in removed])
         return removed

@@ -16,7 +16,12 @@ from case_uploader.format.manifest import MANIFEST_FILE, CiManifest, Manifest, S
 from case_uploader.format.personal_data import find_personal_data
 from case_uploader.format.problem import CaseProblem, Problems
 from case_uploader.format.python_source import magic_lines, syntax_error
-from case_uploader.format.requirements_file import LearnerEnvironment, check_imports, read_requirements
+from case_uploader.format.requirements_file import (
+    LearnerEnvironment,
+    check_imports,
+    note_other_declarations,
+    read_requirements,
+)
 from case_uploader.format.split import SplitCell, learner_cells, learner_notebook, split_cells
 from case_uploader.format.subtasks import SubtaskCells, group_subtasks
 from case_uploader.format.variants import Variant, read_variants
@@ -76,6 +81,7 @@ def read_case_folder(folder: Path, environment: LearnerEnvironment | None = None
     if manifest is None or not manifest.fictional_data:
         find_personal_data(data, problems)
     requirements = read_requirements(folder, environment, problems)
+    note_other_declarations(folder, problems)
     if manifest is None or notebook is None:
         return CaseReading(None, problems.all)
     check_data_is_there(folder, notebook, data, problems)

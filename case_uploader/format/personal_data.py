@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from case_uploader.format.data_files import DataSource
@@ -9,6 +11,7 @@ from case_uploader.format.problem import Problems
 
 SCANNED_BYTES: Final = 8 * 1024 * 1024
 """Of each file: whoever is in a table is nearly always near its top, too."""
+_BLOCK_BYTES: Final = 1024 * 1024
 _SUFFIXES: Final = frozenset({".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".log", ".md", ".xml", ".html", ""})
 _EMAIL = re.compile(r"\b[\w.+-]{1,64}@(?P<domain>[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,24})\b", re.IGNORECASE)
 _RESERVED = re.compile(r"(^|\.)(example(\.(com|org|net))?|test|invalid|localhost)$", re.IGNORECASE)
@@ -24,15 +27,12 @@ def find_personal_data(data: Iterable[DataSource], problems: Problems) -> None:
     for source in data:
         if source.path.suffix.lower() not in _SUFFIXES:
             continue
-        try:
-            with source.path.open("rb") as stream:
-                text = stream.read(SCANNED_BYTES).decode("utf-8", "replace")
-        except OSError:
-            continue
         told: dict[str, tuple[int, int]] = {}
-        for kind, at in _found(text):
-            first, count = told.get(kind, (text.count("\n", 0, at) + 1, 0))
-            told[kind] = first, count + 1
+        with suppress(OSError):
+            for begins, text in _blocks(source.path):
+                for kind, at in _found(text):
+                    first, count = told.get(kind, (begins + text.count("\n", 0, at), 0))
+                    told[kind] = first, count + 1
         for kind, (line, count) in told.items():
             more = f" and {count - 1} more" if count > 1 else ""
             problems.add(
@@ -42,6 +42,19 @@ def find_personal_data(data: Iterable[DataSource], problems: Problems) -> None:
                 file=source.file.path,
                 cell=f"line {line}",
             )
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, str]]:
+    """The number of the first line, and whole lines, a part of the file at a time: a service holds many at once."""
+    number, left = 1, SCANNED_BYTES
+    with path.open("rb") as stream:
+        while left > 0 and (block := stream.read(min(_BLOCK_BYTES, left))):
+            left -= len(block)
+            rest = stream.readline(min(_BLOCK_BYTES, left)) if left > 0 else b""
+            left -= len(rest)
+            text = (block + rest).decode("utf-8", "replace")
+            yield number, text
+            number += text.count("\n")
 
 
 def _found(text: str) -> Iterator[tuple[str, int]]:

@@ -1,15 +1,17 @@
 """`requirements.txt`: read strictly, and compare with the environment learners' code runs in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from case_uploader.format.problem import Problems
+from case_uploader.format.problem import CaseProblem, Problems
 from case_uploader.format.yaml_file import read_text
 
 REQUIREMENTS_FILE = "requirements.txt"
+OTHER_DECLARATIONS = ("environment.yml", "apt.txt")
+"""What repo2docker's stock packs read besides."""
 
 
 class LearnerEnvironment(Protocol):
@@ -22,6 +24,18 @@ class LearnerEnvironment(Protocol):
     def has_module(self, name: str) -> bool:
         """Whether the top-level module can be imported there."""
         ...
+
+    def installed(self) -> Mapping[str, str]:
+        """Name -> version of every package there."""
+        ...
+
+
+def note_other_declarations(folder: Path, problems: Problems) -> None:
+    """Say of files that other tools make environments from that nothing is made from them here."""
+    for name in OTHER_DECLARATIONS:
+        if (folder / name).exists():
+            message = f"{name} is not read: learners' environments are made from {REQUIREMENTS_FILE} alone"
+            problems.note("environment-file", message, file=name)
 
 
 def read_requirements(folder: Path, environment: LearnerEnvironment | None, problems: Problems) -> tuple[str, ...]:
@@ -87,3 +101,27 @@ def check_imports(
             problems.add(
                 "import-missing", f"the notebook imports {top!r}, which learners' environments do not have", file=file
             )
+
+
+def unresolvable(why: str) -> CaseProblem:
+    """There is no environment for these requirements."""
+    message = f"these packages cannot be installed together with those of the Lab: {why}"[:2_000]
+    return CaseProblem(file=REQUIREMENTS_FILE, cell=None, rule="requirement-unresolvable", message=message)
+
+
+def no_image(why: str) -> CaseProblem:
+    """The requirements could be installed, but no image can be made with them."""
+    message = (
+        f"these packages can be installed, but not into the image that learners' containers are started from: {why}. "
+        "Name versions that have a wheel for the image's Python and platform"
+    )
+    return CaseProblem(file=REQUIREMENTS_FILE, cell=None, rule="image-unbuildable", message=message[:2_000])
+
+
+def made_later() -> CaseProblem:
+    """The requirements need an environment that is not there yet."""
+    message = (
+        "learners' common environment lacks some of this, so the case gets one of its own when it is checked or "
+        "published; until then nobody knows whether it can be made"
+    )
+    return CaseProblem(file=REQUIREMENTS_FILE, cell=None, rule="requirement-own", message=message, level="note")

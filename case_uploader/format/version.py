@@ -17,7 +17,7 @@ def canonical_json(value: Any) -> bytes:
 
 
 def version_digest(author: AuthorCase, learner: LearnerCase, requirements: Sequence[str]) -> str:
-    """sha256 over both views and the requirements, without version, number, environment and order of YAML keys.
+    """sha256 over both views and the requirements, without version, number, environment, image and order of YAML keys.
 
     Keys that came later count only where an author set them: a folder that says nothing stays the version it was.
     """
@@ -25,7 +25,7 @@ def version_digest(author: AuthorCase, learner: LearnerCase, requirements: Seque
     content = {
         "format": FORMAT,
         "author": author.model_dump(mode="json", exclude={"version", "environment"}),
-        "learner": learner.model_dump(mode="json", exclude={"version", "number", "environment"} | later),
+        "learner": learner.model_dump(mode="json", exclude={"version", "number", "environment", "image"} | later),
         "requirements": list(requirements),
     }
     return hashlib.sha256(canonical_json(content)).hexdigest()

@@ -11,7 +11,7 @@ router: Final[APIRouter] = admin_router()
 _Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
 
-def _regrades(request: Request) -> Regrades:
+async def _regrades(request: Request) -> Regrades:
     return cast("Regrades", request.app.state.regrades)
 
 

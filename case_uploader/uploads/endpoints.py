@@ -8,6 +8,7 @@ from starlette.responses import StreamingResponse
 from case_uploader.access import CurrentAdmin, admin_router
 from case_uploader.uploads.errors import WrongChecksum
 from case_uploader.uploads.service import Uploads
+from services.contracts.model import MOST
 from services.contracts.upload import CompleteUpload, OpenUpload, UploadView
 from services.kit.stream import ndjson
 
@@ -15,7 +16,7 @@ router: Final[APIRouter] = admin_router()
 _CHECKSUM: Final = re.compile(r"sha256 ([0-9a-f]{64})")
 
 
-def _uploads(request: Request) -> Uploads:
+async def _uploads(request: Request) -> Uploads:
     return cast("Uploads", request.app.state.uploads)
 
 
@@ -80,6 +81,6 @@ async def cancel(upload: _Id, uploads: Desk) -> UploadView:
 
 
 @router.get("/uploads/{upload}/steps")
-async def steps(upload: _Id, uploads: Desk, after: Annotated[int, Query(ge=0)] = 0) -> StreamingResponse:
+async def steps(upload: _Id, uploads: Desk, after: Annotated[int, Query(ge=0, le=MOST)] = 0) -> StreamingResponse:
     """What the upload tells, until it has ended: one step a line."""
     return ndjson(uploads.steps(upload, after))

@@ -12,7 +12,7 @@ _DIGEST: Final = r"^[0-9a-f]{64}$"
 _Digest = Annotated[str, Path(pattern=_DIGEST)]
 
 
-def _versions(request: Request) -> Versions:
+async def _versions(request: Request) -> Versions:
     return cast("Versions", request.app.state.versions)
 
 

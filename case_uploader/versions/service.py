@@ -124,6 +124,7 @@ def _waiting(row: VersionRow, checked: CheckedRow) -> CaseVersion:
         by=checked.by or None,
         subtasks=row.subtasks,
         requirements=tuple(row.requirements),
+        image=row.image,
     )
 
 
@@ -145,6 +146,7 @@ def _published(
         by=publication.by or None,
         subtasks=row.subtasks,
         requirements=tuple(row.requirements),
+        image=row.image,
         withdrawn_by=withdrawal.by if withdrawal else None,
         reason=withdrawal.reason if withdrawal else "",
     )

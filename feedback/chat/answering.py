@@ -11,6 +11,7 @@ from feedback.chat.spoken import Spoken
 from feedback.firewall.gate import SentenceGate
 from feedback.firewall.leak import Leak, Leaked
 from feedback.model.port import BadAnswer, ChatModel, ModelAnswer, ModelRequest, streaming
+from feedback.model.thinking import while_thinking
 
 _BARE_WORDS: Final = 8
 """An answer of so few words says yes or no and nothing else."""
@@ -61,7 +62,7 @@ class Answering:
             Objected: it cannot be used for another reason.
         """
         heard, held = "", ""
-        ready = asyncio.create_task(asyncio.to_thread(self.prepare))
+        ready = asyncio.create_task(while_thinking(self.prepare))
         try:
             async with streaming(self.model, self.request) as parts:
                 async for part in parts:

@@ -4,6 +4,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from feedback.models import Table
+from services.kit.audit_chain import Chained
 
 _OPEN = text("closed IS NULL")
 
@@ -89,14 +90,16 @@ class MessageRow(Table):
     """JSON as text: a database's JSON type would refuse the character NUL, which learners produce."""
     follow_ups: Mapped[str] = mapped_column(Text, default="[]")
     truncated: Mapped[bool] = mapped_column(default=False)
+    withdrawn: Mapped[str | None] = mapped_column(Text)
+    """What a model had said in this answer's place and its learner had seen before it was taken back, or left. Read by
+    the firewall alone: whoever was shown a piece knows it."""
 
 
-class AuditRow(Table):
+class AuditRow(Chained, Table):
     """What somebody did with other people's conversations. Rows are added and never changed; they hold no content."""
 
     __tablename__ = "chat_audit"
 
-    seq: Mapped[int] = mapped_column(primary_key=True)
     happened: Mapped[datetime]
     who: Mapped[str] = mapped_column(String(255))
     action: Mapped[str] = mapped_column(String(16))

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from feedback.chat.models import ConversationRow, MessageRow
 
@@ -65,24 +66,41 @@ class ConversationRepository:
         return (await self._session.scalars(query.order_by(MessageRow.seq))).all()
 
     async def said_by_model(self, newest: int) -> Sequence[str]:
-        """A model's newest answers to this owner, oldest first, those before a reset included."""
+        """What this owner saw of a model's newest answers, oldest first.
+
+        Those before a reset are included, and what was taken back or left.
+        """
+        by_model = MessageRow.words_by == "model"
         query = (
-            select(MessageRow.text)
+            select(case((by_model, MessageRow.text), else_=MessageRow.withdrawn))
             .join(ConversationRow, MessageRow.conversation == ConversationRow.id)
-            .where(*self._owned(), MessageRow.words_by == "model")
+            .where(*self._owned(), or_(by_model, MessageRow.withdrawn.is_not(None)))
             .order_by(MessageRow.seq.desc())
             .limit(newest)
         )
         return (await self._session.scalars(query)).all()[::-1]
 
-    async def places_taken(self, asked_after: datetime) -> int:
-        """Places of the quota that are taken: by answered questions, and by open ones younger than `asked_after`."""
-        under_way = and_(MessageRow.state == "open", MessageRow.sent > asked_after)
+    async def seen_for_nothing(self) -> int:
+        """Questions of this owner that cost nothing although something of a model's answer was seen."""
+        note = aliased(MessageRow)
         query = (
             select(func.count())
             .select_from(MessageRow)
             .join(ConversationRow, MessageRow.conversation == ConversationRow.id)
-            .where(*self._owned(), MessageRow.counted, or_(MessageRow.state == "answered", under_way))
+            .join(note, note.answers == MessageRow.id)
+            .where(*self._owned(), MessageRow.counted.is_(False), note.withdrawn.is_not(None))
+        )
+        return (await self._session.scalars(query)).one()
+
+    async def places_taken(self, asked_after: datetime) -> int:
+        """Places of the quota that are taken: by questions that are over, and by open ones since `asked_after`."""
+        under_way = and_(MessageRow.state == "open", MessageRow.sent > asked_after)
+        over = MessageRow.state.in_(("answered", "left"))
+        query = (
+            select(func.count())
+            .select_from(MessageRow)
+            .join(ConversationRow, MessageRow.conversation == ConversationRow.id)
+            .where(*self._owned(), MessageRow.counted, or_(over, under_way))
         )
         return (await self._session.scalars(query)).one()
 

@@ -37,8 +37,10 @@ def new_conversation(owner: Owner, now: datetime) -> ConversationRow:
     )
 
 
-def answer_row(conversation: str, question: str, answer: Message, prompted: str) -> MessageRow:
-    """The row of an answer to that question."""
+def answer_row(
+    conversation: str, question: str, answer: Message, prompted: str, withdrawn: str | None = None
+) -> MessageRow:
+    """The row of an answer to that question. `withdrawn`: what a model had said in its place, and was seen."""
     return MessageRow(
         id=answer.id,
         conversation=conversation,
@@ -52,6 +54,7 @@ def answer_row(conversation: str, question: str, answer: Message, prompted: str)
         cites=_CITED.dump_json(answer.cites).decode(),
         follow_ups=_TEXTS.dump_json(answer.follow_ups).decode(),
         truncated=answer.truncated,
+        withdrawn=withdrawn,
     )
 
 

@@ -21,7 +21,7 @@ from feedback.chat.prompting import Known, Manner, chat_request, checked
 from feedback.chat.repository import Owner
 from feedback.chat.settings import ChatSettings
 from feedback.chat.summaries import Summaries
-from feedback.chat.talks import Asked, Put, Talks
+from feedback.chat.talks import Also, Asked, Put, Talks
 from feedback.chat.turns import Turns
 from feedback.chat.writing import Task, Writer, Written
 from feedback.errors import OutsideScope, SubtaskNotFound
@@ -29,6 +29,7 @@ from feedback.model.port import ChatModel
 from feedback.ports import AuthorCases, Firewalls
 from feedback.privacy.redaction import Redactor
 from feedback.prose.language import language_of
+from services.contracts.assistance import WordsBy
 from services.contracts.case import AuthorCase, Subtask
 from services.contracts.chat import AskChat, ChatDone, ChatEvent, Conversation, Intent, Message
 from services.contracts.identity import ScopeClaims
@@ -77,6 +78,7 @@ class ChatService:
         self._summaries = Summaries(self._talks, model, caps, self._metrics)
         self._about, self._turns = AboutCases(), Turns()
         self._tails: set[asyncio.Task[None]] = set()
+        self._leaving: dict[Owner, asyncio.Task[None]] = {}
 
     async def ask(self, request: AskChat, scope: ScopeClaims) -> AsyncGenerator[ChatEvent, None]:
         """Answer a message; the last part is ChatDone, and both are written down before it.
@@ -96,17 +98,21 @@ class ChatService:
         case, subtask = await self._subtask(scope, owner)
         about = await self._about.of(case)
         async with self._turns.of(owner):
+            if leaving := self._leaving.get(owner):
+                # What was seen of the last answer counts in this one.
+                await asyncio.wait([leaving])
             asked = await self._talks.begin(owner, self._put(request, scope, case, about))
-            done = False
+            done, shown = False, list[str]()
             try:
-                async with aclosing(self._answered(request, scope, case, subtask, asked, about)) as events:
+                async with aclosing(self._answered(request, scope, case, subtask, asked, about, shown)) as events:
                     async for event in events:
                         done = isinstance(event, ChatDone)
                         yield event
             except (GeneratorExit, asyncio.CancelledError):
                 if not done:
                     self._metrics.left()
-                    self._later(self._talks.leave(asked))
+                    used = self._used(scope, "model")
+                    self._leave(owner, self._talks.leave(asked, "".join(shown), used))
                 raise
 
     async def conversation(self, scope: ScopeClaims) -> Conversation:
@@ -158,6 +164,7 @@ class ChatService:
         subtask: Subtask,
         asked: Asked,
         about: AboutCase,
+        shown: list[str],
     ) -> AsyncGenerator[ChatEvent, None]:
         evidence = await self._evidence.of(scope, case, request, asked.judged)
         redactor = Redactor(scope.user, about.public)
@@ -177,6 +184,7 @@ class ChatService:
             feedback=evidence.feedback,
             request=chat_request(case, subtask, manner, window.base, window.bridge, window.turns),
             firewall=firewall,
+            shown=shown,
         )
         async with aclosing(self._writer.write(task)) as parts:
             async for part in parts:
@@ -200,18 +208,41 @@ class ChatService:
             truncated=written.truncated,
         )
 
-        async def used(session: AsyncSession) -> None:
-            await self._choices.used(session, task.scope, "chat", written.words_by)
-
         question = task.asked.question.model_copy(update={"intent": written.intent})
-        left = await self._talks.keep(task.asked, question, answer, counted=written.counted, quota=quota, also=used)
+        left = await self._talks.keep(
+            task.asked,
+            question,
+            answer,
+            withdrawn=written.withdrawn,
+            spoiled=written.spoiled,
+            counted=written.counted,
+            quota=quota,
+            also=self._used(task.scope, written.words_by),
+        )
         return ChatDone(question=question, answer=answer, left=left)
 
-    def _later(self, doing: Coroutine[Any, Any, None]) -> None:
+    def _used(self, scope: ScopeClaims, words_by: WordsBy) -> Also:
+        async def used(session: AsyncSession) -> None:
+            await self._choices.used(session, scope, "chat", words_by)
+
+        return used
+
+    def _leave(self, owner: Owner, noting: Coroutine[Any, Any, None]) -> None:
+        """Note it when the request is gone; the owner's next question waits for that."""
+        task = self._leaving[owner] = self._later(noting)
+
+        def noted(_: asyncio.Task[None]) -> None:
+            if self._leaving.get(owner) is task:
+                del self._leaving[owner]
+
+        task.add_done_callback(noted)
+
+    def _later(self, doing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Do it when the answer is out; it outlives the request, also one that is being cancelled."""
         task = asyncio.create_task(doing)
         self._tails.add(task)
         task.add_done_callback(self._landed)
+        return task
 
     def _landed(self, task: asyncio.Task[None]) -> None:
         self._tails.discard(task)

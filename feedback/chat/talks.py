@@ -27,6 +27,9 @@ from services.kit.database import Database
 LEFT: Final = "You went away before this was answered, so the answer was not finished. Ask again to have it."
 _REMEMBERED_ANSWERS: Final = 30
 """A model's earlier answers in which pieces of a reference could hide."""
+_HALF_READ: Final = 3
+"""Answers of a step that may be read in part without paying: whoever always leaves before the last word, or has the
+model end with what cannot be used, would have as many answers as there is time for."""
 _MOST_ATTACHED: Final = 2
 """Changes that came along with messages may take so many times the room of the code before the window is cut."""
 _UNCHANGED: Final = Known("", "")
@@ -60,7 +63,8 @@ class Asked:
     answers: tuple[str, ...]
     """All answers of this conversation, oldest first."""
     by_model: tuple[str, ...]
-    """A model's answers to this learner in this subtask, those before a reset included."""
+    """What this learner saw of a model's answers in this subtask: those before a reset, and those that were taken back
+    or left, included."""
 
 
 @dataclass(frozen=True)
@@ -170,9 +174,21 @@ class Talks:
             return Window(Known(row.base_code, row.base_facts), row.bridge, (*turns, last))
 
     async def keep(
-        self, asked: Asked, question: Message, answer: Message, *, counted: bool, quota: int | None, also: Also
+        self,
+        asked: Asked,
+        question: Message,
+        answer: Message,
+        *,
+        counted: bool,
+        quota: int | None,
+        also: Also,
+        withdrawn: str = "",
+        spoiled: bool = False,
     ) -> int | None:
         """Write down the answer, the question's intent, and whatever else belongs into the same transaction.
+
+        `withdrawn`: what the learner saw of another answer before that was taken back; `spoiled`: that it was for what
+        the answer went on to say, not because the model failed.
 
         Returns how many places of the quota are left. Raises ConversationDeleted.
         """
@@ -180,15 +196,18 @@ class Talks:
             rows = ConversationRepository(session, asked.owner)
             row, mine = await _both(rows, asked)
             mine.state, mine.intent = "answered", question.intent
-            mine.counted = counted and quota is not None
+            mine.counted = quota is not None and (counted or (spoiled and await _is_habit(rows)))
             spoken = capped(answer.text.removesuffix(BY_RULES).strip(), self._caps.turn_chars)
-            await rows.add(wire.answer_row(row.id, mine.id, answer, spoken))
+            await rows.add(wire.answer_row(row.id, mine.id, answer, spoken, withdrawn or None))
             row.last = answer.sent
             await also(session)
             return await self._left(rows, quota)
 
-    async def leave(self, asked: Asked) -> None:
-        """Note that the learner did not wait: the question stays, and costs nothing."""
+    async def leave(self, asked: Asked, shown: str, also: Also) -> None:
+        """Note that the learner did not wait: the question stays, and costs nothing where that is no habit.
+
+        `shown`: what they saw of a model's answer; `also` belongs into the same transaction where that is something.
+        """
         now = self._clock()
         async with self._db.write() as session:
             rows = ConversationRepository(session, asked.owner)
@@ -196,10 +215,12 @@ class Talks:
                 row, mine = await _both(rows, asked)
             except ConversationDeleted:
                 return
-            mine.state, mine.counted = "left", False
+            mine.state, mine.counted = "left", mine.counted and bool(shown) and await _is_habit(rows)
             note = Message(id=secrets.token_hex(16), role="assistant", text=LEFT, sent=now, words_by="rules")
-            await rows.add(wire.answer_row(row.id, mine.id, note, prompted=""))
+            await rows.add(wire.answer_row(row.id, mine.id, note, prompted="", withdrawn=shown or None))
             row.last = now
+            if shown:
+                await also(session)
 
     async def overflow(self, asked: Asked, redactor: Redactor) -> Overflow | None:
         """What should be summed up before the next question; None: everything still fits."""
@@ -274,6 +295,10 @@ def _require_reasoning(row: ConversationRow, put: Put) -> None:
             "it with your question."
         )
     row.reasoning = put.reasoning
+
+
+async def _is_habit(rows: ConversationRepository) -> bool:
+    return await rows.seen_for_nothing() >= _HALF_READ
 
 
 async def _both(rows: ConversationRepository, asked: Asked) -> tuple[ConversationRow, MessageRow]:

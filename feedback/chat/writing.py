@@ -48,6 +48,8 @@ class Task:
     feedback: Feedback | None
     request: ModelRequest
     firewall: Firewall
+    shown: list[str]
+    """Is filled with the pieces of a model's answer that the learner sees, whatever becomes of that answer."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class Written:
     truncated: bool
     counted: bool
     """Whether it takes a place of the quota."""
+    withdrawn: str = ""
+    """What was shown of another answer before that was taken back."""
+    spoiled: bool = False
+    """It was taken back for what it went on to say."""
 
 
 def unasked(scope: ScopeClaims, intent: Intent, text: str, model: ChatModel | None) -> str | None:
@@ -82,30 +88,40 @@ class Writer:
     async def write(self, task: Task) -> AsyncGenerator[ChatDelta | ChatRetracted | Written, None]:
         """Write one; what may be shown comes piece by piece, and Written last."""
         reason = unasked(task.scope, task.intent, task.asked.question.text, self._model)
-        intent, shown = task.intent, False
+        intent, objected = task.intent, False
         if reason is None and self._model is not None:
             answering = self._answering(self._model, task)
             try:
                 async with aclosing(answering.pieces()) as pieces:
                     async for piece in pieces:
-                        shown = True
+                        task.shown.append(piece)
                         yield ChatDelta(text=piece)
             except Exception as error:
                 # Whatever went wrong with a model's answer, the learner gets one, and nothing more of that one.
-                reason = self._reason(task, error)
+                reason, objected = self._reason(task, error), isinstance(error, Objected)
                 intent = "off_topic" if reason == "off_topic" else intent
             else:
                 intent = "off_topic" if answering.spoken.off_topic else intent
                 yield self._written_by_model(task, answering, intent)
                 return
-        if shown:
+        withdrawn = "".join(task.shown)
+        if withdrawn:
             yield ChatRetracted()
         answer = answer_by_rules(
             Situation(task.subtask.view.title, intent, task.feedback, task.asked.answers, task.scope.strictness)
         )
         yield ChatDelta(text=answer.text)
         self._metrics.answered("rules", reason or "")
-        yield Written(answer.text, "rules", answer.cites, intent, truncated=False, counted=reason in _COSTS)
+        yield Written(
+            answer.text,
+            "rules",
+            answer.cites,
+            intent,
+            truncated=False,
+            counted=reason in _COSTS,
+            withdrawn=withdrawn,
+            spoiled=objected and bool(withdrawn),
+        )
 
     def _answering(self, model: ChatModel, task: Task) -> Answering:
         findings = task.feedback.findings if task.feedback else ()

@@ -121,5 +121,15 @@ class StructureDiffers(Clue):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RepairChanges(Clue):
+    """A verified repair changes the code here: the mistake is at this place. What the repair writes is in no clue."""
+
+    near: float
+    """1: the repair changes almost nothing; 0: as much as there is."""
+    weight: int
+    """About how many nodes change here."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class CaseAtFault(Clue):
     """The case cannot judge anybody: its own reference fails."""

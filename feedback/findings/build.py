@@ -7,6 +7,7 @@ from feedback.evidence.clues import (
     Clue,
     NameMissing,
     Raised,
+    RepairChanges,
     StructureDiffers,
     ValueDiffers,
 )
@@ -44,14 +45,16 @@ def _finding(asked: Asked, mistake: Mistake, voice: Voice, number: int) -> Findi
 
 
 def _confidence(mistake: Mistake, place: Place | None) -> float:
-    """1 where Python itself says the line, else how near the code is to the solution that gave the line; 0.5 at least.
+    """1 where Python itself says the line, else how near the code is to what gave the line, a repair or a solution.
+
+    0.5 at least.
 
     That the work is not right is certain in every case: below 0.5 a finding offers a mentor of itself.
     """
-    differing = next((clue for clue in mistake.clues if isinstance(clue, StructureDiffers)), None)
+    differing = next((clue for clue in mistake.clues if isinstance(clue, RepairChanges | StructureDiffers)), None)
     if differing is None or place is None or place.line is None:
         return 1.0
-    said = any(c.evidence.place == place for c in mistake.clues if not isinstance(c, StructureDiffers))
+    said = any(c.evidence.place == place for c in mistake.clues if not isinstance(c, RepairChanges | StructureDiffers))
     return 1.0 if said else round(max(0.5, (1 + differing.near) / 2), 2)
 
 

@@ -17,8 +17,10 @@ from feedback.evidence.clues import (
 )
 from feedback.evidence.structure.nearest import Answer, nearest
 from feedback.evidence.structure.sought import About, belonging
+from feedback.findings.mended import mended
 from feedback.findings.mistakes import Mistake
 from feedback.notebook.reading import names_read, sources
+from feedback.repair.engine import Repaired
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,12 @@ class Seen:
     """Ways in which results come about that the reference's do not."""
     solutions: Sequence[Answer] = ()
     """Answers that were approved before, next to the case's own."""
+    repaired: Repaired | None = None
+    """A verified repair of the step's answer, where one is at hand."""
 
 
 def located(asked: Asked, found: Sequence[Mistake], seen: Seen) -> tuple[Mistake, ...]:
-    """The same mistakes with an input that shows each, and what differs beside the nearest correct solution."""
+    """The same mistakes with an input that shows each, what a repair changes, and what differs beside a solution."""
     mine = [mistake for mistake in found if _of_this_step(asked, mistake.primary)]
     if not mine:
         return tuple(found)
@@ -52,7 +56,8 @@ def located(asked: Asked, found: Sequence[Mistake], seen: Seen) -> tuple[Mistake
             about = About(reached, right, _cell(mistake.primary))
             sites = belonging(asked, compared, about) if compared is not None else ()
             odd = [clue for clue in seen.behaviour if reached & set(clue.names)]
-            mistake = replace(mistake, supports=[*mistake.supports, *inputs[:1], *odd, *sites])
+            changes = mended(asked, mistake.primary, reached, seen.repaired) if seen.repaired is not None else ()
+            mistake = replace(mistake, supports=[*mistake.supports, *inputs[:1], *odd, *changes, *sites])
         placed.append(mistake)
     return tuple(placed)
 

@@ -1,7 +1,16 @@
 from collections.abc import Sequence
 
 from feedback.evidence.asked import Asked, RunCell
-from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, Raised, StructureDiffers, ValueDiffers
+from feedback.evidence.clues import (
+    CallDiffers,
+    CheckFailed,
+    Clue,
+    Raised,
+    RepairChanges,
+    StructureDiffers,
+    ValueDiffers,
+)
+from feedback.findings.mended import overlap, window
 from feedback.findings.mistakes import Mistake
 from feedback.notebook.reading import Binding, bindings, names_read
 from services.contracts.notebook import Place
@@ -13,9 +22,15 @@ NEAR = 0.6
 
 
 def where(asked: Asked, mistake: Mistake) -> Place | None:
-    """Where to look in the learner's notebook: what the evidence says, else where the value or function was made."""
+    """Where to look in the learner's notebook: what the evidence says, else where the value or function was made.
+
+    What a verified repair changes is the cause; where Python stopped, or values went another way, may be far behind it.
+    """
     differing = [c for c in mistake.clues if isinstance(c, StructureDiffers) and c.evidence.place is not None]
-    said = [c.evidence.place for c in mistake.clues if c.evidence.place is not None and c not in differing]
+    changed = [c for c in mistake.clues if isinstance(c, RepairChanges)]
+    said = [p for c in mistake.clues if (p := c.evidence.place) and not isinstance(c, StructureDiffers | RepairChanges)]
+    if changed and not _unreadable(mistake.primary):
+        return _cause(changed, said, differing)
     stopped = next((place for place in said if place.line is not None), None)
     # Python stopped at a line that differs, or among too much that differs, or could not read on.
     if stopped is not None and (not differing or _unreadable(mistake.primary) or _agree(stopped, differing)):
@@ -30,6 +45,17 @@ def where(asked: Asked, mistake: Mistake) -> Place | None:
             return place
     answer = next((c for c in asked.cells if c.answer and c.subtask == asked.subtask.view.id), None)
     return asked.place_of(answer) if answer else None
+
+
+def _cause(
+    changed: Sequence[RepairChanges], said: Sequence[Place], differing: Sequence[StructureDiffers]
+) -> Place | None:
+    """The line where it shows, if the repair changes that one; else the part of the repair that the code speaks for."""
+    places = [clue.evidence.place for clue in changed if clue.evidence.place is not None]
+    shows = next((short(place) for place in said if any(overlap(short(place), one) for one in places)), None)
+    if shows is not None:
+        return shows
+    return window(changed, MAX_LINES, [clue.evidence.place for clue in differing if clue.evidence.place is not None])
 
 
 def _unreadable(clue: Clue) -> bool:

@@ -21,6 +21,7 @@ from feedback.firewall.scattered import Scattered
 from feedback.firewall.secret_index import Public, SecretIndex
 from feedback.firewall.secrets import Piece, pieces, without_words
 from feedback.firewall.steps import Steps, concepts
+from feedback.firewall.whole_lines import Line, WholeLines, adding_up, signs, telling
 from services.contracts.case import AuthorCase
 
 _NAME = re.compile(r"[^\W\d]\w*")
@@ -29,6 +30,8 @@ _MAX_DEPTH = 2
 _LEAST_QUOTE = 8
 _DRIP_BITS = 6.0
 """What the text itself must add to what was said before."""
+_JUNCTION = 1_000
+"""Characters in which a line that is cut over several texts is looked for; each by itself was looked at before."""
 _REMEMBERED, _REMEMBERED_CHARS = 512, 4_000
 """Texts whose reading is kept, and how long they may be: a conversation's turns are read again with each sentence."""
 _OWNERS = 64
@@ -43,6 +46,7 @@ class _Text:
     known: Known
     numbers: frozenset[str]
     squeezed: str
+    signs: str
     words: frozenset[int]
     steps: tuple[str, ...]
 
@@ -54,6 +58,7 @@ class _Read:
     known: Known
     numbers: frozenset[str]
     squeezed: str
+    signs: str
     words: frozenset[int]
     steps: tuple[tuple[str, ...], ...]
 
@@ -61,6 +66,10 @@ class _Read:
         """Whether the learner wrote this line, long enough to be recognised."""
         bare = squeezed_text(line)
         return len(bare) >= _LEAST_QUOTE and bare in self.squeezed
+
+    def without(self, text: str) -> str:
+        """The text but for the lines that the learner wrote."""
+        return "\n".join(line for line in text.split("\n") if not self.holds(line))
 
 
 class Firewall:
@@ -74,15 +83,19 @@ class Firewall:
             )
         )
         names = frozenset(name.lower() for text in public for name in _NAME.findall(text))
-        self._index = SecretIndex(Public.of([self._fingerprint(text) for text in public], names))
+        told = Public.of([self._fingerprint(text) for text in public], names)
+        self._index = SecretIndex(told)
         for piece, code in codes:
             self._index.add(piece, self._fingerprint(code))
         solutions = [(piece.subtask, code) for piece, code in codes if piece.kind == "solution"]
         self._literals = Literals.of(secrets, public)
         self._steps = Steps.of(solutions, public)
-        self._letters = Letters.of([(piece.subtask, code) for piece, code in codes if piece.kind != "call"], public)
+        self._lines = WholeLines.of(secrets, public, told, self._vocabulary)
+        spelled = [(piece.subtask, text) for piece, code in codes for text in (code, plain(piece.source))]
+        self._letters = Letters.of(spelled, public)
         self._canary = stem_of(case)
         self._remembered = lru_cache(_REMEMBERED)(self._read_and_compare)
+        self._lines_remembered = lru_cache(_REMEMBERED)(self._lines.in_text)
         self._own_of = lru_cache(_OWNERS)(self._read_own)
         self._kept_text = lru_cache(_TEXTS)(self._read_text)
 
@@ -113,6 +126,10 @@ class Firewall:
         found = too_much(self._shown_of(said, own.known), self._index)
         if found is not None:
             return Leak(found[0], self._index.units[found[1]].piece.subtask)
+        lines = self._lines_of([said], own)
+        line = telling(lines) or adding_up((), lines)
+        if line is not None:
+            return Leak("code", line.where)
         where = self._literals.number_in(said, own.numbers)
         if where is not None:
             return Leak("number", where)
@@ -123,12 +140,17 @@ class Firewall:
         return Leak("steps", told.where) if told else None
 
     def _disguised(self, said: str, raw: str, own: _Read) -> Leak | None:
-        rest = "\n".join(line for line in said.split("\n") if not own.holds(line))
+        rest = own.without(said)
         return self._spelled(rest) or self._encoded(rest, "" if raw.isascii() else raw, own, _MAX_DEPTH)
 
     def _spelled(self, said: str) -> Leak | None:
-        where = self._letters.turned_in(said) or self._letters.spelled_in(said)
+        where = self._letters.turned_in(said) or self._letters.spelled_in(said) or self._lines.turned_in(said)
         return Leak("encoded", where) if where is not None else None
+
+    def _any_line(self, said: str, own: _Read) -> Leak | None:
+        """A line of a secret, however little it says: nobody puts that into a code by chance."""
+        lines = self._lines_of([said], own)
+        return Leak("code", lines[0].where) if lines else None
 
     def _encoded(self, said: str, raw: str, own: _Read, depth: int) -> Leak | None:
         return self._revealed(decoded(said, raw), said, own, depth)
@@ -139,7 +161,7 @@ class Firewall:
                 inner = plain(hidden)
                 if inner == said:
                     continue
-                leak = self._leak(inner, own) or self._spelled(inner)
+                leak = self._leak(inner, own) or self._spelled(inner) or self._any_line(inner, own)
                 if leak is None and depth > 1:
                     leak = self._encoded(inner, hidden, own, depth - 1)
                 if leak is not None:
@@ -158,7 +180,9 @@ class Firewall:
     def _put_together(self, said: str, own: _Read) -> Leak | None:
         scattered = Scattered.of(said, own.holds)
         found = chain(
-            map(self._letters.turned_in, scattered.together()), map(self._letters.written_in, scattered.turned())
+            map(self._letters.turned_in, scattered.together()),
+            map(self._letters.written_in, scattered.turned()),
+            map(self._lines.turned_in, [own.without(said[-_JUNCTION:])]),
         )
         where = next((one for one in found if one is not None), None)
         if where is not None:
@@ -175,6 +199,12 @@ class Firewall:
             return Leak("drip", self._index.units[found[1]].piece.subtask)
         if any(holds_canary(squeezed(one), self._canary) for one in all_texts):
             return Leak("canary", "")
+        past_lines = self._lines_of((*before, *(one[-_JUNCTION:] for one in past_texts)), own)
+        now = self._lines_of((said, *(one[-_JUNCTION:] for one in all_texts)), own)
+        new = [line for line in now if line not in past_lines]
+        line = telling(new) or adding_up(past_lines, new)
+        if line is not None:
+            return Leak("drip", line.where)
         words = [mark for one in before for mark in concepts(one)]
         told = self._steps.told([*words, *concepts(said)], own.steps, OVER_TURNS)
         if told is not None and told.worth >= self._steps.worth(words, told.outline) + _DRIP_BITS:
@@ -190,6 +220,13 @@ class Firewall:
     def _read_and_compare(self, said: str, known: Known) -> Shown:
         return compared(self._fingerprint(said), self._index, known)
 
+    def _lines_of(self, texts: Sequence[str], own: _Read) -> list[Line]:
+        """The whole lines of secrets in these texts, but for the learner's own."""
+        found = (
+            (self._lines_remembered if len(text) <= _REMEMBERED_CHARS else self._lines.in_text)(text) for text in texts
+        )
+        return [line for line in dict.fromkeys(chain.from_iterable(found)) if line.signs not in own.signs]
+
     def _read_own(self, own: Own) -> _Read:
         texts = [self._kept_text(text) if len(text) <= _TEXT_CHARS else self._read_text(text) for text in own.texts]
         rows = [text.steps for text in texts]
@@ -197,6 +234,7 @@ class Firewall:
             Known.all_of([text.known for text in texts]),
             frozenset().union(*(text.numbers for text in texts)),
             "".join(text.squeezed for text in texts),
+            "\n".join(text.signs for text in texts),
             frozenset().union(*(text.words for text in texts)),
             (*rows, tuple(chain.from_iterable(rows))),
         )
@@ -207,6 +245,7 @@ class Firewall:
             Known.of(self._fingerprint(text)),
             frozenset(numbers_in(text)),
             squeezed_text(text),
+            signs(text),
             frozenset(word_rows(text)),
             tuple(concepts(text)),
         )

@@ -6,16 +6,15 @@ signs. So one pass over the text finds all of them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-ROW = 13
-"""Distances that make one digest: fourteen letters."""
-_EVERY = 4
-"""Only every fourth row of a secret is kept; all rows of the text are looked up."""
-_ENOUGH = 2
+ROW = 10
+"""Distances that make one digest: eleven letters, which are no chance where they have been turned."""
+_ENOUGH = 1
 _ENOUGH_PLAIN = 3
+"""Letters in a row that were picked out of a text say less."""
 _LEAST_SPELLED = 12
 _GAPS = str.maketrans("-_.|,/*~+", " " * 9)
 _AS_IT_IS, _BACKWARDS, _BOTH = "plain", "backwards", "mirrored, backwards"
@@ -35,7 +34,7 @@ class Letters:
         rows: dict[bytes, tuple[str, int, str]] = {}
         for where, code in secrets:
             spelled = letters(code)
-            for place, row in list(_rows(spelled))[::_EVERY]:
+            for place, row in _rows(spelled):
                 if row in known:
                     continue
                 mirrored = bytes((-step) % 26 for step in row)
@@ -97,17 +96,18 @@ def _spellings(text: str) -> Iterator[str]:
     if len(words) >= _LEAST_SPELLED:
         yield "".join(word[0] for word in words)
         yield "".join(word[-1] for word in words)
-    yield from _spelled_out(text.translate(_GAPS).split())
+    yield from spelled_out(text, _LEAST_SPELLED)
 
 
-def _spelled_out(words: Sequence[str]) -> Iterator[str]:
+def spelled_out(text: str, least: int) -> Iterator[str]:
+    """Every row of at least so many single signs between gaps."""
     run: list[str] = []
-    for word in words:
+    for word in text.translate(_GAPS).split():
         if len(word) == 1:
             run.append(word)
             continue
-        if len(run) >= _LEAST_SPELLED:
+        if len(run) >= least:
             yield "".join(run)
         run = []
-    if len(run) >= _LEAST_SPELLED:
+    if len(run) >= least:
         yield "".join(run)

@@ -2,7 +2,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from feedback.hints.task import Answers, HintTask
+from feedback.hints.task import Answers, HintTask, Work
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class AcceptedSolutions:
         return [Candidate(self.name, answers) for answers in accepted(task)]
 
 
-def accepted(task: HintTask) -> Iterator[Answers]:
-    """The accepted solutions of a task's step, each once; a variant is completed by the reference."""
+def accepted(task: Work) -> Iterator[Answers]:
+    """The accepted solutions of the work's step, each once; a variant is completed by the reference."""
     reference, seen = dict(task.subtask.reference), []
     for variant in ({}, *task.case.variants):
         answers = reference | {id_: source for id_, source in variant.items() if id_ in reference}

@@ -2,8 +2,8 @@
 
 import ast
 import asyncio
+import contextlib
 import time
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,24 +11,29 @@ import structlog
 
 from feedback.baseline import seeds
 from feedback.hints.engines import Candidate, accepted
-from feedback.hints.sandbox_trials import Asking, SandboxTrials
+from feedback.hints.sandbox_trials import SECONDS, Asking, SandboxTrials
 from feedback.hints.settings import HintSettings
-from feedback.hints.task import HintTask
+from feedback.hints.task import HintTask, Work
 from feedback.notebook.reading import names_read, parsed
 from feedback.notebook.repair import NotebookTooLarge, repair
 from feedback.plan import plan_run
 from feedback.ports import Runs
-from feedback.repair.engine import Effort, Engine, OutOfTime
+from feedback.repair.engine import Effort, Engine, OutOfTime, Repaired
 from feedback.repair.pool import Pool
 from feedback.running import PlatformFailed
+from feedback.single_flight import SingleFlight
 from services.contracts.case import Subtask
 
 _log = structlog.get_logger(__name__)
 _REWRITTEN: Final = 40
 """Other forms of each function of the reference."""
 _POOLS: Final = 64
+_PREPARING: Final = 60.0
+"""Seconds that rewriting a step's solutions may take. It is done once; cut short, it would be begun anew each time."""
 _IMPROVING: Final = 0.5
 """Of the budget; the other half is for finding a first repair."""
+_ONE: Final = 0.1
+"""Of the time, at most, that one program takes: one that never ends must leave some to the others."""
 
 
 class ReferenceRepair:
@@ -39,45 +44,65 @@ class ReferenceRepair:
 
     def __init__(self, runs: Runs, settings: HintSettings | None = None) -> None:
         self._runs, self._settings = runs, settings or HintSettings()
-        self._pools: OrderedDict[tuple[str, str], Pool] = OrderedDict()
+        self._pools = SingleFlight[tuple[str, str], Pool](_POOLS)
 
     async def candidates(self, task: HintTask) -> Sequence[Candidate]:
         """At most one. None where the step is of another kind, or none was found in time."""
-        required = asked_for(task.subtask)
-        if not required or task.kind == "optimize":
+        if task.kind == "optimize":
             return ()
-        (cell,) = task.answers
-        loop, until = asyncio.get_running_loop(), time.monotonic() + self._settings.repair_seconds
         try:
-            trials = SandboxTrials(self._runs, _asking(task), loop, until)
-            source = await asyncio.to_thread(self._repaired, task, task.answers[cell], required, trials)
+            found = await self.repaired(task)
         except (PlatformFailed, NotebookTooLarge) as error:
             # The other candidates do not depend on it.
             _log.warning("a reference repair was not made", case=task.case.id, error=str(error))
             return ()
-        return [Candidate(self.name, {cell: source})] if source is not None else ()
+        return [Candidate(self.name, dict.fromkeys(task.answers, found.source))] if found else ()
 
-    def _repaired(self, task: HintTask, source: str, required: Sequence[str], trials: SandboxTrials) -> str | None:
-        seconds = self._settings.repair_seconds
+    async def repaired(self, task: Work, seconds: float | None = None) -> Repaired | None:
+        """The smallest verified repair of the answer; None where the step is of another kind, or none is found in time.
+
+        The first of a step takes longer: see `prepare`. `seconds`: for the search; None: as the settings say. Raises
+        PlatformFailed, NotebookTooLarge.
+        """
+        pool = await self._pool(task)
+        if pool is None:
+            return None
+        (source,) = task.answers.values()
+        seconds = seconds or self._settings.repair_seconds
+        effort = Effort(seconds=seconds, improving=seconds * _IMPROVING)
+        engine = Engine(pool, self._trials(task, seconds), effort)
         try:
-            pool = self._pool(task, required, trials)
-            effort = Effort(seconds=seconds, improving=seconds * _IMPROVING)
-            repaired = Engine(pool, trials, effort).repair(source)
+            return await asyncio.to_thread(engine.repair, source)
         except OutOfTime:
             return None
-        return repaired.source if repaired else None
 
-    def _pool(self, task: HintTask, required: Sequence[str], trials: SandboxTrials) -> Pool:
-        """The subtask's correct solutions, rewritten once a version."""
+    async def prepare(self, task: Work) -> None:
+        """Have the step's correct solutions rewritten, once a version, before anybody waits for a repair.
+
+        Raises PlatformFailed, NotebookTooLarge.
+        """
+        await self._pool(task)
+
+    async def _pool(self, task: Work) -> Pool | None:
+        """The step's correct solutions. None where it is of another kind, or they cannot be rewritten in time."""
+        required = asked_for(task.subtask)
+        if not required:
+            return None
         key = task.case.version, task.subtask.view.id
-        pool = self._pools.get(key)
-        if pool is None:
-            pool = Pool([next(iter(answers.values())) for answers in accepted(task)], required)
-            pool.rewrite(trials, _REWRITTEN)
-            self._pools[key] = pool
-            while len(self._pools) > _POOLS:
-                self._pools.popitem(last=False)
-        return pool
+        trials = self._trials(task, _PREPARING)
+        with contextlib.suppress(OutOfTime):
+            return await self._pools.get(key, lambda: asyncio.to_thread(_rewritten, task, required, trials))
+        return None
+
+    def _trials(self, task: Work, seconds: float) -> SandboxTrials:
+        until, each = time.monotonic() + seconds, min(SECONDS, seconds * _ONE)
+        return SandboxTrials(self._runs, _asking(task), asyncio.get_running_loop(), until, each)
+
+
+def _rewritten(task: Work, required: Sequence[str], trials: SandboxTrials) -> Pool:
+    pool = Pool([next(iter(answers.values())) for answers in accepted(task)], required)
+    pool.rewrite(trials, _REWRITTEN)
+    return pool
 
 
 def asked_for(subtask: Subtask) -> tuple[str, ...]:
@@ -93,9 +118,9 @@ def asked_for(subtask: Subtask) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(functions) if name in read)
 
 
-def _asking(task: HintTask) -> Asking:
+def _asking(task: Work) -> Asking:
     """The run that candidates are asked in: the learner's cells before the answer. Raises NotebookTooLarge."""
-    plan = plan_run(task.case, task.subtask, repair(task.case, task.cells), seeds(task.case, task.subtask)[0])
+    plan = plan_run(task.case, task.subtask, repair(task.case, task.cells), seeds(task.case)[0])
     own = next(
         (at for at, cell in enumerate(plan.asked.cells) if _is_answer(task.subtask, cell.subtask, cell.answer)), 0
     )

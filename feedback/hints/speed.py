@@ -19,7 +19,7 @@ class Stopwatch:
 
     async def cpu_ms(self, task: HintTask, request: CheckRequest) -> float | None:
         """The median over some runs; None when the cells do not run through. Raises HintNotMade."""
-        plan = plan_run(task.case, task.subtask, repair(task.case, request.cells), seeds(task.case, task.subtask)[0])
+        plan = plan_run(task.case, task.subtask, repair(task.case, request.cells), seeds(task.case)[0])
         timed = _timed(task, plan)
         times = []
         try:

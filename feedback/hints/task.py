@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 from feedback.notebook.repair import Repaired, repair
 from services.contracts.assistance import WordsBy
@@ -12,6 +13,54 @@ from services.contracts.notebook import MAX_CELLS, Cell, Place
 
 Answers = Mapping[str, str]
 """Answer cell id of the case -> source."""
+
+
+class Work(Protocol):
+    """A learner's notebook, as it is looked at for one step."""
+
+    @property
+    def case(self) -> AuthorCase:
+        """With its references."""
+        ...
+
+    @property
+    def subtask(self) -> Subtask:
+        """The step."""
+        ...
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The notebook's."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """The learner's answer cells of this step; an empty text for one that is missing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """Work of nobody in particular."""
+
+    case: AuthorCase
+    subtask: Subtask
+    cells: tuple[Cell, ...]
+
+    @cached_property
+    def answers(self) -> Answers:
+        """The learner's answer cells of this step; an empty text for one that is missing."""
+        return _answers(_positions(self.case, self.subtask), repair(self.case, self.cells))
+
+
+def _answers(positions: Mapping[int, str], repaired: Repaired) -> Answers:
+    mine = {cell.position: cell.source for cell in repaired.cells if cell.position is not None}
+    return {id_: mine.get(at, "") for at, id_ in positions.items()}
+
+
+def _positions(case: AuthorCase, subtask: Subtask) -> dict[int, str]:
+    wanted = subtask.view.answer_cells
+    return {at: cell.id for at, cell in enumerate(case.cells) if cell.id in wanted}
 
 
 @dataclass(frozen=True)
@@ -31,8 +80,7 @@ class HintTask:
     @cached_property
     def answers(self) -> Answers:
         """The learner's answer cells of this step; an empty text for one that is missing."""
-        mine = {cell.position: cell.source for cell in self._repaired.cells if cell.position is not None}
-        return {id_: mine.get(at, "") for at, id_ in self._positions.items()}
+        return _answers(self._positions, self._repaired)
 
     @cached_property
     def code_before(self) -> tuple[str, ...]:
@@ -62,8 +110,7 @@ class HintTask:
 
     @cached_property
     def _positions(self) -> dict[int, str]:
-        wanted = self.subtask.view.answer_cells
-        return {at: cell.id for at, cell in enumerate(self.case.cells) if cell.id in wanted}
+        return _positions(self.case, self.subtask)
 
 
 @dataclass(frozen=True)

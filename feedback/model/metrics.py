@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from feedback.model.breaker import Breaker
 from feedback.model.port import Purpose, Usage
 from feedback.model.slots import Slots
+from services.kit.tracing import current_span
 
 _log = structlog.get_logger(__name__)
 _SECONDS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60)
@@ -45,16 +46,27 @@ class ModelMetrics:
         open_ = Gauge("caseloop_model_breaker_open", "1 while the server is left alone or on trial.", registry=registry)
         open_.set_function(lambda: not breaker.closed)
 
-    def course(self, purpose: Purpose) -> "Course":
-        """Begin to watch one answer."""
-        return Course(self, purpose)
+    def course(self, purpose: Purpose, model: str, kind: str) -> "Course":
+        """Begin to watch one answer of a model; `kind` as in the settings."""
+        return Course(self, purpose, model, kind)
 
 
 class Course:
-    """The way of one answer, from asking to its end: what is counted of it, and its line in the log."""
+    """The way of one answer, from asking to its end: what is counted of it, its line in the log, its span in a trace.
 
-    def __init__(self, metrics: ModelMetrics, purpose: Purpose) -> None:
+    None of them holds a text of the prompt or of the answer.
+    """
+
+    def __init__(self, metrics: ModelMetrics, purpose: Purpose, model: str, kind: str) -> None:
         self._metrics, self._purpose = metrics, purpose
+        asked = {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": kind,
+            "gen_ai.request.model": model,
+            "caseloop.purpose": purpose,
+        }
+        request = current_span()
+        self._span = None if request is None else request.child(f"chat {model}", "client", asked)
         self._asked = self._admitted = self._began = time.perf_counter()
         self._attempts = 0
         self.outcome = "abandoned"
@@ -84,6 +96,19 @@ class Course:
         self._metrics.seconds.labels(self._purpose).observe(seconds)
         for kind, count in vars(self.usage).items():
             self._metrics.tokens.labels(kind).inc(count)
+        waited_ms, first_ms = (round(lap * 1e3) for lap in (self._admitted - self._asked, self._began - self._admitted))
+        if self._span is not None:
+            self._span.note(
+                {
+                    "gen_ai.usage.input_tokens": self.usage.prompt,
+                    "gen_ai.usage.output_tokens": self.usage.completion,
+                    "caseloop.outcome": self.outcome,
+                    "caseloop.attempts": self._attempts,
+                    "caseloop.waited_ms": waited_ms,
+                    "caseloop.first_ms": first_ms,
+                }
+            )
+            self._span.end("" if self.outcome in ("answered", "truncated") else self.outcome)
         tell = _log.info if self.detail is None else _log.warning
         tell(
             "model",
@@ -91,8 +116,8 @@ class Course:
             outcome=self.outcome,
             detail=self.detail,
             attempts=self._attempts,
-            waited_ms=round((self._admitted - self._asked) * 1e3),
-            first_ms=round((self._began - self._admitted) * 1e3),
+            waited_ms=waited_ms,
+            first_ms=first_ms,
             total_ms=round(seconds * 1e3),
             **vars(self.usage),
         )

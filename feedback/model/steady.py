@@ -26,6 +26,7 @@ class Steady:
     def __init__(self, model: ChatModel, settings: ModelSettings, registry: CollectorRegistry | None = None) -> None:
         self._model, self._settings = model, settings
         self._slots = Slots(settings.slots, settings.slot_wait, settings.slot_expiry)
+        self._kind = settings.kind
         self._breaker = Breaker(settings.breaker_failures, settings.breaker_pause)
         self._metrics = ModelMetrics(registry or CollectorRegistry(), self._slots, self._breaker)
 
@@ -36,7 +37,7 @@ class Steady:
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelDelta | ModelAnswer, None]:
         """As `ChatModel.stream`."""
-        course = self._metrics.course(request.purpose)
+        course = self._metrics.course(request.purpose, self._model.name, self._kind)
         try:
             # Before the queue: nobody waits for a server that is left alone.
             self._breaker.admit()

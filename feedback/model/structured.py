@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
@@ -54,9 +54,14 @@ class DocumentReader:
     """Reads a document while it arrives: an object whose members are values or lists.
 
     Nothing that it gives is validated yet; `parsed` does that at the end.
+
+    Args:
+        kind: of the document. An item that is an object is complete when its closing bracket and what comes next have
+            arrived; where its fields are known, when it has all of them and the last one is a string that has ended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[BaseModel] | None = None) -> None:
+        self._fields = _fields_of_items(kind) if kind else {}
         self._text = ""
         self._given: dict[str, int] = {}
         self._grown: dict[str, int] = {}
@@ -106,8 +111,29 @@ class DocumentReader:
         given = self._given.get(key, 0)
         items = value if isinstance(value, list) else [value]
         count = len(items)
-        if last and items and not isinstance(items[-1], str):
+        if last and items and not (isinstance(items[-1], str) or self._has_all(key, items[-1])):
             count -= 1
         self._given[key] = max(given, count)
         whole = isinstance(value, list)
         return [Member(key, index if whole else None, items[index]) for index in range(given, count)]
+
+    def _has_all(self, key: str, item: Any) -> bool:
+        """Whether nothing more can come to an item. Unfinished strings are left out, so the last one has ended."""
+        fields = self._fields.get(key)
+        return (
+            fields is not None
+            and isinstance(item, dict)
+            and fields <= item.keys()
+            and isinstance(next(reversed(item.values())), str)
+        )
+
+
+@cache
+def _fields_of_items(kind: type[BaseModel]) -> dict[str, frozenset[str]]:
+    """The fields of each member of a document that is a list of objects."""
+    lists = {name: get_args(field.annotation) for name, field in kind.model_fields.items()}
+    return {
+        name: frozenset(of[0].model_fields)
+        for name, of in lists.items()
+        if of and isinstance(of[0], type) and issubclass(of[0], BaseModel)
+    }

@@ -1,6 +1,7 @@
 """The learner's tree and a correct one laid over each other: what differs is a set of edits, each to be taken or not.
 
-All edits taken give the correct tree, none of them the learner's; what lies between is the space of repairs.
+All edits taken give the correct tree, none of them the learner's; what lies between is the space of repairs. What a
+function is said to return stays as it is.
 """
 
 import ast
@@ -15,6 +16,7 @@ _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 MAX_SPREAD = 8
 """Statements of a block that may be put into, or taken out of, one statement around them."""
 _COMPOUND = (ast.If, ast.For, ast.While, ast.With, ast.Try)
+_NAMED = "FunctionDef.name"
 
 _ROLES = {
     "If.test": "condition",
@@ -51,6 +53,16 @@ class Edit:
     """About how many nodes it changes."""
     lines: tuple[int, int]
     """Of the learner's code; where something is inserted, the line after which it belongs."""
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """First and last line at which a reader sees the change.
+
+        A deletion has the statement's own lines. An insertion changes no line that is there: it has the two between
+        which it belongs. What goes around other statements, or from around them, is where its head is or would be.
+        """
+        first, last = self.lines
+        return (last, last + 1) if self.how in ("insert", "wrap") else (first, last)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +141,8 @@ class Merge:
     def _fields_cost(self, one: ast.AST, two: ast.AST) -> int:
         total = 0
         for name in one._fields:
+            if name == "returns":
+                continue
             mine, other = getattr(one, name, None), getattr(two, name, None)
             if isinstance(mine, list) and isinstance(other, list):
                 if name in _BLOCKS:
@@ -205,7 +219,8 @@ class Merge:
     def _edit(self, how: How, mine: ast.AST | None, other: ast.AST | None, place: str, cost: int) -> Edit:
         line = getattr(mine, "lineno", self._line)
         end = getattr(mine, "end_lineno", None) or line
-        if isinstance(mine, _COMPOUND) and how != "delete":
+        if (isinstance(mine, _COMPOUND) and how != "delete") or place == _NAMED:
+            # Only the head changes.
             end = line
         edit = Edit(self._first + len(self.edits), how, mine, other, place, self._role, cost, (line, end))
         self.edits.append(edit)
@@ -234,10 +249,12 @@ class Merge:
             return _Choice(self._edit("replace", one, two, kind, self._cost(one, two)))
         fields: dict[str, _Item | _Word | list[_Item]] = {}
         if isinstance(one, ast.FunctionDef) and isinstance(two, ast.FunctionDef) and one.name != two.name:
-            fields["name"] = _Word(self._edit("replace", one, two, "FunctionDef.name", 1), one.name, two.name)
+            fields["name"] = _Word(self._edit("replace", one, two, _NAMED, 1), one.name, two.name)
         role = self._role
         for name in one._fields:
             mine, other = getattr(one, name, None), getattr(two, name, None)
+            if name == "returns":
+                continue
             self._role = _ROLES.get(f"{kind}.{name}", role)
             if name in _BLOCKS and isinstance(mine, list) and isinstance(other, list):
                 fields[name] = self._block(mine, other, f"{kind}.{name}")
@@ -305,7 +322,8 @@ def _inner_fields(node: ast.AST) -> list[str]:
 def _plainly_differs(one: ast.AST, two: ast.AST, name: str) -> bool:
     """Whether this field differs in a way that no edit of a node below can tell."""
     mine, other = getattr(one, name, None), getattr(two, name, None)
-    if name == "type_comment" or (name == "name" and isinstance(one, ast.FunctionDef)):
+    if name == "type_comment" or (name in ("name", "returns") and isinstance(one, ast.FunctionDef)):
+        # A name has an edit of its own; what a function says that it returns changes nothing.
         return False
     if isinstance(mine, list) and isinstance(other, list):
         if name in _BLOCKS:

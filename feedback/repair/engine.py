@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from feedback.repair.draft import (
     TOP,
@@ -25,6 +26,9 @@ from feedback.repair.ports import Trials
 from feedback.repair.slips import without_slip
 from feedback.repair.traces import instrumented, of_function
 from feedback.repair.trees import distance
+
+_SLIPS_AT_ONCE: Final = 8
+"""Single slips that are tried in one run."""
 
 
 class OutOfTime(Exception):
@@ -80,7 +84,6 @@ class Engine:
         self, pool: Pool, trials: Trials, effort: Effort | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.pool, self.trials, self.effort, self.clock = pool, trials, effort or Effort(), clock
-        self._values: dict[str, Mapping[str, Sequence[str]]] = {}
 
     def repair(self, source: str) -> Repaired | None:
         """The smallest verified repair found in time, or None, also where there is nothing to repair.
@@ -92,11 +95,15 @@ class Engine:
         except (SyntaxError, ValueError, RecursionError):
             return None
 
-    def values(self, solution: Solution) -> Values:
-        """Values of a solution's variables, asked for once."""
-        if solution.program not in self._values:
-            (self._values[solution.program],) = self.trials.values([instrumented(solution.program)])
-        return of_function(self._values[solution.program], solution.name)
+    def values(self, solutions: Sequence[Solution]) -> list[Values]:
+        """Values of each solution's variables; asked for together, and of each program once."""
+        known = self.pool.values
+        unseen = [one for one in dict.fromkeys(solution.program for solution in solutions) if one not in known]
+        if unseen:
+            seen = zip(unseen, self.trials.values([instrumented(one) for one in unseen]), strict=True)
+            # A run that is lost to a busy machine may go well the next time.
+            known.update((program, values) for program, values in seen if values)
+        return [of_function(known.get(solution.program, {}), solution.name) for solution in solutions]
 
 
 class _Search:
@@ -178,14 +185,20 @@ class _Search:
             one = overlay_of(mine, other, name, self._numbers) if mine is not None else Overlay(name)
             numbers = frozenset(edit.number for edit in one.edits)
             found.append((sum(edit.cost for edit in one.edits), one, numbers))
-        for _, one, numbers in sorted(found, key=lambda candidate: candidate[0]):
-            draft = Draft(self._tree, {**overlays, name: one})
-            if self._passes([draft.render(rest | numbers)])[0]:
-                changed = distance(*draft.group(name, numbers))
-                if limit is not None and changed >= limit:
-                    return None
-                self._offer(draft, rest | numbers)
-                return changed, one, numbers
+        found.sort(key=lambda candidate: candidate[0])
+        for first in range(0, len(found), _SLIPS_AT_ONCE):
+            batch = found[first : first + _SLIPS_AT_ONCE]
+            drafts = [Draft(self._tree, {**overlays, name: one}) for _, one, _ in batch]
+            programs = [draft.render(rest | numbers) for draft, (_, _, numbers) in zip(drafts, batch, strict=True)]
+            flags = self._passes(programs)
+            if not any(flags):
+                continue
+            draft, (_, one, numbers) = drafts[flags.index(True)], batch[flags.index(True)]
+            changed = distance(*draft.group(name, numbers))
+            if limit is not None and changed >= limit:
+                return None
+            self._offer(draft, rest | numbers)
+            return changed, one, numbers
         return None
 
     def _laid(self, name: str) -> list[Overlay]:
@@ -197,8 +210,8 @@ class _Search:
         else:
             solutions = list(dict.fromkeys([*pool.nearest(mine, name, effort.likely), *pool.shortest(name)[:2]]))
         found = [
-            overlay(self._tree, mine, one, self._numbers, self._mine[name], self._engine.values(one))
-            for one in solutions
+            overlay(self._tree, mine, one, self._numbers, self._mine[name], values)
+            for one, values in zip(solutions, self._engine.values(solutions), strict=True)
         ]
         return sorted(found, key=lambda one: sum(edit.cost for edit in one.edits))
 

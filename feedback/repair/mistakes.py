@@ -66,13 +66,8 @@ def mistake(source: str, repaired: Repaired) -> Mistake:
 
 def changed_lines(repaired: Repaired) -> frozenset[int]:
     """Lines of the learner's program that the repair changes; where it inserts something, the lines beside."""
-    lines: set[int] = set()
-    for edit in repaired.edits:
-        first, last = edit.lines
-        lines.update(range(first, last + 1))
-        if edit.how in ("insert", "wrap"):
-            lines.add(last + 1)
-    return frozenset(lines)
+    spans = (edit.span for edit in repaired.edits)
+    return frozenset(line for first, last in spans for line in range(first, last + 1))
 
 
 def nameless(source: str) -> str:

@@ -2,7 +2,7 @@
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feedback.repair.names import own_names, renamed
@@ -39,6 +39,8 @@ class Pool:
         self.required = tuple(required)
         self._of: dict[str, list[Solution]] = {name: [] for name in required}
         self._known: set[tuple[str, str]] = set()
+        self.values: dict[str, Mapping[str, Sequence[str]]] = {}
+        """By program, the values that its variables take; whoever has seen them puts them here."""
         for source in programs:
             self._add(source)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import structlog
@@ -14,6 +15,7 @@ from feedback.firewall.leak import Leaked
 from feedback.firewall.own import Own
 from feedback.model.port import BadAnswer, ChatModel, ModelAnswer, ModelDelta, ModelRequest, streaming
 from feedback.model.structured import DocumentReader, Member, parsed
+from feedback.model.thinking import while_thinking
 from feedback.prose.language import wrong_language
 from feedback.prose.plain import plain, sentences
 from feedback.words.answer import SaidOfConcept, SaidOfFinding, WordsAnswer
@@ -71,7 +73,7 @@ class ModelWords:
         """
         reading = _Reading(wording, self._metrics)
         # Reading a whole notebook takes the firewall a while: it does so while the model begins to think.
-        ready = asyncio.create_task(asyncio.to_thread(wording.firewall.read, wording.own))
+        ready = asyncio.create_task(while_thinking(partial(wording.firewall.read, wording.own)))
         try:
             async with streaming(self._model, wording.request) as parts:
                 while True:
@@ -97,7 +99,7 @@ class _Reading:
     def __init__(self, wording: Wording, metrics: WordsMetrics) -> None:
         self._wording, self._metrics = wording, metrics
         self._known = {finding.id: finding for finding in wording.findings}
-        self._reader = DocumentReader()
+        self._reader = DocumentReader(WordsAnswer)
         self._heard = 0
         self._texts: list[str] = []
         self.collected = Collected(wording.feedback, wording.findings)

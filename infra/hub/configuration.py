@@ -9,6 +9,7 @@ from urllib.parse import quote
 from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
 from infra.hub.pages import CaseHandler, CasesHandler
+from infra.hub.single_sign_on import configure_single_sign_on
 from infra.settings import EmbeddedSettings
 from services.contracts.identity import Role
 from services.gateway.dashboard.registration import (
@@ -17,10 +18,13 @@ from services.gateway.dashboard.registration import (
     DESK,
     MENTOR_SCOPE,
     PREFIX,
+    QA_SCOPE,
     REDIRECT_PATH,
     desk_secret,
 )
+from services.kit.settings import OidcSettings
 from spawner.bubblewrap import BubblewrapSpawner
+from spawner.case_server import CaseServer
 from spawner.platform import Platform
 from vault.identity import host_name
 from vault.wiring import Vault
@@ -32,7 +36,7 @@ def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platfo
     """Fill JupyterHub's configuration object."""
     _hub(c, settings, vault, platform)
     _proxy(c, settings, vault)
-    _people(c, settings)
+    _people(c, settings, vault)
     _desk(c, vault)
     _pages(c, platform)
     _environments(c, settings, platform)
@@ -77,12 +81,20 @@ def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
         left_over.unlink(missing_ok=True)
 
 
-def _people(c: Any, settings: EmbeddedSettings) -> None:
-    c.JupyterHub.authenticator_class = AccountsAuthenticator
-    c.Authenticator.allow_all = True  # whoever has a password has an account
-    c.AccountsAuthenticator.accounts = Accounts(settings.home / "accounts.json")
+def _people(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
+    match settings.mode:
+        case "embedded":
+            c.JupyterHub.authenticator_class = AccountsAuthenticator
+            c.Authenticator.allow_all = True  # whoever has a password has an account
+            c.AccountsAuthenticator.accounts = Accounts(settings.home / "accounts.json")
+        case "production":
+            configure_single_sign_on(c, OidcSettings(), vault.secrets)
+    _roles(c)
+
+
+def _roles(c: Any) -> None:
     c.JupyterHub.load_roles = [
-        # Everybody may go to the desk's door; it turns away whoever is no mentor.
+        # Everybody may go to the desk's door; it turns away whoever has no role there.
         {"name": "user", "scopes": ["self", f"access:services!service={DESK}"]},
         {
             "name": "server",
@@ -96,6 +108,7 @@ def _people(c: Any, settings: EmbeddedSettings) -> None:
         },
         {"name": "operators", "groups": [GROUPS[Role.ADMIN]], "scopes": ["admin-ui", "list:users", "admin:servers"]},
         {"name": "mentors", "groups": [GROUPS[Role.MENTOR]], "scopes": [MENTOR_SCOPE]},
+        {"name": "quality", "groups": [GROUPS[Role.QA]], "scopes": [QA_SCOPE]},
         {"name": "desk-admins", "groups": [GROUPS[Role.ADMIN]], "scopes": [ADMIN_SCOPE]},
     ]
 
@@ -104,7 +117,8 @@ def _desk(c: Any, vault: Vault) -> None:
     """The mentors' desk, a service of ours that signs people in by the Hub's OAuth."""
     c.JupyterHub.custom_scopes = {
         MENTOR_SCOPE: {"description": "Answer learners' questions in Caseloop"},
-        ADMIN_SCOPE: {"description": "Administer Caseloop", "subscopes": [MENTOR_SCOPE]},
+        QA_SCOPE: {"description": "Measure the quality of feedback in Caseloop"},
+        ADMIN_SCOPE: {"description": "Administer Caseloop", "subscopes": [MENTOR_SCOPE, QA_SCOPE]},
     }
     c.JupyterHub.services = [
         {
@@ -115,7 +129,7 @@ def _desk(c: Any, vault: Vault) -> None:
             # a page of ours: nobody needs to allow it to read their name
             "oauth_no_confirm": True,
             # the last one: a token of the desk can be deleted with itself, and the desk needs no power over others'
-            "oauth_client_allowed_scopes": [MENTOR_SCOPE, ADMIN_SCOPE, "tokens!user"],
+            "oauth_client_allowed_scopes": [MENTOR_SCOPE, QA_SCOPE, ADMIN_SCOPE, "tokens!user"],
             "display": False,
         }
     ]
@@ -125,7 +139,7 @@ def _desk(c: Any, vault: Vault) -> None:
 
 def _pages(c: Any, platform: Platform) -> None:
     c.JupyterHub.template_paths = [str(HERE / "templates")]
-    c.JupyterHub.template_vars = {"desk_scope": MENTOR_SCOPE, "desk_url": PREFIX}
+    c.JupyterHub.template_vars = {"desk_scopes": [MENTOR_SCOPE, QA_SCOPE], "desk_url": PREFIX}
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     c.JupyterHub.extra_handlers = [
         (r"/cases", CasesHandler, {"platform": platform}),
@@ -135,13 +149,28 @@ def _pages(c: Any, platform: Platform) -> None:
 
 
 def _environments(c: Any, settings: EmbeddedSettings, platform: Platform) -> None:
-    c.JupyterHub.spawner_class = BubblewrapSpawner
+    c.JupyterHub.spawner_class = _spawner(c, settings)
     c.JupyterHub.allow_named_servers = True  # one server a case, named after it
     c.JupyterHub.named_server_limit_per_user = settings.environments_per_learner
     c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
     c.CaseServer.platform = platform
-    c.BubblewrapSpawner.memory_mb = settings.environment_memory_mb
-    c.BubblewrapSpawner.cpus = settings.environment_cpus
     c.Spawner.poll_interval = settings.save_seconds
     c.Spawner.http_timeout = 60
     c.Spawner.start_timeout = 180  # beyond the spawner's own limits, which say what took too long
+
+
+def _spawner(c: Any, settings: EmbeddedSettings) -> type[CaseServer]:
+    """The spawner's class, with the limits of each environment set."""
+    kind: type[CaseServer] = BubblewrapSpawner
+    if settings.isolation == "docker":
+        # its packages are installed for those only who want containers
+        from spawner.docker import DockerServer
+
+        kind = DockerServer
+        c.DockerServer.image_name, _, c.DockerServer.image_tag = settings.learner_image.rpartition(":")
+        c.DockerServer.disk_mb = settings.environment_disk_mb
+    limits = c[kind.__name__]
+    limits.memory_mb = settings.environment_memory_mb
+    limits.cpus = settings.environment_cpus
+    limits.processes = settings.environment_processes
+    return kind

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from linting.review.escapes import Masked, MaskedLine, mask
+from linting.rules.nodes import children
 from services.contracts.notebook import Cell, Place
 
 HEADER = '"""The code cells of a notebook, one after the other."""'
@@ -200,7 +201,8 @@ def _parse(cell: str, masked: Masked) -> ast.Module | BrokenCell:
         return BrokenCell(cell, None, None, "The cell holds characters that no Python file may hold")
     except (RecursionError, MemoryError):
         return BrokenCell(cell, None, None, "The cell is nested too deeply to be read")
-    if _is_too_deep(tree):
+    # A level takes a character at the least.
+    if len(masked.text) >= MAX_DEPTH and _is_too_deep(tree):
         return BrokenCell(cell, None, None, f"The cell is nested deeper than {MAX_DEPTH} levels")
     return tree
 
@@ -214,7 +216,7 @@ def _broken(cell: str, masked: Masked, error: SyntaxError) -> BrokenCell:
 def _is_too_deep(tree: ast.AST) -> bool:
     level: list[ast.AST] = [tree]
     for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        level = [child for node in level for child in children(node)]
         if not level:
             return False
     return True

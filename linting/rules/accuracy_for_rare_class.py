@@ -54,5 +54,5 @@ def _is_balanced(facts: Facts) -> bool:
 def _has_other_metric(facts: Facts) -> bool:
     if any(keyword(call, "scoring") is not None for call in facts.calls):
         return True
-    used = (facts.dotted(n) for n in facts.nodes if isinstance(n, ast.Name | ast.Attribute))
+    used = (facts.dotted(n) for n in (*facts.of(ast.Name), *facts.of(ast.Attribute)))
     return any(name.startswith("sklearn.metrics.") and name != ACCURACY for name in used)

@@ -34,7 +34,7 @@ class ChainedAssignment(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Targets of assignments that are a selection from a selection of a known table."""
-        for node in facts.nodes:
+        for node in facts.of(ast.Assign, ast.AugAssign):
             for target in _targets(node):
                 if isinstance(target, ast.Subscript) and _selects_from_frame(target.value, facts):
                     yield Hit(target, "The value is written to a temporary selection, not to the table")

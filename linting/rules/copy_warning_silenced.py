@@ -29,7 +29,7 @@ class CopyWarningSilenced(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """The option set to None."""
-        for node in facts.nodes:
+        for node in facts.of(ast.Assign, ast.Call):
             match node:
                 case ast.Assign(targets=[ast.Attribute() as target], value=ast.Constant(value=None)) if (
                     facts.dotted(target) == f"pandas.options.{OPTION}"

@@ -24,6 +24,6 @@ def hits(
     for rule in RULES:
         yield from ((rule.code, hit) for hit in rule.check(facts))
     names = names_of_cells(tree, cells, executions)
-    anywhere = frozenset(name for node in facts.nodes if isinstance(node, ast.Global) for name in node.names)
+    anywhere = frozenset(name for node in facts.of(ast.Global) for name in node.names)
     for about_order in NOTEBOOK_RULES:
         yield from ((about_order.code, hit) for hit in about_order.check(names, anywhere))

@@ -3,12 +3,14 @@
 import ast
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TypeVar
 
 from linting.rules.flow.expressions import Expressions, State
 from linting.rules.flow.statements import Statements
 from linting.rules.flow.value import FRAME, UNKNOWN, Value
-from linting.rules.nodes import walk
+from linting.rules.nodes import by_type, walk
 
+Node = TypeVar("Node", bound=ast.AST)
 OTHER_FRAMES = frozenset({"cudf", "dask", "modin", "polars", "pyspark", "vaex", "ibis", "geopandas"})
 """Packages whose tables are also called `df` and follow rules of their own."""
 
@@ -21,18 +23,34 @@ class Facts:
     ) -> None:
         """`cells`: first and last line of each cell; `displays`: those of each cell's trailing expression."""
         self.tree = tree
-        self.nodes = tuple(walk(tree))
-        self.calls = tuple(node for node in self.nodes if isinstance(node, ast.Call))
+        self._nodes = by_type(tree)
+        self.calls = tuple(self.of(ast.Call))
         self._cells, self._displays = tuple(cells), tuple(displays)
         self._imported = dict(self._imports())
         self.packages = frozenset(full.partition(".")[0] for full in self._imported.values())
         """Top-level packages that the module imports."""
+        self._dotted: dict[ast.expr, str] = {}
         expressions = Expressions(self.dotted)
-        Statements(expressions, self._is_frame_parameter).module(tree, self.nodes)
+        Statements(expressions, self._is_frame_parameter).module(tree, self._nodes)
         self._values, self._states = expressions.values, expressions.states
+
+    def of(self, *kinds: type[Node]) -> Iterator[Node]:
+        """All nodes of exactly these types, one type after the other, each in the order of the levels of the syntax."""
+        for kind in kinds:
+            yield from self._nodes.get(kind, ())  # type: ignore[misc]  # under its type stand nodes of that type
+
+    def inside(self, *kinds: type[ast.AST]) -> frozenset[ast.AST]:
+        """All nodes in and below those of these types."""
+        return frozenset(inner for node in self.of(*kinds) for inner in walk(node))
 
     def dotted(self, node: ast.expr) -> str:
         """The full name of what an expression refers to, through imports: `pandas.read_csv`; empty when unknown."""
+        known = self._dotted.get(node)
+        if known is None:
+            known = self._dotted[node] = self._full_name(node)
+        return known
+
+    def _full_name(self, node: ast.expr) -> str:
         parts: list[str] = []
         while isinstance(node, ast.Attribute):
             parts.append(node.attr)
@@ -72,8 +90,8 @@ class Facts:
 
     @cached_property
     def _guarded(self) -> frozenset[ast.AST]:
-        bodies = [node.body for node in self.nodes if isinstance(node, ast.Try)]
-        bodies += [node.body for node in self.nodes if isinstance(node, ast.With) and self._expects_error(node)]
+        bodies = [node.body for node in self.of(ast.Try)]
+        bodies += [node.body for node in self.of(ast.With) if self._expects_error(node)]
         return frozenset(inner for body in bodies for statement in body for inner in walk(statement))
 
     def _expects_error(self, node: ast.With) -> bool:
@@ -82,7 +100,15 @@ class Facts:
 
     def calls_of(self, *names: str) -> Iterator[ast.Call]:
         """Calls of the functions with these full names."""
-        return (call for call in self.calls if self.dotted(call.func) in names)
+        for name in names:
+            yield from self._calls_by_name.get(name, ())
+
+    @cached_property
+    def _calls_by_name(self) -> dict[str, list[ast.Call]]:
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.calls:
+            found.setdefault(self.dotted(call.func), []).append(call)
+        return found
 
     def methods(self, *names: str) -> Iterator[tuple[ast.Call, ast.Attribute]]:
         """Calls of methods of that name, whatever they belong to."""
@@ -100,15 +126,15 @@ class Facts:
     @cached_property
     def called_or_indexed(self) -> frozenset[ast.expr]:
         """Expressions that are called or indexed."""
-        indexed = (node.value for node in self.nodes if isinstance(node, ast.Subscript))
+        indexed = (node.value for node in self.of(ast.Subscript))
         return frozenset([*(call.func for call in self.calls), *indexed])
 
     def binds_frame(self, name: ast.Name) -> bool:
         """Whether every assignment to the name in the module gives it a DataFrame."""
         bound = [
             node.value
-            for node in self.nodes
-            if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name.id for t in node.targets)
+            for node in self.of(ast.Assign)
+            if any(isinstance(t, ast.Name) and t.id == name.id for t in node.targets)
         ]
         return bool(bound) and all(self.is_frame(value) for value in bound)
 
@@ -127,7 +153,7 @@ class Facts:
 
     @cached_property
     def _read_names(self) -> frozenset[str]:
-        return frozenset(n.id for n in self.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+        return frozenset(n.id for n in self.of(ast.Name) if isinstance(n.ctx, ast.Load))
 
     def _is_frame_parameter(self, parameter: ast.arg) -> bool:
         if parameter.annotation is not None:
@@ -137,24 +163,22 @@ class Facts:
     def _imports(self) -> Iterator[tuple[str, str]]:
         """Name -> full name, of imported names that nothing else binds."""
         others = self._other_bindings()
-        for node in self.nodes:
+        imports: list[ast.Import | ast.ImportFrom] = [*self.of(ast.Import), *self.of(ast.ImportFrom)]
+        for node in imports:
             if isinstance(node, ast.Import):
                 pairs = [(n.asname, n.name) if n.asname else (n.name.partition(".")[0],) * 2 for n in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            elif node.module and not node.level:
                 pairs = [(n.asname or n.name, f"{node.module}.{n.name}") for n in node.names]
             else:
                 continue
             yield from ((name, full) for name, full in pairs if name not in others)
 
     def _other_bindings(self) -> set[str]:
-        found: set[str] = set()
-        for node in self.nodes:
-            match node:
-                case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                    found.add(name)
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                    found.add(name)
-        return found
+        found = {node.id for node in self.of(ast.Name) if isinstance(node.ctx, ast.Store)}
+        found |= {argument.arg for argument in self.of(ast.arg)}
+        found |= {function.name for function in self.of(ast.FunctionDef)}
+        found |= {function.name for function in self.of(ast.AsyncFunctionDef)}
+        return found | {kind.name for kind in self.of(ast.ClassDef)}
 
 
 def _is_frame_annotation(node: ast.expr) -> bool:

@@ -34,7 +34,7 @@ class HardCodedPath(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Text that is wholly such a path, where it is assigned or passed to a call."""
-        for node in facts.nodes:
+        for node in facts.of(ast.Call, ast.Assign):
             for value in _used(node):
                 if (
                     isinstance(value, ast.Constant)

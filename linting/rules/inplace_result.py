@@ -33,7 +33,7 @@ class InplaceResult(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Assignments of `table.method(…, inplace=True)`."""
-        for node in facts.nodes:
+        for node in facts.of(ast.Assign):
             match node:
                 case ast.Assign(value=ast.Call(func=ast.Attribute(value=owner, attr=method)) as call) if (
                     method in GIVES_NOTHING and facts.value(owner).type in {FRAME, SERIES}

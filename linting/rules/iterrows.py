@@ -28,9 +28,10 @@ class Iterrows(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Loops and comprehensions over `….iterrows()`."""
-        for node in facts.nodes:
-            if isinstance(node, ast.For | ast.comprehension) and _is_iterrows(node.iter):
-                yield Hit(node.iter, "Looping over rows with `iterrows()`: work on whole columns instead")
+        looped = [*(loop.iter for loop in facts.of(ast.For)), *(inner.iter for inner in facts.of(ast.comprehension))]
+        for rows in looped:
+            if _is_iterrows(rows):
+                yield Hit(rows, "Looping over rows with `iterrows()`: work on whole columns instead")
 
 
 def _is_iterrows(node: ast.expr) -> bool:

@@ -31,7 +31,7 @@ class MagicThreshold(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Comparisons of predicted probabilities with a number written in place."""
-        for node in facts.nodes:
+        for node in facts.of(ast.Compare):
             match node:
                 case ast.Compare(left=left, comparators=[right]):
                     sides = [left, right]

@@ -32,8 +32,8 @@ class MergeWithoutKeys(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Merges of pandas tables without any key argument."""
-        for node in facts.nodes:
-            if isinstance(node, ast.Call) and _guesses(node, facts):
+        for node in facts.calls:
+            if _guesses(node, facts):
                 yield Hit(node, "A merge without `on=` joins on whatever column names the tables share")
 
 

@@ -1,7 +1,7 @@
 """Walking over syntax without what no rule asks about: contexts, operators and plain values."""
 
 import ast
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterator
 
 _PLAIN = frozenset(
@@ -15,9 +15,18 @@ _FIELDS = {
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 }
 
+_KEPT = "_caseloop_children"
+
 
 def children(node: ast.AST) -> list[ast.AST]:
-    """The nodes right below, in the order of the source."""
+    """The nodes right below, in the order of the source. They are kept with the node: rules walk again and again."""
+    kept: list[ast.AST] | None = node.__dict__.get(_KEPT)
+    if kept is None:
+        kept = node.__dict__[_KEPT] = _children(node)
+    return kept
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
     found: list[ast.AST] = []
     for name in _FIELDS[type(node)]:
         child = getattr(node, name, None)
@@ -27,6 +36,14 @@ def children(node: ast.AST) -> list[ast.AST]:
         elif isinstance(child, ast.AST):
             found.append(child)
     return found
+
+
+def by_type(root: ast.AST) -> dict[type[ast.AST], list[ast.AST]]:
+    """The node and all below it by their types, each in the order of `walk`."""
+    found: defaultdict[type[ast.AST], list[ast.AST]] = defaultdict(list)
+    for node in walk(root):
+        found[type(node)].append(node)
+    return dict(found)
 
 
 def walk(root: ast.AST) -> Iterator[ast.AST]:

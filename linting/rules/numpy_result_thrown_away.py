@@ -34,7 +34,7 @@ class NumpyResultThrownAway(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Such calls as a statement of their own that does not end its cell."""
-        for node in facts.nodes:
+        for node in facts.of(ast.Expr):
             match node:
                 case ast.Expr(value=ast.Call() as call) if _is_new(call, facts) and not facts.is_displayed(node):
                     if not facts.is_guarded(node):

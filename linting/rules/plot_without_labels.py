@@ -34,7 +34,7 @@ class PlotWithoutLabels(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """The first drawing of each cell in which nothing names axes or title."""
-        inside = {n for f in facts.nodes if isinstance(f, ast.FunctionDef | ast.Lambda) for n in ast.walk(f)}
+        inside = facts.inside(ast.FunctionDef, ast.Lambda)
         drawn: dict[tuple[int, int], ast.Call] = {}
         for call in facts.calls:
             if facts.dotted(call.func) in DRAWING and call not in inside:

@@ -58,9 +58,7 @@ class RemovedPandasName(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Such attributes of known tables, columns and of pandas itself."""
-        for node in facts.nodes:
-            if not isinstance(node, ast.Attribute):
-                continue
+        for node in facts.of(ast.Attribute):
             gone = FUNCTIONS.get(facts.dotted(node))
             if gone is None and facts.value(node.value).type in {FRAME, SERIES}:
                 # A column may have any name: only what is called or indexed as it used to be is meant.

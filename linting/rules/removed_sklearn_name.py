@@ -2,6 +2,7 @@ import ast
 from collections.abc import Iterator
 
 from linting.rules.facts import Facts
+from linting.rules.nodes import walk
 from linting.rules.rule import Hit, Rule
 
 GONE = {
@@ -56,8 +57,8 @@ class RemovedSklearnName(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Imports and uses of such names; an import in a `try` is somebody's care for old versions."""
-        cared_for = {n for t in facts.nodes if isinstance(t, ast.Try) for s in t.body for n in ast.walk(s)}
-        for node in facts.nodes:
+        cared_for = {n for t in facts.of(ast.Try) for s in t.body for n in walk(s)}
+        for node in facts.of(ast.ImportFrom, ast.Import, ast.Attribute):
             if node in cared_for:
                 continue
             for full, place in _used(node, facts):

@@ -31,7 +31,7 @@ class ResultThrownAway(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Such calls on a known table as a statement of their own that does not end its cell."""
-        for node in facts.nodes:
+        for node in facts.of(ast.Expr):
             match node:
                 case ast.Expr(value=ast.Call(func=ast.Attribute(value=owner, attr=method)) as call) if (
                     method in GIVES_NEW and facts.is_frame(owner) and not facts.is_displayed(node)

@@ -2,6 +2,7 @@ import ast
 from collections.abc import Iterator
 
 from linting.rules.facts import Facts
+from linting.rules.nodes import walk
 from linting.rules.rule import Hit, Rule
 
 
@@ -22,7 +23,7 @@ class RowWrite(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Assignments to `row[…]` in a loop that never uses the whole row afterwards."""
-        for loop in facts.nodes:
+        for loop in facts.of(ast.For):
             match loop:
                 case ast.For(
                     target=ast.Tuple(elts=[_, ast.Name(id=row)]),
@@ -32,7 +33,7 @@ class RowWrite(Rule):
 
 
 def _writes(loop: ast.For, row: str) -> Iterator[Hit]:
-    for node in ast.walk(loop):
+    for node in walk(loop):
         targets = (
             node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
         )
@@ -44,8 +45,8 @@ def _writes(loop: ast.For, row: str) -> Iterator[Hit]:
 
 def _is_kept(loop: ast.For, row: str) -> bool:
     """Whether the row is used as a whole (appended, passed on), so that what was written is not lost."""
-    inside = {id(n.value) for n in ast.walk(loop) if isinstance(n, ast.Subscript)}
+    inside = {id(n.value) for n in walk(loop) if isinstance(n, ast.Subscript)}
     return any(
         isinstance(n, ast.Name) and n.id == row and isinstance(n.ctx, ast.Load) and id(n) not in inside
-        for n in ast.walk(loop)
+        for n in walk(loop)
     )

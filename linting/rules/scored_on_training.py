@@ -52,7 +52,7 @@ class ScoredOnTraining(Rule):
 
 
 def _splits(facts: Facts) -> Iterator[ast.Assign]:
-    for node in facts.nodes:
+    for node in facts.of(ast.Assign):
         match node:
             case ast.Assign(targets=[ast.Tuple()], value=ast.Call(func=func)) if facts.dotted(func) == TRAIN_TEST_SPLIT:
                 yield node

@@ -32,7 +32,7 @@ class SplitInWrongOrder(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Names with `train` where a test part comes out while one with `test` gets a training part."""
-        for node in facts.nodes:
+        for node in facts.of(ast.Assign):
             match node:
                 case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Call(func=func)) if (
                     facts.dotted(func) == TRAIN_TEST_SPLIT

@@ -30,7 +30,7 @@ class SwallowedException(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Handlers of all exceptions that do nothing."""
-        for node in facts.nodes:
+        for node in facts.of(ast.ExceptHandler):
             match node:
                 case ast.ExceptHandler(type=kind, body=[only]) if _is_all(kind) and _is_nothing(only):
                     yield Hit(node, "Every error is caught here and none is dealt with")

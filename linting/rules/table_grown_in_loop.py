@@ -2,6 +2,7 @@ import ast
 from collections.abc import Iterator
 
 from linting.rules.facts import Facts
+from linting.rules.nodes import children
 from linting.rules.rule import Hit, Rule
 
 _START = "import pandas as pd\nall_rows = pd.DataFrame()\n"
@@ -32,12 +33,12 @@ class TableGrownInLoop(Rule):
     def check(self, facts: Facts) -> Iterator[Hit]:
         """`x = pd.concat([x, …])` and `x.loc[len(x)] = …` in a loop."""
         seen: set[ast.stmt] = set()
-        for loop in facts.nodes:
-            if isinstance(loop, ast.For | ast.While):
-                for node in _inside(loop):
-                    if node not in seen and (message := _grows(node, facts)):
-                        seen.add(node)
-                        yield Hit(node, message)
+        loops: list[ast.For | ast.While] = [*facts.of(ast.For), *facts.of(ast.While)]
+        for loop in loops:
+            for node in _inside(loop):
+                if node not in seen and (message := _grows(node, facts)):
+                    seen.add(node)
+                    yield Hit(node, message)
 
 
 def _inside(loop: ast.For | ast.While) -> Iterator[ast.stmt]:
@@ -48,7 +49,7 @@ def _inside(loop: ast.For | ast.While) -> Iterator[ast.stmt]:
             continue
         if isinstance(node, ast.stmt):
             yield node
-        waiting.extend(ast.iter_child_nodes(node))
+        waiting.extend(children(node))
 
 
 def _grows(node: ast.stmt, facts: Facts) -> str:

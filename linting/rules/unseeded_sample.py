@@ -31,8 +31,9 @@ class UnseededSample(Rule):
         """`table.sample(…)` without a seed, where the rows are kept and not only looked at."""
         if seeds_numpy(facts):
             return
-        looks = {node for s in facts.nodes if isinstance(s, ast.Expr) for node in ast.walk(s)}
-        for call, method in facts.methods("sample"):
+        drawn = tuple(facts.methods("sample"))
+        looks = facts.inside(ast.Expr) if drawn else frozenset()
+        for call, method in drawn:
             if call in looks or has_unpacking(call) or argument(call, 4, "random_state") is not None:
                 continue
             if facts.is_frame(method.value):

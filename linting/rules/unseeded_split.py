@@ -36,10 +36,10 @@ class UnseededSplit(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Random splits of scikit-learn without a seed of their own or a global one."""
-        if any(isinstance(n, ast.Call) and facts.dotted(n.func) == "numpy.random.seed" for n in facts.nodes):
+        if any(True for _ in facts.calls_of("numpy.random.seed")):
             return
-        for node in facts.nodes:
-            if isinstance(node, ast.Call) and not has_unpacking(node) and _is_random(node, facts):
+        for node in facts.calls:
+            if _is_random(node, facts) and not has_unpacking(node):
                 name = facts.dotted(node.func).rpartition(".")[2]
                 yield Hit(node, f"`{name}` without `random_state` splits differently on every run")
 

@@ -38,7 +38,7 @@ class UnusedSplitter(Rule):
         """Names of splitters that nothing reads, in a module that validates without saying how to split."""
         if not any(_is_default(call, facts) for call in facts.calls):
             return
-        for node in facts.nodes:
+        for node in facts.of(ast.Assign):
             match node:
                 case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=func) as made) if facts.dotted(
                     func

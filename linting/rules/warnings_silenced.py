@@ -28,7 +28,7 @@ class WarningsSilenced(Rule):
 
     def check(self, facts: Facts) -> Iterator[Hit]:
         """Filters without any category or text, outside of `with warnings.catch_warnings()`."""
-        bounded = {n for w in facts.nodes if isinstance(w, ast.With) for n in ast.walk(w)}
+        bounded = facts.inside(ast.With)
         for call in facts.calls_of("warnings.filterwarnings", "warnings.simplefilter"):
             only = len(call.args) + len(call.keywords) == 1
             if only and literal(argument(call, 0, "action")) == "ignore" and call not in bounded:

@@ -10,6 +10,7 @@ crashes costs nothing but itself, and leaves nothing behind for the next.
 import gc
 import importlib
 import json
+import logging
 import os
 import queue
 import resource
@@ -27,6 +28,8 @@ PRELOAD = {"mypy": ("mypy.main", "mypy.nativeparse", "sqlite3")}
 """What a worker may be told to load before its first job: all that each child would have to load again by itself, the
 parser and the cache's database with it. `mypy.api` alone loads nothing until it is called."""
 IDLE_SECONDS = 0.2
+GARBAGE = 200_000
+"""New objects before Python looks for garbage; a review of 200 lines makes a tenth of that."""
 MAX_MEMORY = 3 * 1024**3
 """Bytes of address space: mypy with pandas' stubs needs about 0.5 GB of it."""
 
@@ -35,6 +38,8 @@ def main() -> None:
     """Work until standard input ends."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # bandit forms three messages for each node of the syntax, and here nobody reads them.
+    logging.disable(logging.CRITICAL)
     jobs_in, results_out = _private_channels()
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(jobs_in, waiting), daemon=True).start()
@@ -42,6 +47,8 @@ def main() -> None:
     for tool in preloaded:
         for module in PRELOAD[tool]:
             importlib.import_module(module)
+    # A job's syntax tree is large and without circles; looking for some, again and again, took a tenth of its time.
+    gc.set_threshold(GARBAGE, 10, 10)
     gc.freeze()
     while True:
         request = json.loads(_next(waiting))

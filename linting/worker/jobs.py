@@ -51,16 +51,9 @@ def _characters(lines: list[str], line: int, offset: int) -> int:
 
 def run_bandit(source: str, tests: list[str]) -> list[dict[str, Any]]:
     """Run bandit with these tests over the source."""
-    import io
+    from linting.worker.security import issues
 
-    from bandit.core.config import BanditConfig
-    from bandit.core.manager import BanditManager
-
-    manager = BanditManager(BanditConfig(), "file", profile={"include": tests})
     lines = source.split("\n")
-    manager._parse_file("notebook.py", io.BytesIO(source.encode()), ["notebook.py"])
-    if manager.skipped:
-        raise ValueError("bandit could not read the module")
     return [
         {
             "rule": issue.test_id,
@@ -71,7 +64,7 @@ def run_bandit(source: str, tests: list[str]) -> list[dict[str, Any]]:
             "message": issue.text,
             "level": issue.severity,
         }
-        for issue in manager.results
+        for issue in issues(source, tests)
     ]
 
 

@@ -7,31 +7,33 @@ from pydantic import Field, JsonValue, StringConstraints
 
 from services.contracts.identity import AiMode, MayRemain, ScopeMode, Strictness
 from services.contracts.limits import Limits
-from services.contracts.model import WireModel
+from services.contracts.model import MOST, WireModel
 from services.contracts.notebook import Cell
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$")]
 """Lower-case letters, digits and dashes: safe in paths, addresses and certificates."""
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 """sha256 in hex."""
+ImageDigest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""A container image by its content."""
 Level = Literal["introductory", "intermediate", "advanced"]
 
 
 class HintQuotas(WireModel):
     """Hints of each kind, and of all kinds together; None is unlimited. Defaults as in arXiv 2510.14457's system."""
 
-    plan: int | None = Field(default=1, ge=0)
-    debug: int | None = Field(default=3, ge=0)
-    optimize: int | None = Field(default=1, ge=0)
-    overall: int | None = Field(default=None, ge=0)
+    plan: int | None = Field(default=1, ge=0, le=MOST)
+    debug: int | None = Field(default=3, ge=0, le=MOST)
+    optimize: int | None = Field(default=1, ge=0, le=MOST)
+    overall: int | None = Field(default=None, ge=0, le=MOST)
 
 
 class Quotas(WireModel):
     """Per learner and subtask; None is unlimited."""
 
-    checks: int | None = Field(default=None, ge=1)
+    checks: int | None = Field(default=None, ge=1, le=MOST)
     hints: HintQuotas = HintQuotas()
-    messages: int | None = Field(default=None, ge=0)
+    messages: int | None = Field(default=None, ge=0, le=MOST)
     """Messages to the assistant."""
 
 
@@ -92,7 +94,7 @@ class Check(WireModel):
     """Id of the check cell in the notebook."""
     hidden: bool
     source: str
-    points: float = Field(default=0, ge=0)
+    points: float = Field(default=0, ge=0, allow_inf_nan=False)
     hint: str | None = None
     """What the author wants a learner to hear when it fails (never the fix)."""
 
@@ -103,7 +105,7 @@ class SubtaskView(WireModel):
     id: Slug
     title: str
     index: int = Field(ge=0)
-    points: float = Field(ge=0)
+    points: float = Field(ge=0, allow_inf_nan=False)
     cells: tuple[str, ...]
     """Ids of all its cells in order: instructions, answer cells, visible check cells."""
     answer_cells: tuple[str, ...]
@@ -188,6 +190,8 @@ class LearnerCase(WireModel):
     data: tuple[DataFile, ...]
     environment: Digest | None = None
     """Which environment of packages it needs; None: the common one."""
+    image: ImageDigest | None = None
+    """Which image a container for it is made of; None: the common one, or there was none where it was published."""
 
 
 class AuthorCase(WireModel):

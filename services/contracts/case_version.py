@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.contracts.case import Digest, Slug
+from services.contracts.case import Digest, ImageDigest, Slug
 from services.contracts.model import WireModel
 
 VersionState = Literal["current", "older", "withdrawn", "checked"]
@@ -27,6 +27,8 @@ class CaseVersion(WireModel):
     by: str | None = None
     subtasks: int
     requirements: tuple[str, ...] = ()
+    image: ImageDigest | None = None
+    """Of learners' containers; None: the common one, or none was made where it was published."""
     withdrawn_by: str | None = None
     reason: str = ""
     """Why it was withdrawn."""

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.contracts.case import Slug
 from services.contracts.feedback import Feedback
-from services.contracts.model import JsonObject, WireModel
+from services.contracts.model import MOST, JsonObject, WireModel
 from services.contracts.notebook import MAX_CELLS, Cell, Place
 
 EscalationId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
@@ -62,12 +62,12 @@ class Open(WireModel):
     subtask: Slug
     subtask_title: str
     case_title: str
-    submission: str
-    number: int
+    submission: str = Field(pattern=r"^[0-9a-f]{32}$")
+    number: int = Field(ge=1, le=MOST)
     cells: tuple[Cell, ...] = Field(max_length=MAX_CELLS)
     feedback: Feedback
     """With the evidence's facts: mentors may see them."""
-    signature: str
+    signature: str = Field(max_length=256)
     """Of the most consequential finding; empty where there is none."""
     reason: Reason
     notes: str = Field(default="", max_length=MAX_NOTE)
@@ -198,12 +198,16 @@ class Recall(WireModel):
 
     subtask: Slug
     signatures: tuple[str, ...] = Field(max_length=20)
+    look_only: bool = False
+    """Only say whether anything is remembered for the step: nothing is given, and nothing counts as shown."""
 
 
 class Recalled(WireModel):
     """Signature -> the entry that is given."""
 
     entries: dict[str, MemoryEntry]
+    known: bool = False
+    """Whether the learner's version of the step has any entry at all."""
 
 
 class RateMemory(WireModel):

@@ -3,7 +3,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.contracts.case import Slug
+from services.contracts.case import Digest, Slug
 from services.contracts.finding import Finding
 from services.contracts.model import WireModel
 from services.contracts.notebook import MAX_CELLS, Cell, Place
@@ -35,8 +35,8 @@ class CheckResult(WireModel):
     label: str
     passed: bool
     hidden: bool
-    points: float = 0
-    earned: float = 0
+    points: float = Field(default=0, allow_inf_nan=False)
+    earned: float = Field(default=0, allow_inf_nan=False)
 
 
 class Feedback(WireModel):
@@ -52,8 +52,8 @@ class Feedback(WireModel):
     findings: tuple[Finding, ...] = ()
     """As learners may see them: evidence facts are emptied by `for_learner`."""
     checks: tuple[CheckResult, ...] = ()
-    points: float = 0
-    max_points: float = 0
+    points: float = Field(default=0, allow_inf_nan=False)
+    max_points: float = Field(default=0, allow_inf_nan=False)
     repairs: tuple[str, ...] = ()
     """What was restored in the notebook before running: locked cells put back, duplicates ignored …"""
     words_by: Literal["rules", "model", "mentor"] = "rules"
@@ -77,9 +77,12 @@ class CheckRequest(WireModel):
 
 
 class TrialRequest(WireModel):
-    """case_uploader -> feedback: judge an author's own material (reference, starter, variant, flaw) of a version."""
+    """case_uploader -> feedback: judge an author's own material (reference, starter, variant, flaw) of a version.
 
-    version: str
+    `caseloop eval` asks so for the samples of a suite.
+    """
+
+    version: Digest
     cells: tuple[Cell, ...] = Field(max_length=MAX_CELLS)
     subtasks: tuple[Slug, ...] = ()
     """Empty: all, in order."""
@@ -89,6 +92,13 @@ class TrialResult(WireModel):
     """One feedback per subtask asked for."""
 
     feedback: dict[str, Feedback]
+
+
+class MistakeSignature(WireModel):
+    """Which mistake a submission makes, as its smallest verified repair tells it."""
+
+    signature: str | None
+    """None: the step is of a kind that is not repaired, or no repair was found in time."""
 
 
 class Stage(WireModel):

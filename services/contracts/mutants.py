@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from services.contracts.case import Slug
+from services.contracts.case import Digest, Slug
 from services.contracts.feedback import Fault, Verdict
 from services.contracts.model import WireModel
 
@@ -21,7 +21,7 @@ class Mutant(WireModel):
 class MutantsRequest(WireModel):
     """Judge a batch of mutants of one subtask of a version, which may be a draft."""
 
-    version: str
+    version: Digest
     subtask: Slug
     mutants: tuple[Mutant, ...] = Field(max_length=MAX_BATCH)
 

@@ -62,6 +62,16 @@ class Probe(WireModel):
     """True: the run is complete without its answer. These come last, and have a short while altogether."""
 
 
+class Keep(WireModel):
+    """What the sandbox may keep of a run, so that a further run of the same owner need not begin anew."""
+
+    owner: str = Field(min_length=1, max_length=64)
+    """Whose code it is. Nobody else's run ever goes on from it."""
+    then: Literal["edited", "more", "nothing"]
+    """What is expected to come: the same cells with one of them `edited`, the same cells and `more` after them, or
+    `nothing` further."""
+
+
 class RunRequest(WireModel):
     """Run these cells in order in a fresh sandbox of this environment, then the checks and probes."""
 
@@ -76,6 +86,8 @@ class RunRequest(WireModel):
     probes: tuple[Probe, ...] = ()
     limits: Limits = Limits()
     seed: int = Field(default=0, ge=0, lt=2**32)
+    keep: Keep | None = None
+    """None: nothing is kept, and the run begins in a fresh sandbox. What is observed is the same in either case."""
     stop_on_error: bool = True
     """True: cells after the first failing one are not run. Probes and checks run in either case."""
 
@@ -180,7 +192,7 @@ class Observation(WireModel):
 
 
 class CellStarted(WireModel):
-    """Stream part of a run: a cell begins."""
+    """Stream part of a run: a cell begins. Of those that follow each other at once not every one is told."""
 
     kind: Literal["cell_started"] = "cell_started"
     id: str

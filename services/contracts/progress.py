@@ -6,7 +6,7 @@ from pydantic import Field
 from services.contracts.case import Digest, Slug
 from services.contracts.feedback import Feedback, Verdict
 from services.contracts.lint import LintReport
-from services.contracts.model import JsonObject, WireModel
+from services.contracts.model import MOST, JsonObject, WireModel
 from services.contracts.notebook import MAX_CELLS, Cell
 
 
@@ -60,7 +60,7 @@ class Submit(WireModel):
     subtask: Slug
     digest: Digest
     cells: tuple[Cell, ...] = Field(max_length=MAX_CELLS)
-    quota: int | None = None
+    quota: int | None = Field(default=None, ge=0, le=MOST)
 
 
 class Recorded(WireModel):

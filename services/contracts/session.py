@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from services.contracts.model import JsonObject, WireModel
+from services.contracts.model import MOST, JsonObject, Moment, WireModel
 from services.contracts.notebook import MAX_SOURCE_CHARS
 
 EventKind = Literal[
@@ -13,8 +13,6 @@ EventKind = Literal[
     "cell_created", "cell_deleted", "cell_moved", "focus", "blur",
 ]  # fmt: skip
 MAX_EVENTS = 1_000
-_MOST = 2**31 - 1
-"""Of numbers and milliseconds: a session of 24 days."""
 
 
 class SessionEvent(WireModel):
@@ -26,10 +24,10 @@ class SessionEvent(WireModel):
     docs/reference/session-events.md is the whole of it.
     """
 
-    seq: int = Field(ge=0, le=_MOST)
+    seq: int = Field(ge=0, le=MOST)
     """Counts up within a session; order and gaps are told by it, never by the clock."""
-    at: int = Field(ge=0, le=_MOST)
-    """Milliseconds since the session began."""
+    at: int = Field(ge=0, le=MOST)
+    """Milliseconds since the session began: up to 24 days."""
     kind: EventKind
     cell: str | None = Field(default=None, max_length=64)
     data: JsonObject = Field(default_factory=dict)
@@ -39,7 +37,7 @@ class EventBatch(WireModel):
     """POST /api/events: events of one session, in order; sent again they change nothing."""
 
     session: str = Field(pattern=r"^[0-9a-f]{32}$")
-    started: datetime
+    started: Moment
     events: tuple[SessionEvent, ...] = Field(max_length=MAX_EVENTS)
 
 

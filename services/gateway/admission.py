@@ -15,7 +15,7 @@ def lab_router() -> APIRouter:
     return APIRouter(prefix="/api", dependencies=[Depends(_environment)])
 
 
-def _service(request: Request) -> GatewayService:
+async def _service(request: Request) -> GatewayService:
     return cast("GatewayService", request.app.state.service)
 
 
@@ -32,7 +32,7 @@ Admitted = Annotated[Learner, Depends(_admitted)]
 """A route's parameter: the learner, from certificate and token. Nothing in a request can say otherwise."""
 
 
-def _working(service: Service, learner: Admitted) -> Learner:
+async def _working(service: Service, learner: Admitted) -> Learner:
     service.door.admit_work(learner)
     return learner
 
@@ -41,7 +41,7 @@ Working = Annotated[Learner, Depends(_working)]
 """As Admitted, for what costs computing."""
 
 
-def _assisted(service: Service, learner: Admitted) -> Learner:
+async def _assisted(service: Service, learner: Admitted) -> Learner:
     service.door.admit_assistance(learner)
     return learner
 

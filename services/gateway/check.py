@@ -8,6 +8,7 @@ from services.contracts.lab import LabCheck, LabFeedback
 from services.contracts.notebook import cells_digest
 from services.gateway.case_shelf import CaseShelf, subtask_of
 from services.gateway.check_desk import CheckDesk, CheckPart, CheckRun, LaneKey
+from services.gateway.check_traces import CheckTraces
 from services.gateway.judging import Judging
 from services.gateway.learner import Learner
 from services.gateway.metrics import CheckMetrics
@@ -27,6 +28,7 @@ class Checks:
         scopes: Scopes,
         metrics: CheckMetrics,
         settings: GatewaySettings,
+        traces: CheckTraces,
     ) -> None:
         self._progress = progress
         self._feedback = feedback
@@ -34,6 +36,7 @@ class Checks:
         self._scopes = scopes
         self._metrics = metrics
         self._settings = settings
+        self._traces = traces
         self._desk = CheckDesk(settings.checks_at_once)
 
     async def check(self, learner: Learner, check: LabCheck, request_id: str) -> AsyncIterator[CheckPart]:
@@ -48,7 +51,7 @@ class Checks:
         digest = cells_digest(check.subtask, check.cells)
 
         async def work(run: CheckRun) -> None:
-            judging = Judging(self._progress, self._feedback, self._scopes, self._settings, learner, case)
+            judging = Judging(self._progress, self._feedback, self._scopes, self._settings, self._traces, learner, case)
             await judging.judge(check, digest, run)
 
         key = LaneKey(learner.user, learner.case, learner.version, check.subtask)

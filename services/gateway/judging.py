@@ -11,11 +11,14 @@ from services.contracts.feedback import CheckRequest, Feedback, Judged, Stage, V
 from services.contracts.lab import LabCheck, LabFeedback
 from services.contracts.progress import Conclude, Recorded, Submit, SubtaskProgress
 from services.gateway.check_desk import CheckRun
+from services.gateway.check_traces import CheckTraces
 from services.gateway.learner import Learner
 from services.gateway.saving import saved
 from services.gateway.scopes import Scopes
 from services.gateway.settings import GatewaySettings
 from services.gateway.standing import shown
+from services.kit.laps import Laps
+from services.kit.tracing import note
 
 _log = structlog.get_logger(__name__)
 
@@ -32,6 +35,7 @@ class Judging:
         feedback: FeedbackClient,
         scopes: Scopes,
         settings: GatewaySettings,
+        traces: CheckTraces,
         learner: Learner,
         case: LearnerCase,
     ) -> None:
@@ -39,13 +43,17 @@ class Judging:
         self._feedback = feedback
         self._scopes = scopes
         self._settings = settings
+        self._traces = traces
         self._learner = learner
         self._case = case
 
     async def judge(self, check: LabCheck, digest: str, run: CheckRun) -> None:
         """Record, judge, conclude, and only then tell. Raises ServiceError when `progress` cannot keep it."""
+        laps = Laps()
         submit = Submit(subtask=check.subtask, digest=digest, cells=check.cells, quota=self._case.quotas.checks)
         recorded = await self._progress.submit(submit, self._scope(check.subtask))
+        laps.lap("recording")
+        self._traces.keep(self._learner, recorded.submission)
         run.say(Stage(name="recorded", detail=f"version {recorded.number}"))
         if recorded.feedback is not None:
             run.say(self._answer(recorded, recorded.feedback, await self._standing(check.subtask), repeated=True))
@@ -55,8 +63,18 @@ class Judging:
         except asyncio.CancelledError:
             await self._give_back(recorded, check.subtask)
             raise
+        laps.lap("judging")
         run.say(Stage(name="saving"))
         progress = await self._concluded(recorded, feedback, check.subtask)
+        laps.lap("saving")
+        _log.info("checked", subtask=check.subtask, verdict=feedback.verdict, laps=laps.ms)
+        note(
+            {
+                "caseloop.case": self._case.id,
+                "caseloop.subtask": check.subtask,
+                "caseloop.verdict": feedback.verdict,
+            }
+        )
         run.say(self._answer(recorded, feedback, progress, repeated=False))
 
     async def _judged(self, check: LabCheck, run: CheckRun) -> Feedback:

@@ -1,5 +1,7 @@
 import asyncio
 
+import structlog
+
 from services.contracts.case import LearnerCase
 from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
@@ -14,6 +16,7 @@ from services.contracts.escalation import (
     Reason,
     WriteNote,
 )
+from services.contracts.feedback import CheckRequest
 from services.contracts.model import JsonObject
 from services.contracts.progress import Version
 from services.gateway.asking import Asking
@@ -22,6 +25,7 @@ from services.gateway.errors import NotJudged, NotOffered, NotRemembered, OtherS
 from services.gateway.learner import Learner
 from services.gateway.offers import Offers, signature_of
 
+_log = structlog.get_logger(__name__)
 _UNDER_WAY = ("waiting", "leased")
 
 
@@ -58,7 +62,8 @@ class Mentors:
             raise NotOffered(
                 "A mentor is there when hints and checks have not helped. Ask for a hint first and say whether it did."
             )
-        opened = _opened(case, version, offer.reasons[0], asked, await self._help(asked.subtask, scope))
+        help_, signature = await asyncio.gather(self._help(asked.subtask, scope), self._mistake(version, scope))
+        opened = _opened(case, version, offer.reasons[0], asked, help_, signature)
         return await self._mentoring.open(opened, scope)
 
     async def mine(self, learner: Learner, subtask: str) -> tuple[EscalationView, ...]:
@@ -94,6 +99,20 @@ class Mentors:
         await self._mentoring.rate_memory(entry, rating, scope)
         return await self.offer(learner, version.subtask)
 
+    async def _mistake(self, version: Version, scope: str) -> str:
+        """The signature under which the answer is remembered; that of the first finding where no repair tells more."""
+        found = signature_of(version.feedback) if version.feedback else ""
+        if not found:
+            return ""
+        try:
+            request = CheckRequest(subtask=version.subtask, cells=version.cells)
+            told = await self._asking.feedback.mistake(request, scope)
+        except ServiceError as error:
+            # A question never waits for a service that is away.
+            _log.warning("the mistake behind a question could not be told", error=str(error))
+            return found
+        return told.signature or found
+
     async def _help(self, subtask: str, scope: str) -> JsonObject:
         """Hints and talk so far, as far as they can be had now: a question never waits for them."""
         hints, talk = await asyncio.gather(
@@ -112,7 +131,9 @@ class Mentors:
         return said
 
 
-def _opened(case: LearnerCase, version: Version, reason: Reason, asked: Escalate, help_: JsonObject) -> Open:
+def _opened(
+    case: LearnerCase, version: Version, reason: Reason, asked: Escalate, help_: JsonObject, signature: str
+) -> Open:
     if version.feedback is None:
         raise NotJudged("This version was never judged. Press Check first; then a mentor sees what was found.")
     return Open(
@@ -123,7 +144,7 @@ def _opened(case: LearnerCase, version: Version, reason: Reason, asked: Escalate
         number=version.number,
         cells=version.cells,
         feedback=version.feedback,
-        signature=signature_of(version.feedback),
+        signature=signature,
         reason=reason,
         notes=asked.notes,
         email=asked.email,

@@ -15,6 +15,7 @@ from services.gateway.authentication import Doorkeeper
 from services.gateway.case_shelf import CaseShelf
 from services.gateway.chat import Chats
 from services.gateway.check import Checks
+from services.gateway.check_traces import CheckTraces
 from services.gateway.hints import Hints
 from services.gateway.learner import Learner
 from services.gateway.mentors import Mentors
@@ -66,6 +67,7 @@ class GatewayService:
             TokenBuckets(settings.checks_per_second, settings.check_burst),
             TokenBuckets(settings.assists_per_second, settings.assist_burst),
         )
+        traces = CheckTraces()
         self.checks = Checks(
             progress=backends.progress,
             feedback=backends.feedback,
@@ -73,12 +75,13 @@ class GatewayService:
             scopes=self._scopes,
             metrics=metrics,
             settings=settings,
+            traces=traces,
         )
         self.reviews = Reviews(backends.progress, backends.linting, self._shelf, self._scopes)
         asking = Asking(
             backends.assistant, self._shelf, self._scopes, Seats(settings.assists_at_once), assistance, settings
         )
-        self.wordings = Wordings(asking, backends.progress)
+        self.wordings = Wordings(asking, backends.progress, traces)
         self.choices = Choices(asking)
         self.hints = Hints(asking)
         self.chats = Chats(asking)

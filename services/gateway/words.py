@@ -9,6 +9,7 @@ from services.contracts.progress import Version
 from services.contracts.words import WordsPart
 from services.gateway.asking import Asking
 from services.gateway.case_shelf import subtask_of
+from services.gateway.check_traces import CheckTraces
 from services.gateway.errors import NotJudged
 from services.gateway.learner import Learner
 from services.gateway.shared_runs import SharedRuns
@@ -23,9 +24,10 @@ class Wordings:
     A version is worded once, whoever of its learner's browsers asks and however often; that goes on when they leave.
     """
 
-    def __init__(self, asking: Asking, progress: ProgressClient) -> None:
+    def __init__(self, asking: Asking, progress: ProgressClient, traces: CheckTraces) -> None:
         self._asking = asking
         self._progress = progress
+        self._traces = traces
         self._runs: SharedRuns[WordsPart | LabWorded] = SharedRuns()
 
     @property
@@ -72,7 +74,8 @@ class Wordings:
         wording = Wording(self._asking, self._progress, learner, case)
 
         async def work(run: WordsRun) -> None:
-            with self._asking.seats.taken(learner.user):
+            traced = self._traces.continued(learner, version.submission)
+            with traced, self._asking.seats.taken(learner.user):
                 await wording.word(version, judged, run)
 
         return WordsRun(version.submission, request_id, work, lambda _: None)

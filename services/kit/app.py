@@ -1,7 +1,9 @@
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 
 from services.kit import health, metrics
@@ -12,9 +14,13 @@ from services.kit.health import Ping
 from services.kit.peer import TrustGuard, refuse_open_routes
 from services.kit.recycle import Recycle
 from services.kit.request_id import RequestId
+from services.kit.request_traces import TraceRequests
 from services.kit.scope import ScopeVerifier
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+_NONE_OF_ITS_OWN: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own traces and logs hold paths, queries and messages of errors, take any caller's trace for theirs, and one
+variable of the environment would have them sent away. Ours are made by TraceRequests."""
 
 
 def create_service(
@@ -41,8 +47,10 @@ def create_service(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_NONE_OF_ITS_OWN,
         middleware=[
             Middleware(RequestId, service=name),
+            Middleware(TraceRequests, service=name, metrics=observed),
             Middleware(Boundary, metrics=observed),
             Middleware(Recycle),
             Middleware(TrustGuard, service=name),

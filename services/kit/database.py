@@ -1,11 +1,12 @@
 import asyncio
 import sqlite3
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, Connection, DateTime, Dialect, MetaData, event, text
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Integer, MetaData, event, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -13,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from services.kit.sqlite_connection import connected
+from services.kit.postgres_connection import PostgresAccess, PostgresLimits, postgres_engine
+from services.kit.sqlite_connection import connected, uninterrupted
 from services.kit.wal_sync import WalSync
 
 _BUSY_MS: Final = 10_000
@@ -43,6 +45,9 @@ class UtcDateTime(TypeDecorator[datetime]):
 JsonDocument: Final = JSON().with_variant(JSONB(), "postgresql")
 """A column of plain JSON."""
 
+LargeInteger: Final = Integer().with_variant(BigInteger(), "postgresql")
+"""A number of eight bytes; SQLite's all are."""
+
 TYPES: Final[dict[Any, Any]] = {datetime: UtcDateTime(), dict[str, Any]: JsonDocument, list[Any]: JsonDocument}
 """For `type_annotation_map` of a package's declarative base."""
 
@@ -64,34 +69,51 @@ class StillInUse(Exception):
     """What was deleted is still in the database's log, because somebody has been reading all the while."""
 
 
+class DatabaseMisconfigured(Exception):
+    """The settings do not say where a service's tables are in production; the message says which one and what to do."""
+
+
 class Database:
-    """One database of one service: `sqlite+aiosqlite:///…` or, later, `postgresql+psycopg://…`.
+    """One database of one service: `sqlite+aiosqlite:///…` or `postgresql+psycopg://…`.
 
     Nobody calls commit(): a `write()` block commits at its end, or rolls back when it raises.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: PostgresLimits | None = None, access: PostgresAccess | None = None) -> None:
         parsed = make_url(url)
         self.url = url
+        self.access = access or PostgresAccess()
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if self.is_sqlite and parsed.database in {None, "", ":memory:"}:
             raise ValueError("an SQLite database must be a file: readers and the writer have connections of their own")
-        self._engine = _sqlite_engine(url, str(parsed.database)) if self.is_sqlite else create_async_engine(url)
+        self._engine = (
+            _sqlite_engine(url, str(parsed.database))
+            if self.is_sqlite
+            else postgres_engine(url, limits or PostgresLimits(), self.access)
+        )
         self._wal = WalSync(str(parsed.database)) if self.is_sqlite else None
+        alone = self.access.one_writer and not self.is_sqlite
+        self._alone = zlib.crc32(f"one writer of {self.access.schema}".encode()) if alone else None
         self._write_lock = asyncio.Lock()
         self._writer: asyncio.Task[Any] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        reading = self._engine.execution_options(read_only=True, postgresql_readonly=True)
+        # SQLite's readers see one state of the data anyway.
+        one_state = {} if self.is_sqlite else {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        reading = self._engine.execution_options(read_only=True, **one_state)
         self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
 
     @asynccontextmanager
     async def write(self, *, survives: bool = True) -> AsyncIterator[AsyncSession]:
-        """One transaction that may write. On SQLite there is one at a time; keep calls to other services out of it.
+        """One transaction that may write. On SQLite there is one at a time, and on PostgreSQL where `access` says
+        so; keep calls to other services out of it.
 
         After the block it survives a power cut. Not `survives`: only the next one that does makes it so; for what
         nobody has been told of yet.
         """
-        async with self._turn(), self._sessions() as session, session.begin():
+        async with self._turn(), self._opened(self._sessions) as session:
+            if self._alone is not None:
+                await session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": self._alone})
             yield session
         if survives and self._wal is not None:
             await self._wal.reached()
@@ -99,8 +121,25 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:
         """One transaction that sees one state of the data and cannot write. Goes on while others write."""
-        async with self._read_sessions() as session, session.begin():
+        async with self._opened(self._read_sessions) as session:
             yield session
+
+    @asynccontextmanager
+    async def _opened(self, sessions: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
+        session = sessions()
+        try:
+            async with session.begin():
+                if not self.is_sqlite:
+                    # A wait for a connection that is cancelled half-way leaves one that nobody closes.
+                    await uninterrupted(session.connection())
+                yield session
+        finally:
+            # Goes on where the caller is cancelled in the middle of it, and `close` waits for it: else its connection
+            # is nobody's.
+            closing = asyncio.create_task(session.close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+            await asyncio.shield(closing)
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -119,7 +158,9 @@ class Database:
             await asyncio.to_thread(_rewrite, str(make_url(self.url).database))
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, when those whose callers were cancelled have come back."""
+        if self._closing:
+            await asyncio.wait(self._closing)
         await self._engine.dispose()
 
     @asynccontextmanager

@@ -1,5 +1,7 @@
 """The one shape of every error answer, and the one place where exceptions become it."""
 
+import sqlite3
+import sys
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -88,7 +90,20 @@ def _known(error: Exception) -> tuple[int, str, str] | None:
         case HTTPException():
             name = _NAMES.get(error.status_code, "http_error")
             return error.status_code, name, _sentence(error)
-    return None
+    return _from_database(error)
+
+
+def _from_database(error: Exception) -> tuple[int, str, str] | None:
+    """A PostgreSQL that is away, busy, or has ended what took too long: it may pass. The log has the reason."""
+    # Whoever has not loaded SQLAlchemy has none of its errors, and need not load it for this.
+    known = sys.modules.get("sqlalchemy.exc")
+    if known is None or not isinstance(error, (known.OperationalError, known.InterfaceError, known.TimeoutError)):
+        return None
+    reason = getattr(error, "orig", None) or error
+    if isinstance(reason, sqlite3.Error):
+        return None  # a file is not away; SQLite says the same of mistakes of ours
+    _log.error("the database is in the way", reason=_line(str(reason)))
+    return 503, "storage_unavailable", "What is kept cannot be reached just now. Try again in a moment."
 
 
 def _from_service(error: ServiceError) -> tuple[int, str, str]:

@@ -8,6 +8,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from services.contracts.clients.service import REQUEST_ID_HEADER
+from services.kit.call_traces import traced
 from services.kit.in_process import InProcessTransport
 from services.kit.request_id import current_request_id
 from vault.identity import Identity, host_name
@@ -42,7 +43,7 @@ def tls_client(
     """
     limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEP_ALIVE)
     transport = httpx.AsyncHTTPTransport(verify=context, uds=str(socket), limits=limits)
-    return _client(transport, f"https://{host_name(service)}", timeout)
+    return _client(transport, host_name(service), timeout)
 
 
 def tls_port_client(
@@ -65,7 +66,7 @@ def tls_port_client(
         # the name that the certificate must carry
         request.extensions["sni_hostname"] = host_name(service)
 
-    client = _client(httpx.AsyncHTTPTransport(verify=context), f"https://{host_name(service)}", timeout)
+    client = _client(httpx.AsyncHTTPTransport(verify=context), host_name(service), timeout)
     client.event_hooks["request"].append(find)
     return client
 
@@ -77,13 +78,13 @@ def in_process_client(app: ASGIApp, caller: str, timeout: httpx.Timeout = TIMEOU
     "env/<user>/<case>/<version of 64 hex digits>/<nonce>".
     """
     identity = Identity.parse(caller) if "/" in caller else Identity.service(caller)
-    return _client(InProcessTransport(app, identity), "https://in-process.caseloop.internal", timeout)
+    return _client(InProcessTransport(app, identity), host_name("in-process"), timeout)
 
 
-def _client(transport: httpx.AsyncBaseTransport, base_url: str, timeout: httpx.Timeout) -> httpx.AsyncClient:
+def _client(transport: httpx.AsyncBaseTransport, host: str, timeout: httpx.Timeout) -> httpx.AsyncClient:
     return httpx.AsyncClient(
-        transport=transport,
-        base_url=base_url,
+        transport=traced(transport, host),
+        base_url=f"https://{host}",
         timeout=timeout,
         # No proxy or netrc of the machine's environment has a say between our services.
         trust_env=False,

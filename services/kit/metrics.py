@@ -36,16 +36,25 @@ class Metrics:
 
     def template(self, scope: Scope) -> str:
         """The path template of a handled request; one constant for everything that matched no route."""
-        return self._templates.get(id(scope.get("route")), _NO_ROUTE)
+        return self.known_template(scope) or _NO_ROUTE
+
+    def known_template(self, scope: Scope) -> str | None:
+        """The path template of a handled request; None for everything that matched no route."""
+        return self._templates.get(id(scope.get("route")))
 
     def observe(self, method: str, template: str, status: int, seconds: float) -> None:
         """Count one request. Status 0 stands for a connection that ended before an answer began."""
-        method = method if method in _METHODS else "OTHER"
+        method = counted_method(method, other="OTHER")
         self._requests.labels(self._service, method, template, str(status)).inc()
         self._seconds.labels(self._service, method, template).observe(seconds)
 
 
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+
+
+def counted_method(method: str, other: str) -> str:
+    """The method, or one word for all that nobody honest asks with: there would be no end of labels."""
+    return method if method in _METHODS else other
 
 
 def router(metrics: Metrics) -> APIRouter:

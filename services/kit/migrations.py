@@ -1,6 +1,8 @@
 """Alembic, run by the service itself at its start. A package holds `migrations/versions/NNNN_*.py` and nothing else."""
 
 import importlib.util
+import zlib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +11,14 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, event
+from sqlalchemy import Connection, MetaData, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from services.kit.database import Database, table_metadata
+from services.kit.postgres_connection import migration_engine
 from services.kit.sqlite_connection import connected
 
 _PATIENCE_MS = 120_000
@@ -37,13 +40,16 @@ async def migrate(db: Database, package: str) -> None:
         event.listen(engine.sync_engine, "begin", _begin_immediate)
     try:
         async with engine.begin() as connection:
-            await connection.run_sync(_upgrade, package)
+            if not db.is_sqlite:
+                # Held to the end of the transaction. SQLite has one writer at a time in any case.
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_of(package)})
+            await connection.run_sync(upgrade, package)
             if db.is_sqlite:
                 await connection.run_sync(_check_references)
     except MigrationFailed:
         raise
     except Exception as error:
-        raise MigrationFailed(f"migrating the tables of {package} failed: {error}") from error
+        raise MigrationFailed(f"migrating the tables of {package} failed: {error}{_advice(db)}") from error
     finally:
         await engine.dispose()
 
@@ -60,29 +66,45 @@ async def differences(db: Database, package: str, metadata: MetaData) -> list[An
 
 def _engine(db: Database) -> AsyncEngine:
     if not db.is_sqlite:
-        return create_async_engine(db.url, poolclass=NullPool)
+        return migration_engine(db.url, timedelta(milliseconds=_PATIENCE_MS), db.access)
     file = str(make_url(db.url).database)
     return create_async_engine(db.url, poolclass=NullPool, async_creator=lambda: connected(file))
 
 
-def _upgrade(connection: Connection, package: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_folder(package)))
-    config.set_main_option("path_separator", "os")
-    script = ScriptDirectory.from_config(config)
+def _advice(db: Database) -> str:
+    if not db.access.schema:
+        return ""
+    return f"\nRoles, passwords and the schema {db.access.schema} are made by `caseloop production databases`."
+
+
+def upgrade(connection: Connection, package: str, to: str = "head") -> None:
+    """The same in a transaction of the caller's, who holds the lock, and up to any migration."""
+    config, script = _script(package)
 
     def steps(revision: Any, _: MigrationContext) -> Any:
-        return script._upgrade_revs("head", revision)  # Alembic's own `upgrade` command does just this.
+        return script._upgrade_revs(to, revision)  # Alembic's own `upgrade` command does just this.
 
     with EnvironmentContext(config, script, fn=steps) as environment:
         environment.configure(
             connection=connection,
-            version_table=_version_table(package),
+            version_table=version_table(package),
             # Only for its naming convention: constraints get the same names as in the models.
             target_metadata=table_metadata(),
             render_as_batch=True,
         )
         environment.run_migrations()
+
+
+def migrations_of(package: str) -> tuple[str, ...]:
+    """All migrations of a package, the newest first."""
+    return tuple(one.revision for one in _script(package)[1].walk_revisions())
+
+
+def _script(package: str) -> tuple[Config, ScriptDirectory]:
+    config = Config()
+    config.set_main_option("script_location", str(_folder(package)))
+    config.set_main_option("path_separator", "os")
+    return config, ScriptDirectory.from_config(config)
 
 
 def _compare(connection: Connection, package: str, metadata: MetaData) -> list[Any]:
@@ -91,7 +113,7 @@ def _compare(connection: Connection, package: str, metadata: MetaData) -> list[A
     def include(name: str | None, kind: str, _: Any) -> bool:
         return kind != "table" or name in ours
 
-    options = {"version_table": _version_table(package), "compare_type": True, "include_name": include}
+    options = {"version_table": version_table(package), "compare_type": True, "include_name": include}
     return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
 
 
@@ -104,7 +126,13 @@ def _folder(package: str) -> Path:
     raise MigrationFailed(f"{package} has no folder migrations/versions")
 
 
-def _version_table(package: str) -> str:
+def lock_of(package: str) -> int:
+    """The advisory lock of PostgreSQL that is held while a package's tables are migrated."""
+    return zlib.crc32(version_table(package).encode())
+
+
+def version_table(package: str) -> str:
+    """The table that says at which migration a package's tables are."""
     return f"alembic_version_{package.replace('.', '_')}"
 
 

@@ -2,6 +2,8 @@ import re
 from collections.abc import AsyncIterator
 from typing import Protocol
 
+from services.kit.errors import CaseloopError
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -21,8 +23,24 @@ class ObjectDamaged(Exception):
         self.digest = digest
 
 
+class ObjectStoreFailed(CaseloopError):
+    """The store itself is in the way. Callers read that it may pass, operators (`str`) what is wrong and what to do."""
+
+    status, error = 503, "storage_unavailable"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("What is kept cannot be reached just now. Try again in a moment.")
+        self._reason = reason
+
+    def __str__(self) -> str:
+        return self._reason
+
+
 class ObjectStore(Protocol):
-    """Immutable objects under the sha256 of their content."""
+    """Immutable objects under the sha256 of their content.
+
+    Any method raises `ObjectStoreFailed` when a store on another machine does not answer or refuses.
+    """
 
     async def put(self, data: bytes | AsyncIterator[bytes]) -> str:
         """Keep the data; return its digest (64 hex digits). Putting the same twice keeps it once.

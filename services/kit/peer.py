@@ -1,6 +1,6 @@
 """Who may use which route. The answer is in the certificate of the connection, never in a header."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -24,8 +24,12 @@ class CallerNotAllowed(CaseloopError):
     status, error = 403, "caller_not_allowed"
 
 
-def current_peer(request: Request) -> Identity:
+async def current_peer(request: Request) -> Identity:
     """Dependency: who calls. Raises `CallerNotAllowed` on a connection without a certificate."""
+    return _required_peer(request)
+
+
+def _required_peer(request: Request) -> Identity:
     peer = peer_of(request.scope)
     if peer is None:
         raise CallerNotAllowed("This connection carries no certificate of ours.")
@@ -36,7 +40,7 @@ PeerIdentity = Annotated[Identity, Depends(current_peer)]
 """A route's parameter: who calls."""
 
 
-def require_peer(*names: str) -> Callable[[Request], Identity]:
+def require_peer(*names: str) -> Callable[[Request], Awaitable[Identity]]:
     """Make a dependency that lets only these services ("env": any learner's environment) through.
 
     `router = APIRouter(dependencies=[Depends(require_peer("gateway"))])`. Every route of a service needs one.
@@ -45,8 +49,8 @@ def require_peer(*names: str) -> Callable[[Request], Identity]:
     if not names or unknown:
         raise ValueError(f"require_peer needs names of callers in vault/trust.py, not {sorted(unknown) or 'none'}")
 
-    def require(request: Request) -> Identity:
-        peer = current_peer(request)
+    async def require(request: Request) -> Identity:
+        peer = _required_peer(request)
         if (peer.name if peer.is_service else ENV) not in names:
             raise CallerNotAllowed(f"{_called(peer)} may not use {request.method} {request.url.path}.")
         return peer

@@ -3,18 +3,15 @@
 import re
 import secrets
 from contextvars import ContextVar
-from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.contracts.clients.service import REQUEST_ID_HEADER
-from services.kit.scope_state import peer_of
+from services.kit.scope_state import passes_ids_on, peer_of
 
 _SANE = re.compile(r"[A-Za-z0-9_-]{8,64}")
-_UNTRUSTED: Final = "proxy"
-"""Passes browsers' headers on, so its ids are anybody's."""
 _current: ContextVar[str] = ContextVar("request_id", default="")
 
 
@@ -56,8 +53,7 @@ class RequestId:
 
 
 def _incoming(scope: Scope) -> str | None:
-    peer = peer_of(scope)
-    if peer is None or not peer.is_service or peer.name == _UNTRUSTED:
+    if not passes_ids_on(peer_of(scope)):
         return None
     given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
     return given if _SANE.fullmatch(given) else None

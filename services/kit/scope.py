@@ -16,6 +16,7 @@ from vault.ports import SecretStore
 
 LIFETIME: Final = timedelta(minutes=5)
 SECRET_NAME: Final = "scope-signing-key"  # noqa: S105
+VERIFYING_NAME: Final = "scope-verifying-key"
 _AUDIENCE: Final = "caseloop"
 _ALGORITHM: Final = "EdDSA"
 _LONGEST: Final = 8192
@@ -120,6 +121,23 @@ def scope_keys(secrets: SecretStore) -> tuple[ScopeMinter, ScopeVerifier]:
     return ScopeMinter(key), ScopeVerifier(key.public_key())
 
 
+def scope_verifier(secrets: SecretStore) -> ScopeVerifier:
+    """Load the public half alone, for a service that may not see the signing key. Blocks for a moment.
+
+    Raises `SecretNotFound` when there is none (`caseloop vault bootstrap` makes it).
+    """
+    key = serialization.load_pem_public_key(secrets.get(VERIFYING_NAME))
+    if not isinstance(key, Ed25519PublicKey):
+        raise ValueError(f"the secret {VERIFYING_NAME!r} is not an Ed25519 public key; delete it and set up again")
+    return ScopeVerifier(key)
+
+
+def verifying_half(signing: bytes) -> bytes:
+    """The public half (PEM) of a signing key (PEM)."""
+    key = serialization.load_pem_private_key(signing, password=None)
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
 def new_scope_key() -> bytes:
     """Make a signing key (PEM)."""
     return Ed25519PrivateKey.generate().private_bytes(
@@ -127,7 +145,7 @@ def new_scope_key() -> bytes:
     )
 
 
-def current_scope(request: Request) -> ScopeClaims:
+async def current_scope(request: Request) -> ScopeClaims:
     """Dependency: the verified claims of the request's scope token."""
     verifier = request.app.state.scope_verifier
     if not isinstance(verifier, ScopeVerifier):

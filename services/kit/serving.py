@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import signal
 import socket as sockets_module
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,8 @@ _HANDSHAKE: Final = 10.0
 _GOODBYE: Final = 0.5
 """Seconds a peer has to answer the end of a TLS connection; idle clients never do."""
 _REVOCATION_PAUSE: Final = 1.0
+_SAID_AGAIN: Final = 60.0
+"""Seconds between two log lines about revocations that cannot be read."""
 _TICK: Final = 1.0
 """Seconds between two values of the Date header."""
 
@@ -247,12 +251,25 @@ async def _revocations_followed(authority: CertificateAuthority, peers: Sequence
             known.revoke(entries)
 
     async def follow() -> None:
+        failing_since: float | None = None
+        said = -math.inf
         while True:
             await asyncio.sleep(_REVOCATION_PAUSE)
             try:
                 await take_over()
             except (VaultError, OSError) as error:
-                _log.error("revocations cannot be read; those known stay in force", reason=str(error))
+                now = time.monotonic()
+                failing_since = now if failing_since is None else failing_since
+                if now - said >= _SAID_AGAIN:
+                    said = now
+                    seconds = round(now - failing_since)
+                    _log.error(
+                        "revocations cannot be read; those known stay in force", reason=str(error), seconds=seconds
+                    )
+            else:
+                if failing_since is not None:
+                    _log.info("revocations can be read again")
+                failing_since, said = None, -math.inf
 
     await take_over()
     task = asyncio.create_task(follow(), name="revocations")

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from vault.files import private_folder
@@ -24,10 +24,106 @@ class LogSettings(BaseModel):
     format: Literal["console", "json"] = "console"
 
 
+class TraceSettings(BaseModel):
+    """Where traces of requests are sent, if anywhere."""
+
+    endpoint: str = Field(default="", pattern=r"^(https?://[^\s?#@]+)?$")
+    """A collector that takes OTLP over HTTP: `http://host:4318`. Nothing is traced without one."""
+    ca: Path | None = None
+    """PEM file of the authority that signed the collector's certificate; else those that the system trusts."""
+    ratio: float = Field(default=1.0, ge=0, le=1)
+    """Share of the requests from outside whose traces are recorded."""
+
+
 class TlsSettings(BaseModel):
-    """Lifetimes of certificates; each is renewed at half of it."""
+    """Lifetimes of certificates; each is renewed at half of it, at two thirds under Vault."""
 
     service_lifetime: timedelta = Field(default=timedelta(minutes=15), ge=timedelta(seconds=2), le=timedelta(hours=24))
+
+
+class OidcSettings(BaseSettings):
+    """Where people and programs sign in (`CASELOOP_OIDC_…`): an OpenID provider, such as Keycloak."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CASELOOP_OIDC_", env_file=".env", extra="ignore", frozen=True, validate_default=True
+    )
+
+    issuer: str = Field(default="", pattern=r"^(https://[^\s?#]+[^\s?#/])?$")
+    """As the provider writes it into its tokens: `https://host/realms/caseloop`."""
+    ca: Path | None = None
+    """PEM file of the authority that signed the provider's certificate; else those that the system trusts."""
+    audience: str = Field(default="caseloop-desk", min_length=1)
+    """Whom a program's access token must be meant for."""
+    client_id: str = Field(default="jupyterhub", min_length=1)
+    """As whom the Hub signs people in."""
+    hub_address: str = Field(default="", pattern=r"^(https://[^\s/?#]+)?$")
+    """Where browsers find the Hub, for the way back from the provider."""
+    timeout: float = Field(default=5.0, gt=0, le=60)
+    """Seconds in which the provider must answer."""
+
+
+class ObjectSettings(BaseSettings):
+    """Where objects are kept in production (`CASELOOP_OBJECTS_…`): MinIO, or another server that speaks S3."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CASELOOP_OBJECTS_", env_file=".env", extra="ignore", frozen=True, validate_default=True
+    )
+
+    endpoint: str = Field(default="", pattern=r"^(https://[^\s/?#@]+)?$")
+    """`https://host:port`; plain http is refused, since learners' work would travel in the open."""
+    access_key: str = ""
+    secret_key: SecretStr | None = None
+    credentials: Path | None = None
+    """Folder with the two files `access-key` and `secret-key`, which are read when the two are not set."""
+    ca: Path | None = None
+    """PEM file of the authority that signed the server's certificate; else those that the system trusts."""
+    bucket_prefix: str = Field(default="caseloop", pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    """Each service has a bucket of its own: `caseloop-progress`."""
+    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]+$")
+    timeout: float = Field(default=10.0, gt=0, le=300)
+    """Seconds in which a connection must be made, and in which the next bytes must come."""
+    attempts: int = Field(default=3, ge=1, le=10)
+    """How often one request is sent before it is given up."""
+
+
+class DatabaseSettings(BaseSettings):
+    """Where tables are kept in production (`CASELOOP_DATABASE_…`): a PostgreSQL with a role and a schema a service."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CASELOOP_DATABASE_", env_file=".env", extra="ignore", frozen=True, validate_default=True
+    )
+
+    url: str = Field(default="", pattern=r"^(postgresql://([^\s/?#@]+/[\w-]+|/[\w-]+\?host=/[^\s?#@&]+))?$")
+    """`postgresql://host:port/database`, or `postgresql:///database?host=/folder` for a unix socket in that folder.
+
+    Without user and password: they are each service's own.
+    """
+    credentials: Path | None = None
+    """Folder with the file `postgres-SERVICE` that holds the service's password; read at every connection."""
+    ca: Path | None = None
+    """PEM file of the authority that signed the server's certificate; needed for a host, and not for a unix socket."""
+    role_prefix: str = Field(default="caseloop", pattern=r"^[a-z][a-z0-9_]{0,30}$")
+    """Each service has a role of its own: `caseloop_progress`. Its schema is named for the service alone."""
+    connections: int = Field(default=10, ge=2, le=200)
+    """Most connections of one process at a time; whoever wants one more waits."""
+    wait_seconds: float = Field(default=10.0, gt=0, le=300)
+    """Seconds that somebody waits for a connection before it is an error."""
+    statement_seconds: float = Field(default=30.0, gt=0, le=3_600)
+    """The server ends a statement that takes longer."""
+    lock_seconds: float = Field(default=15.0, gt=0, le=3_600)
+    """The server ends a statement that waits longer for somebody else's lock."""
+    idle_seconds: float = Field(default=60.0, gt=0, le=3_600)
+    """The server ends a transaction in which nothing happens for so long."""
+
+    def role(self, service: str) -> str:
+        """As whom the service signs in."""
+        return f"{self.role_prefix}_{service}"
+
+    def missing(self) -> str:
+        """The first setting that is needed and not there; empty: none."""
+        by_host = "?host=" not in self.url
+        needed = {"URL": self.url, "CREDENTIALS": self.credentials, "CA": self.ca or not by_host}
+        return next((name for name, value in needed.items() if not value), "")
 
 
 class Settings(BaseSettings):
@@ -55,6 +151,7 @@ class Settings(BaseSettings):
     """Sockets and certificates of running services. Default: `<home>/run`, or a short private folder below the
     system's temporary one when socket paths would become too long for the system."""
     logs: LogSettings = LogSettings()
+    traces: TraceSettings = TraceSettings()
     tls: TlsSettings = TlsSettings()
 
     @model_validator(mode="after")

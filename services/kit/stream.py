@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from contextlib import aclosing
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from anyio import CancelScope
 from pydantic import BaseModel
@@ -93,11 +93,11 @@ async def _with_pings(parts: AsyncGenerator[bytes], keep_alive: float) -> AsyncG
                 yield part
         finally:
             if pending is not None:
-                await _ended(pending)
+                await ended(pending)
 
 
-async def _ended(pending: "asyncio.Task[bytes]") -> None:
-    """Cancel, once, and wait until what it was waiting for is tidied up.
+async def ended(pending: "asyncio.Task[Any]") -> None:
+    """Cancel a task, once, and wait until what it was waiting for is tidied up.
 
     For a reader who left, the server cancels this task again and again: passed on, that would hit the tidying up, and
     a connection to the service behind would stay open.

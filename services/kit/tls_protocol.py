@@ -12,8 +12,9 @@ from services.kit.scope_state import PEER, PEER_RENEWS
 from vault.identity import Identity, InvalidIdentity
 from vault.trust import may_call
 
-_RECYCLED_AFTER: Final = 0.6
-"""Share of a certificate's life after which its connections are asked to be opened anew; it is renewed at 0.5."""
+_RECYCLED_AFTER: Final = 0.7
+"""Share of a certificate's life after which its connections are asked to be opened anew; it is renewed at two thirds of
+it at the latest."""
 _LONGEST_HEAD: Final = 64 * 1024
 _MOST_CONNECTIONS: Final = 50
 """Of one learner's environment at one listener."""

@@ -15,7 +15,7 @@ _log = structlog.get_logger(__name__)
 _ALL_CASES = "*"
 
 
-def current_mentor(request: Request, scope: Scope, service: Service) -> Mentor:
+async def current_mentor(request: Request, scope: Scope, service: Service) -> Mentor:
     """Dependency: the mentor whom the scope token names. Raises `NotAMentor`, which is logged."""
     if scope.role not in (Role.MENTOR, Role.ADMIN):
         _log.warning(

@@ -43,7 +43,10 @@ class Remembered:
             raise OutsideScope(f"This permission is for the step {scope.subtask!r}, not {body.subtask!r}.")
         asked = (scope.case, scope.case_version, body.subtask, body.signatures)
         async with self.db.read() as session:
-            if not await Memory(session, scope.case).given(*asked):
+            memory = Memory(session, scope.case)
+            if body.look_only:
+                return Recalled(entries={}, known=await memory.any_given(*asked[:3]))
+            if not await memory.given(*asked):
                 return Recalled(entries={})
         async with self.db.write() as session:
             memory = Memory(session, scope.case)
@@ -52,7 +55,7 @@ class Remembered:
             await memory.count_shown(list(given.values()), scope.user, scope.case, self.clock())
             entries = {signature: entry_of(row) for signature, row in given.items()}
         self.metrics.given(scope.case, len(entries))
-        return Recalled(entries=entries)
+        return Recalled(entries=entries, known=True)
 
     async def rate(self, scope: ScopeClaims, entry: str, body: RateMemory) -> MemoryEntry:
         """Keep whether it helped the learner who got it; if not, it goes back to a mentor."""

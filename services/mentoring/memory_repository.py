@@ -2,11 +2,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.contracts.feedback import Feedback
 from services.contracts.notebook import Cell
-from services.mentoring.models import RememberedRow, SampleRow, ShowingRow
+from services.mentoring.models import ContentRow, EscalationRow, RememberedRow, SampleRow, ShowingRow
 from services.mentoring.rows import CELLS
 
 _MOST = 200
@@ -24,9 +25,20 @@ class RegressionSample:
     signature: str
     cells: tuple[Cell, ...]
     words: str
+    """As they were given first."""
     made: datetime
     withdrawn: bool
     """Whether the answer has been withdrawn since."""
+    set_aside: bool
+    """Whether it is given to nobody, because it did not help several learners in a row."""
+    text: str
+    """The answer as it stands now."""
+    mentor: str
+    """Who stood by it last."""
+    learner: str
+    """Whose program it is: to be left behind by whoever makes something of it."""
+    feedback: Feedback
+    """What the learner had been told. No finding need have `signature`: it may be that of the program's repair."""
 
 
 class Memory:
@@ -71,16 +83,14 @@ class Memory:
         self, case: str, version: str, subtask: str, signatures: Collection[str]
     ) -> dict[str, RememberedRow]:
         """Signature -> the entry that a learner of the version gets: the version's own before one for all."""
-        query = select(RememberedRow).where(
-            RememberedRow.case_id == case,
-            RememberedRow.subtask == subtask,
-            RememberedRow.signature.in_(signatures),
-            RememberedRow.withdrawn.is_(None),
-            RememberedRow.set_aside.is_(None),
-            or_(RememberedRow.case_version.is_(None), RememberedRow.case_version == version),
-        )
+        query = select(RememberedRow).where(*_in_force(case, version, subtask), RememberedRow.signature.in_(signatures))
         rows = (await self._session.scalars(query)).all()
         return {row.signature: row for row in sorted(rows, key=lambda row: row.case_version is not None)}
+
+    async def any_given(self, case: str, version: str, subtask: str) -> bool:
+        """Whether any entry at all would be given to learners of the version at that step."""
+        query = select(RememberedRow.id).where(*_in_force(case, version, subtask)).limit(1)
+        return (await self._session.scalars(query)).first() is not None
 
     async def count_shown(self, entries: Collection[RememberedRow], learner: str, case: str, now: datetime) -> None:
         """Note that the learner got these."""
@@ -136,14 +146,19 @@ class Memory:
 
     async def samples(self, after: int = 0, limit: int = 500) -> Sequence[RegressionSample]:
         """Regression samples in the order they were made, those after that `seq`."""
-        query = select(SampleRow, RememberedRow.withdrawn).join(RememberedRow, RememberedRow.id == SampleRow.entry)
+        query = (
+            select(SampleRow, RememberedRow, EscalationRow.learner, ContentRow.feedback)
+            .join(RememberedRow, RememberedRow.id == SampleRow.entry)
+            .join(EscalationRow, EscalationRow.id == SampleRow.escalation)
+            .join(ContentRow, ContentRow.escalation == SampleRow.escalation)
+        )
         if self._case is not None:
             query = query.where(SampleRow.case_id == self._case)
         rows = await self._session.execute(query.where(SampleRow.seq > after).order_by(SampleRow.seq).limit(limit))
-        return [_sample(row, withdrawn is not None) for row, withdrawn in rows]
+        return [_sample(*row) for row in rows]
 
 
-def _sample(row: SampleRow, withdrawn: bool) -> RegressionSample:
+def _sample(row: SampleRow, entry: RememberedRow, learner: str, feedback: str) -> RegressionSample:
     return RegressionSample(
         seq=row.seq,
         entry=row.entry,
@@ -154,5 +169,21 @@ def _sample(row: SampleRow, withdrawn: bool) -> RegressionSample:
         cells=CELLS.validate_json(row.cells),
         words=row.words,
         made=row.made,
-        withdrawn=withdrawn,
+        withdrawn=entry.withdrawn is not None,
+        set_aside=entry.set_aside is not None,
+        text=entry.text,
+        mentor=entry.mentor,
+        learner=learner,
+        feedback=Feedback.model_validate_json(feedback),
+    )
+
+
+def _in_force(case: str, version: str, subtask: str) -> tuple[ColumnElement[bool], ...]:
+    """Entries that learners of the version get at that step."""
+    return (
+        RememberedRow.case_id == case,
+        RememberedRow.subtask == subtask,
+        RememberedRow.withdrawn.is_(None),
+        RememberedRow.set_aside.is_(None),
+        or_(RememberedRow.case_version.is_(None), RememberedRow.case_version == version),
     )

@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstr
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kit.adapters.job_rows import job_table
+from services.kit.audit_chain import Chained
 from services.kit.database import TYPES, table_metadata
 
 OPEN = text("state IN ('waiting', 'leased')")
@@ -263,13 +264,12 @@ class PhraseRow(Table):
     used: Mapped[int] = mapped_column(default=0)
 
 
-class AuditRow(Table):
+class AuditRow(Chained, Table):
     """What somebody did with another person's work or words. Rows are added and never changed."""
 
     __tablename__ = "mentoring_audit"
     __table_args__ = (Index("mentoring_audit_about", "about", "who"),)
 
-    seq: Mapped[int] = mapped_column(primary_key=True)
     happened: Mapped[datetime]
     who: Mapped[str] = mapped_column(String(255))
     action: Mapped[str] = mapped_column(String(16))

@@ -53,7 +53,7 @@ class MentoringService:
         )
 
 
-def _service(request: Request) -> MentoringService:
+async def _service(request: Request) -> MentoringService:
     return cast("MentoringService", request.app.state.service)
 
 

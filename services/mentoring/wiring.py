@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from services.kit import wiring
 from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.adapters.mail_outbox import OutboxMailer
 from services.kit.adapters.mail_smtp import SmtpMailer, SmtpServer
@@ -16,39 +17,47 @@ from services.kit.scope import ScopeVerifier
 from services.kit.settings import Settings
 from services.mentoring.app import create_app
 from services.mentoring.forgetting import Forgetting
+from services.mentoring.kept import KeptAnswers
 from services.mentoring.models import JOBS
 from services.mentoring.settings import MailSettings
 
 
 class NoAdapter(Exception):
-    """This version has no adapter for the chosen mode, or the settings do not name what it needs."""
+    """The settings do not name what the chosen mode needs."""
 
 
 def build(settings: Settings, scope_verifier: ScopeVerifier) -> FastAPI:
-    """Make `mentoring` as the settings say. Raises NoAdapter."""
+    """Make `mentoring` as the settings say. Raises NoAdapter, DatabaseMisconfigured."""
     mail = MailSettings()
     return create_app(open_database(settings), open_mailer(settings, mail), scope_verifier, mail=mail)
 
 
 def open_database(settings: Settings) -> Database:
-    """The database of `mentoring`, to be migrated. Raises NoAdapter."""
-    match settings.mode:
-        case "embedded":
-            return Database(f"sqlite+aiosqlite:///{settings.home / 'mentoring.sqlite'}")
-        case "production":
-            raise NoAdapter(
-                "mentoring needs a PostgreSQL database in production mode, and this version has no adapter for it; "
-                "set CASELOOP_MODE=embedded"
-            )
+    """The database of `mentoring`, to be migrated. Raises DatabaseMisconfigured."""
+    return wiring.open_database(settings.mode, "mentoring", settings.home / "mentoring.sqlite")
 
 
 @asynccontextmanager
 async def open_forgetting(settings: Settings) -> AsyncIterator[Forgetting]:
-    """For operators, who may have learners forgotten. Raises NoAdapter, MigrationFailed."""
+    """For operators, who may have learners forgotten. Raises DatabaseMisconfigured, MigrationFailed."""
     db = open_database(settings)
     try:
         await migrate(db, "services.mentoring")
         yield Forgetting(db, TableJobQueue(db, JOBS), utc_now)
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def open_kept(settings: Settings) -> AsyncIterator[KeptAnswers]:
+    """What mentors have answered, for evaluation; also while Caseloop is running.
+
+    Raises DatabaseMisconfigured, MigrationFailed.
+    """
+    db = open_database(settings)
+    try:
+        await migrate(db, "services.mentoring")
+        yield KeptAnswers(db)
     finally:
         await db.close()
 

@@ -62,7 +62,6 @@ class Attempts:
         known = await self._known(scope, submit)
         if known is not None:
             return known
-        await self._refuse_if_spent(scope, submit)
         # Object first, row second: a row always has its cells, a stray object hurts nobody.
         stored = await self._objects.put(cells)
         async with self._db.write() as session:
@@ -174,17 +173,17 @@ class Attempts:
         return cells
 
     async def _known(self, scope: ScopeClaims, submit: Submit) -> Recorded | None:
-        """The answer for cells that were judged before: no lock, no write, no quota."""
-        async with self._db.read() as session:
-            row = await _repository(session, scope).same(scope.case_version, submit.subtask, submit.digest)
-        return _recorded(row) if row is not None and counts(_verdict(row)) else None
+        """The answer for cells that were judged before: no lock, no write, no quota.
 
-    async def _refuse_if_spent(self, scope: ScopeClaims, submit: Submit) -> None:
-        """Refuse early, so that a learner without checks left cannot fill the object store."""
+        Others are refused as early as here, so that a learner without checks left cannot fill the object store.
+        """
         async with self._db.read() as session:
             attempts = _repository(session, scope)
             row = await attempts.same(scope.case_version, submit.subtask, submit.digest)
+            if row is not None and counts(_verdict(row)):
+                return _recorded(row)
             await self._require_place(attempts, submit, except_id=row.id if row else None)
+        return None
 
     async def _record(self, session: AsyncSession, scope: ScopeClaims, submit: Submit, stored: str) -> Recorded:
         attempts = _repository(session, scope)

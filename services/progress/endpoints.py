@@ -1,4 +1,4 @@
-from typing import Annotated, cast
+from typing import Annotated, Final, cast
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
@@ -19,11 +19,13 @@ from services.contracts.progress import (
 from services.contracts.words import Reword
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
+from services.progress.errors import OutsideScope
 from services.progress.repository import Owner
 from services.progress.service import ProgressService
+from services.progress.sessions.looks import ALL_CASES
 
 
-def _service(request: Request) -> ProgressService:
+async def _service(request: Request) -> ProgressService:
     return cast("ProgressService", request.app.state.service)
 
 
@@ -31,7 +33,15 @@ Service = Annotated[ProgressService, Depends(_service)]
 SubmissionId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 UserName = Annotated[str, Path(min_length=1, max_length=255)]
 
-learner_router = APIRouter(dependencies=[Depends(require_peer("gateway"))])
+
+async def of_one_case(scope: Scope) -> None:
+    """Dependency: a learner's call is about one case. Raises OutsideScope for a mentor's token, which is for all."""
+    if scope.case == ALL_CASES:
+        raise OutsideScope("This permission is for all cases; what a learner does is done in one.")
+
+
+LEARNERS_SIDE: Final = (Depends(require_peer("gateway")), Depends(of_one_case))
+learner_router = APIRouter(dependencies=LEARNERS_SIDE)
 """For the gateway, which speaks for the learner that the scope token names."""
 hub_router = APIRouter(dependencies=[Depends(require_peer("hub"))])
 """For the spawner, which keeps and restores the notebook of every environment it starts."""

@@ -1,8 +1,9 @@
 """All SQL of `progress`. Every read is bound to the owner: a learner and a case."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Select, and_, case, delete, func, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
@@ -12,6 +13,9 @@ from services.contracts.feedback import Verdict
 from services.contracts.progress import SubtaskState
 from services.progress.models import NotebookRow, ReviewRow, StandingRow, SubmissionRow
 from services.progress.thinning import KeptState
+
+_PAGE: Final = 10_000
+"""Digests that are in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +205,20 @@ class NotebookRepository:
         return select(NotebookRow).where(
             NotebookRow.learner == self._owner.user, NotebookRow.case_id == self._owner.case
         )
+
+
+async def named_objects(session: AsyncSession) -> AsyncIterator[str]:
+    """Objects that any row points to; one that rows of both kinds do comes twice."""
+    for column in (NotebookRow.digest, SubmissionRow.cells):
+        last = ""
+        while True:
+            query = select(column).where(column > last).distinct().order_by(column).limit(_PAGE)
+            page = (await session.scalars(query)).all()
+            for digest in page:
+                yield digest
+            if len(page) < _PAGE:
+                break
+            last = page[-1]
 
 
 async def unreferenced(session: AsyncSession, digests: Collection[str]) -> set[str]:

@@ -1,48 +1,61 @@
-"""Choosing the adapters. The mode is matched here and nowhere else in this package."""
+"""Putting the package together. Adapters that the mode decides on come from the kit's wiring."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.kit import wiring
 from services.kit.adapters.jobs_table import TableJobQueue
-from services.kit.adapters.objects_directory import DirectoryObjectStore
 from services.kit.clock import utc_now
 from services.kit.database import Database
 from services.kit.migrations import migrate
+from services.kit.objects import ObjectStore
 from services.kit.scope import ScopeVerifier
 from services.kit.settings import Settings
 from services.progress.app import create_app
+from services.progress.kept import KeptSubmissions
 from services.progress.sessions.forgetting import Forgetting
 from services.progress.sessions.models import JOBS
 from services.progress.style.erasure import Erasure
 
 
-class NoAdapter(Exception):
-    """This version has no adapter for the chosen mode."""
-
-
 def build(settings: Settings, scope_verifier: ScopeVerifier) -> FastAPI:
-    """Make `progress` as the settings say. Raises NoAdapter."""
+    """Make `progress` as the settings say. Raises DatabaseMisconfigured, ObjectStoreFailed."""
+    return create_app(open_database(settings), _objects(settings), scope_verifier)
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, scope_verifier: ScopeVerifier) -> AsyncIterator[FastAPI]:
+    """The app for calls within a command's own process: its housekeeping is left to the running Caseloop.
+
+    Raises NoAdapter, MigrationFailed, ObjectStoreFailed.
+    """
     db = open_database(settings)
-    return create_app(db, DirectoryObjectStore(settings.home / "objects" / "progress"), scope_verifier)
+    try:
+        await migrate(db, "services.progress")
+        yield create_app(db, _objects(settings), scope_verifier)
+    finally:
+        await db.close()
 
 
 def open_database(settings: Settings) -> Database:
-    """The database of `progress`, to be migrated. Raises NoAdapter."""
-    match settings.mode:
-        case "embedded":
-            return Database(f"sqlite+aiosqlite:///{settings.home / 'progress.sqlite'}")
-        case "production":
-            raise NoAdapter(
-                "progress needs a PostgreSQL database and an object store in production mode, and this version has no "
-                "adapter for either; set CASELOOP_MODE=embedded"
-            )
+    """The database of `progress`, to be migrated. Raises DatabaseMisconfigured."""
+    return wiring.open_database(settings.mode, "progress", settings.home / "progress.sqlite")
+
+
+def objects_folder(settings: Settings) -> Path:
+    """Where the objects of `progress` are, or streams on their way into its bucket."""
+    return settings.home / "objects" / "progress"
 
 
 @asynccontextmanager
 async def open_forgetting(settings: Settings) -> AsyncIterator[Forgetting]:
-    """For operators, who may have what was recorded of learners forgotten. Raises NoAdapter, MigrationFailed."""
+    """For operators, who may have what was recorded of learners forgotten.
+
+    Raises DatabaseMisconfigured, MigrationFailed.
+    """
     db = open_database(settings)
     try:
         await migrate(db, "services.progress")
@@ -53,10 +66,31 @@ async def open_forgetting(settings: Settings) -> AsyncIterator[Forgetting]:
 
 @asynccontextmanager
 async def open_erasure(settings: Settings) -> AsyncIterator[Erasure]:
-    """Deletion of what is kept of a learner's style reviews; also while Caseloop is running. Raises NoAdapter."""
+    """Deletion of what is kept of a learner's style reviews; also while Caseloop is running.
+
+    Raises DatabaseMisconfigured, MigrationFailed.
+    """
     db = open_database(settings)
     try:
         await migrate(db, "services.progress")
         yield Erasure(db, TableJobQueue(db, JOBS), utc_now)
     finally:
         await db.close()
+
+
+@asynccontextmanager
+async def open_kept(settings: Settings) -> AsyncIterator[KeptSubmissions]:
+    """Judged submissions, for evaluation; also while Caseloop is running.
+
+    Raises DatabaseMisconfigured, MigrationFailed, ObjectStoreFailed.
+    """
+    db = open_database(settings)
+    try:
+        await migrate(db, "services.progress")
+        yield KeptSubmissions(db, _objects(settings))
+    finally:
+        await db.close()
+
+
+def _objects(settings: Settings) -> ObjectStore:
+    return wiring.open_objects(settings.mode, "progress", objects_folder(settings))

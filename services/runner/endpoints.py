@@ -3,8 +3,9 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import StreamingResponse
 
-from services.contracts.observation import RunRequest
+from services.contracts.observation import CellStarted, RunRequest
 from services.kit.errors import CaseloopError
+from services.kit.pacing import paced
 from services.kit.peer import require_peer
 from services.kit.stream import ndjson
 from services.runner.errors import RunnerError
@@ -19,7 +20,7 @@ class NotWarmed(CaseloopError):
     status, error = 503, "environment_unavailable"
 
 
-def _service(request: Request) -> Runner:
+async def _service(request: Request) -> Runner:
     return cast("Runner", request.app.state.service)
 
 
@@ -29,7 +30,11 @@ Service = Annotated[Runner, Depends(_service)]
 @router.post("/runs")
 async def run(body: RunRequest, runner: Service) -> StreamingResponse:
     """Run a submission; one RunEvent a line. A caller that hangs up ends the run."""
-    return ndjson(runner.run(body))
+    return ndjson(paced(runner.run(body), _passes))
+
+
+def _passes(event: object) -> bool:
+    return isinstance(event, CellStarted)
 
 
 @router.post("/zygotes", status_code=204)

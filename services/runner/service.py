@@ -4,12 +4,15 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from dataclasses import dataclass
 
 import structlog
 
-from services.contracts.observation import CellStarted, RunEvent, RunFailed, RunFinished, RunRequest
+from services.contracts.observation import CellStarted, Lost, RunEvent, RunFailed, RunFinished, RunRequest
+from services.kit.laps import Laps
 from services.runner.data import DataCache
 from services.runner.errors import RunnerError, SessionRefused
+from services.runner.kept import KeptSessions
 from services.runner.machine import find_machine
 from services.runner.pool import Pool
 from services.runner.ports import DataSource
@@ -18,6 +21,22 @@ from services.runner.settings import RunnerSettings
 from services.runner.zygote import Machine, Plan
 
 _log = structlog.get_logger()
+
+
+@dataclass
+class _Attempt:
+    """One way of making a run. Others observe the same, but where memory is short."""
+
+    request: RunRequest
+    at_once: int
+    resume: int = 0
+    """Cells that were not run because a kept session had run them."""
+
+    def may_be_its_own_fault(self, lost: Lost | None) -> bool:
+        """Whether a plain run might end otherwise: snapshots and questions side by side need memory, too."""
+        if lost == "memory":
+            return self.at_once > 1 or self.request.keep is not None
+        return self.resume > 0 and lost in ("ended", "protocol")
 
 
 class Runner:
@@ -35,6 +54,7 @@ class Runner:
         self._finding = asyncio.Lock()
         # A semaphore wakes those who wait in order of arrival.
         self._turns = asyncio.Semaphore(settings.workers)
+        self._kept = KeptSessions(settings, self._in_background)
         self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> "Runner":
@@ -56,39 +76,64 @@ class Runner:
 
     async def run(self, request: RunRequest) -> AsyncGenerator[RunEvent, None]:
         """Run; parts arrive as they happen and the last is RunFinished or RunFailed. Closing it ends the run."""
+        laps = Laps()
         async with self._turns:
+            laps.lap("turn")
             try:
-                async with aclosing(self._run(request)) as events:
+                async with aclosing(self._run(request, laps)) as events:
                     async for event in events:
                         yield event
             except RunnerError as error:
                 _log.error("run_failed", error=error.error, detail=error.detail)
                 yield RunFailed(error=error.error, detail=error.detail)
 
-    async def _run(self, request: RunRequest) -> AsyncGenerator[RunEvent, None]:
+    async def _run(self, request: RunRequest, laps: Laps) -> AsyncGenerator[RunEvent, None]:
+        attempt = _Attempt(request, self._settings.questions)
+        while True:
+            finished: RunFinished | None = None
+            async with aclosing(self._tried(attempt, laps)) as events:
+                async for event in events:
+                    if isinstance(event, CellStarted):
+                        yield event
+                    else:
+                        finished = event
+            assert finished is not None
+            if not attempt.may_be_its_own_fault(finished.observation.lost):
+                _log.info("run_finished", environment=request.environment[:12], resumed=attempt.resume, laps=laps.ms)
+                yield finished
+                return
+            attempt = _Attempt(request.model_copy(update={"keep": None}), at_once=1)
+
+    async def _tried(self, attempt: "_Attempt", laps: Laps) -> AsyncGenerator[CellStarted | RunFinished]:
+        request = attempt.request
         pool = await self._ready()
-        environment = pool.environment(await self._plan(request))
-        for last_try in (False, True):
-            session = await environment.acquire()
+        plan = await self._plan(request)
+        environment = pool.environment(plan)
+        # A kept session that turns out to be of no use, then two fresh ones.
+        for tries_left in (2, 1, 0):
+            kept = self._kept.take(request, plan)
+            session, attempt.resume = kept or (await environment.acquire(), 0)
+            laps.lap("session")
             started = False
             try:
-                async with aclosing(session.execute(request)) as events:
+                async with aclosing(session.execute(request, laps, attempt.at_once, attempt.resume)) as events:
                     async for event in events:
                         started = True
                         yield event if isinstance(event, CellStarted) else RunFinished(observation=event)
                 return
             except SessionRefused as error:
-                if started or last_try:
+                if started or not tries_left:
                     raise
-                _log.warning("run_tried_again", reason=error.detail)
-                await environment.replace()
+                _log.warning("run_tried_again", reason=error.detail, resumed=attempt.resume)
+                if not attempt.resume:
+                    await environment.replace()
             finally:
-                session.kill()
-                self._in_background(session)
+                self._kept.put(session, request, plan)
                 environment.refill()
 
     def _in_background(self, session: Session) -> None:
         """Clean up after the answer has left."""
+        session.kill()
         task = asyncio.create_task(session.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
@@ -104,6 +149,7 @@ class Runner:
 
     async def close(self) -> None:
         """End every sandbox."""
+        self._kept.close()
         if self._closing:
             await asyncio.wait(self._closing)
         if self._pool is not None:

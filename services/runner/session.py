@@ -14,17 +14,20 @@ from typing import Any
 
 from services.contracts.limits import Limits
 from services.contracts.observation import CellStarted, Lost, Observation, RunRequest
+from services.kit.laps import Laps
 from services.runner import memory_watch
 from services.runner.cgroups import Cgroups, Group
 from services.runner.channel import Channel, Ended
 from services.runner.errors import SessionRefused
 from services.runner.results import Results
 from services.runner.sandbox.limits import TRUSTED_PROCESSES
+from services.runner.sandbox.snapshots import MAX_SNAPSHOTS
 from services.runner.sandbox.wire import Garbled
 
 _CREDENTIALS = struct.Struct("3i")
 _OVERHEAD_MB = 128
 """Pages that a session copies from the zygote, and the interpreter's own growth."""
+_ANSWERS = ("settled", "check", "probe", "done")
 _GRACE = 3.0
 """The sandbox keeps the time itself; this long after it is late it is ended from outside."""
 
@@ -36,6 +39,9 @@ class Session:
         self._channel = Channel(sock)
         self._pid, self._pidfd, self._group = pid, os.pidfd_open(pid), group
         self._over_memory = False
+        self._kept_said: Any = None
+        self.kept: tuple[int, ...] = ()
+        """Numbers of cells after which the last run left a snapshot; empty: the session is of no further use."""
         self._host_alive: Callable[[], bool] = lambda: True
         self._closed: Callable[[], Awaitable[None]] | None = None
 
@@ -62,20 +68,28 @@ class Session:
         sock.send(b"G")
         return session
 
-    async def execute(self, request: RunRequest) -> AsyncGenerator[CellStarted | Observation]:
-        """Run the submission; the last part is the Observation. Raises SessionRefused before any code has run."""
+    async def execute(
+        self, request: RunRequest, laps: Laps, at_once: int = 1, resume: int = 0
+    ) -> AsyncGenerator[CellStarted | Observation]:
+        """Run the submission; the last part is the Observation. Raises SessionRefused before any code has run.
+
+        `at_once`: questions that may be worked on at a time, after the cells. `resume`: cells that need not run, for
+        a session that has `kept` that many. Afterwards the session has ended unless it has `kept` something.
+        """
         started = time.perf_counter()
         limits = request.limits
-        self._limit(limits)
-        watch = asyncio.create_task(self._watch(limits))
+        self.kept, self._kept_said = (), None
+        self._limit(limits, _snapshots(request))
+        watch = asyncio.create_task(self._watch(limits, _snapshots(request)))
         results = Results(request)
         try:
-            await self._start(request)
+            await self._start(request, resume)
             try:
                 async for event in self._cells(request, results):
                     yield event
+                laps.lap("cells")
                 if results.may_ask():
-                    await self._judge(request, results)
+                    await self._judge(request, results, laps, at_once)
             except Ended:
                 if not self._host_alive():
                     raise SessionRefused("the sandbox that held the session ended") from None
@@ -84,27 +98,34 @@ class Session:
                 results.lose("time")
             except Garbled:
                 results.lose("protocol")
+            else:
+                self.kept = self._kept_by_warden()
         finally:
-            self.kill()
+            if not self.kept:
+                self.kill()
             watch.cancel()
+        laps.lap("end")
         reason: Lost | None = "memory" if self._over_memory or self._killed_for_memory() else None
         yield results.observation(reason, (time.perf_counter() - started) * 1e3)
 
-    def _limit(self, limits: Limits) -> None:
+    def _limit(self, limits: Limits, snapshots: int) -> None:
         if self._group is None:
             return
         try:
-            self._group.limit(limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + 2)
+            self._group.limit(limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + snapshots + 2)
         except OSError as error:
             raise SessionRefused(f"the session's control group takes no limits: {error}") from error
 
-    async def _start(self, request: RunRequest) -> None:
+    async def _start(self, request: RunRequest, resume: int) -> None:
         order = {
             "op": "cells",
             "cells": [cell.model_dump() for cell in request.cells],
             "limits": request.limits.model_dump(),
             "seed": request.seed,
             "stop_on_error": request.stop_on_error,
+            "keep": request.keep.then if request.keep else None,
+            "from": resume,
+            "snapshots": _snapshots(request),
         }
         try:
             await self._channel.send(order)
@@ -125,7 +146,7 @@ class Session:
                 raise Garbled("neither a cell nor the end of them")
             yield CellStarted(id=request.cells[index].id, index=index, count=len(request.cells))
 
-    async def _judge(self, request: RunRequest, results: Results) -> None:
+    async def _judge(self, request: RunRequest, results: Results, laps: Laps, at_once: int) -> None:
         """Send checks and probes, now that the learner's code has ended; the nonce is made only here."""
         nonce = secrets.token_hex(16)
         order: dict[str, Any] = {
@@ -133,17 +154,24 @@ class Session:
             "nonce": nonce,
             "seed": request.seed,
             "seconds": request.limits.probe_seconds,
+            "at_once": at_once,
             "checks": [check.model_dump() for check in request.checks],
             "probes": [probe.model_dump(mode="json") for probe in request.probes],
         }
         await self._channel.send(order)
         while True:
             message = await self._channel.receive(request.limits.probe_seconds + _GRACE + _GRACE)
-            if message.get("event") == "done":
+            event = message.get("event")
+            # What a learner's code may have written there is no name for anything.
+            laps.lap(event if event in _ANSWERS else "garbled")
+            if event == "settled":
+                continue
+            if event == "done":
+                self._kept_said = message.get("kept")
                 return
             results.take_answer(message, nonce)
 
-    async def _watch(self, limits: Limits) -> None:
+    async def _watch(self, limits: Limits, snapshots: int) -> None:
         """End the session when its processes together use too much memory."""
         if self._group is not None:
             # The kernel takes the biggest process only; the others may wait for it for ever.
@@ -152,11 +180,22 @@ class Session:
             return
         try:
             await memory_watch.watch(
-                self._pid, limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + 2
+                self._pid, limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + snapshots + 2
             )
         except memory_watch.OverLimit:
             self._over_memory = True
             self.kill()
+
+    def _kept_by_warden(self) -> tuple[int, ...]:
+        said = self._kept_said
+        if not isinstance(said, list) or self._over_memory or self._killed_for_memory():
+            return ()
+        return tuple(depth for depth in said if isinstance(depth, int))
+
+    async def memory_mb(self) -> float:
+        """What its processes have for themselves."""
+        kilobytes, _ = await asyncio.to_thread(memory_watch.usage, self._pid)
+        return kilobytes / 1024
 
     def _killed_for_memory(self) -> bool:
         return self._group is not None and self._group.ran_out_of_memory()
@@ -184,6 +223,11 @@ class Session:
     def alive(self) -> bool:
         """Whether its first process still runs."""
         return not select.select([self._pidfd], [], [], 0)[0]
+
+
+def _snapshots(request: RunRequest) -> int:
+    """How many processes may wait as snapshots."""
+    return MAX_SNAPSHOTS if request.keep is not None and request.keep.then == "edited" else 0
 
 
 async def _readable(sock: socket.socket) -> None:

@@ -15,8 +15,16 @@ class RunnerSettings(BaseModel):
     """Folder for the cases' data files, by digest; may be emptied when the runner is not running."""
     workers: int = Field(default_factory=lambda: (os.cpu_count() or 1) + 1, ge=1)
     """Runs at a time; more only makes everybody wait longer. The rest queue in order of arrival."""
+    questions: int = Field(default_factory=lambda: min(2, os.cpu_count() or 1), ge=1, le=2)
+    """Checks and probes of one run that are worked on at a time, once the learner's code has ended."""
     spares: int = Field(default=2, ge=0)
     """Sessions kept open and warmed up for each environment."""
+    kept: int = Field(default=16, ge=0)
+    """Sessions kept with snapshots, one for each owner at most; the least recently used goes first. 0: none."""
+    kept_mb: int = Field(default=1_024, ge=0)
+    """Memory that all of these may have together."""
+    kept_seconds: float = Field(default=600, gt=0)
+    """An unused one is kept this long."""
     zygotes: int = Field(default=4, ge=1)
     """Environments kept loaded; the least recently used goes first."""
     sessions_per_zygote: int = Field(default=2_000, ge=1)

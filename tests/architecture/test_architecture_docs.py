@@ -13,7 +13,7 @@ from vault.trust import CALLS, ENV
 
 LINK = re.compile(r"(?<!`)!?\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-RECIPES = {"setup", "run", "test", "test-vllm", "check", "format", "bench", "clean"}
+RECIPES = {"setup", "run", "test", "test-vllm", "test-docker", "check", "format", "bench", "clean"}
 
 
 def _pages(texts: Mapping[Path, str]) -> dict[Path, str]:

@@ -1,7 +1,8 @@
 """Every route of every service says who may call it."""
 
 import ast
-from collections.abc import Mapping
+import inspect
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -48,3 +49,20 @@ def test_only_the_kit_makes_apps(product: Mapping[Path, ast.Module]) -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("FastAPI", "fastapi.FastAPI", "Starlette")
     }
     assert makers == {Path("services/kit/app.py")}
+
+
+def test_no_dependency_costs_a_thread(product: Mapping[Path, ast.Module]) -> None:
+    """FastAPI gives each plain function a thread of its own: a part of a millisecond, several times a request."""
+    needed = {(path, name) for path, tree in product.items() for name in _dependencies(tree)}
+    plain = {
+        (path, node.name) for path, tree in product.items() for node in ast.walk(tree) if type(node) is ast.FunctionDef
+    }
+    assert len(needed) > 20
+    assert needed & plain == set()
+    assert inspect.iscoroutinefunction(require_peer("gateway"))
+
+
+def _dependencies(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Depends" and isinstance(node.args[0], ast.Name):
+            yield node.args[0].id

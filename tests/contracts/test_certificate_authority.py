@@ -12,22 +12,28 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.vault_double.installation import session, vault_settings
 from vault.adapters.local_ca import LocalAuthority
+from vault.adapters.vault_pki import VaultAuthority
 from vault.errors import IdentityRevoked, VaultError
 from vault.identity import Identity
 from vault.leaf import is_issued_by, read_leaf
 from vault.ports import CertificateAuthority
 from vault.tls import client_context, server_context
 
-AUTHORITIES: dict[str, Callable[[Path], CertificateAuthority]] = {"local": lambda folder: LocalAuthority(folder / "ca")}
+AUTHORITIES: dict[str, Callable[[Path, Path], CertificateAuthority]] = {
+    "local": lambda folder, _: LocalAuthority(folder / "ca"),
+    "vault": lambda folder, shared: VaultAuthority(session(vault_settings(folder, shared)), folder / "ca"),
+}
 GATEWAY = Identity.service("gateway")
 ENVIRONMENT = Identity.env("anna/ö@example.org", "clean-regression", "0" * 64, "n-1")
 
 
 @pytest.fixture(params=AUTHORITIES)
-def open_authority(request, tmp_path: Path) -> Callable[[], CertificateAuthority]:
+def open_authority(request, tmp_path: Path, tmp_path_factory) -> Callable[[], CertificateAuthority]:
     """Opens the same authority each time it is called, as another process would."""
-    return lambda: AUTHORITIES[request.param](tmp_path)
+    shared = tmp_path_factory.getbasetemp() / "vault"
+    return lambda: AUTHORITIES[request.param](tmp_path, shared)
 
 
 @pytest.fixture

@@ -1,13 +1,13 @@
 """What every job queue promises; a new adapter is added to `QUEUES`.
 
-`python test_job_queue.py ADAPTER FOLDER` is a worker in a process of its own, for the tests that kill it.
+`python test_job_queue.py ADAPTER URL` is a worker in a process of its own, for the tests that kill it.
 """
 
 import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,6 +22,7 @@ from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.clock import utc_now
 from services.kit.database import Database, table_metadata
 from services.kit.jobs import Held, Job, JobQueue, JobState, Lease, LeaseLost
+from tests.postgres_cluster import Cluster
 
 METADATA = table_metadata()
 JOBS = job_table(METADATA)
@@ -29,12 +30,12 @@ EFFECTS = Table("effect", METADATA, Column("key", String(64), primary_key=True),
 FAST = TableTimes(lease=timedelta(seconds=1.2), poll=timedelta(seconds=0.1), backoff=timedelta(seconds=0.02))
 
 
-def _table(folder: Path) -> tuple[Database, JobQueue]:
-    db = Database(f"sqlite+aiosqlite:///{folder / 'jobs.sqlite'}")
+def _table(url: str) -> tuple[Database, JobQueue]:
+    db = Database(url)
     return db, TableJobQueue(db, JOBS, FAST)
 
 
-QUEUES: dict[str, Callable[[Path], tuple[Database, JobQueue]]] = {"table": _table}
+QUEUES: dict[str, Callable[[str], tuple[Database, JobQueue]]] = {"table": _table}
 
 
 @dataclass
@@ -102,13 +103,25 @@ def adapter(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where the queue's empty database is."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path / 'jobs.sqlite'}"
+        return
+    cluster: Cluster = request.getfixturevalue("postgres")
+    name = cluster.empty()
+    yield cluster.url(name)
+    cluster.drop(name)
+
+
 @pytest.fixture
-async def open_bench(adapter: str, tmp_path: Path) -> AsyncIterator[Callable[[], Bench]]:
+async def open_bench(adapter: str, url: str) -> AsyncIterator[Callable[[], Bench]]:
     """Opens the same queue each time it is called, as another process would."""
     opened: list[Database] = []
 
     def bench() -> Bench:
-        db, queue = QUEUES[adapter](tmp_path)
+        db, queue = QUEUES[adapter](url)
         opened.append(db)
         return Bench(db, queue)
 
@@ -322,11 +335,9 @@ async def test_a_job_that_takes_longer_than_a_lease_is_not_taken_away(
     assert (len(handler.seen), other.seen) == (1, [])
 
 
-async def test_when_a_worker_is_killed_another_one_finishes_its_job_once(
-    bench: Bench, adapter: str, tmp_path: Path
-) -> None:
+async def test_when_a_worker_is_killed_another_one_finishes_its_job_once(bench: Bench, adapter: str, url: str) -> None:
     id_ = await bench.put(Job(queue="q", kind="slow", payload={}, key="only", attempts=3))
-    child = await asyncio.create_subprocess_exec(sys.executable, __file__, adapter, str(tmp_path))
+    child = await asyncio.create_subprocess_exec(sys.executable, __file__, adapter, url)
     try:
         await bench.until(id_, "running")
         async with asyncio.timeout(20):
@@ -346,16 +357,27 @@ async def test_when_a_worker_is_killed_another_one_finishes_its_job_once(
     assert state.attempt == 2
 
 
-async def test_a_job_that_kills_every_worker_is_given_up(bench: Bench, adapter: str, tmp_path: Path) -> None:
+async def test_a_job_that_kills_every_worker_is_given_up(bench: Bench, adapter: str, url: str) -> None:
     id_ = await bench.put(Job(queue="q", kind="deadly", payload={}, attempts=2))
     for _ in range(2):
-        child = await asyncio.create_subprocess_exec(sys.executable, __file__, adapter, str(tmp_path))
+        child = await asyncio.create_subprocess_exec(sys.executable, __file__, adapter, url)
         assert await asyncio.wait_for(child.wait(), 30) == -signal.SIGKILL
     handler = Recorder(nothing)
     async with bench.working(deadly=handler):
         await bench.until(id_, "failed")
     assert handler.seen == []
     assert await bench.effects() == {f"{id_} given up": "nobody"}
+
+
+async def test_many_workers_together_do_every_job_once(open_bench: Callable[[], Bench], bench: Bench) -> None:
+    handlers = [Recorder(nothing) for _ in range(4)]
+    ids = [await bench.put(job()) for _ in range(60)]
+    async with contextlib.AsyncExitStack() as stack:
+        for handler in handlers:
+            await stack.enter_async_context(open_bench().working(3, note=handler))
+        for id_ in ids:
+            await bench.until(id_, "done")
+    assert sorted(held.id for handler in handlers for held in handler.seen) == sorted(ids)
 
 
 class TestTable:
@@ -459,8 +481,8 @@ async def _kill_oneself(_: Lease) -> None:
     signal.raise_signal(signal.SIGKILL)
 
 
-async def _work_in_this_process(adapter: str, folder: Path) -> None:
-    db, queue = QUEUES[adapter](folder)
+async def _work_in_this_process(adapter: str, url: str) -> None:
+    db, queue = QUEUES[adapter](url)
     handlers: Mapping[str, Recorder] = {
         "slow": Recorder(_both_halves(db, "child")),
         "deadly": Recorder(_kill_oneself),
@@ -469,4 +491,4 @@ async def _work_in_this_process(adapter: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(_work_in_this_process(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(_work_in_this_process(sys.argv[1], sys.argv[2]))

@@ -8,17 +8,26 @@ from pathlib import Path
 
 import pytest
 
+from tests.vault_double.installation import session, vault_settings
 from vault.adapters.encrypted_file import EncryptedFile
+from vault.adapters.vault_kv import VaultSecrets
 from vault.errors import SecretNotFound, SecretStoreDamaged, VaultError
 from vault.ports import SecretStore
 
-STORES: dict[str, Callable[[Path], SecretStore]] = {"encrypted file": lambda folder: EncryptedFile(folder / "secrets")}
+STORES: dict[str, Callable[[Path, Path], SecretStore]] = {
+    "encrypted file": lambda folder, _: EncryptedFile(folder / "secrets"),
+    "vault": lambda folder, shared: VaultSecrets(session(vault_settings(folder, shared))),
+}
 
 
 @pytest.fixture(params=STORES)
-def make_store(request, tmp_path: Path) -> Callable[[], SecretStore]:
+def make_store(request, tmp_path: Path, tmp_path_factory) -> Callable[[], SecretStore]:
     """Opens the same store each time it is called, as another process would."""
-    return lambda: STORES[request.param](tmp_path)
+    shared = tmp_path_factory.getbasetemp() / "vault"
+    opened = STORES[request.param](tmp_path, shared)
+    for name in opened.names():  # a set-up Vault has the installation's own secrets in it
+        opened.delete(name)
+    return lambda: STORES[request.param](tmp_path, shared)
 
 
 @pytest.fixture

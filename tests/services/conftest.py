@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from tests.databases import DatabaseUrl, open_databases
+
 Statements = Callable[[], AbstractContextManager[list[str]]]
 _COUNTED: ContextVar[bool] = ContextVar("counted", default=False)
 
@@ -31,3 +33,11 @@ def statements() -> Statements:
             event.remove(Engine, "before_cursor_execute", note)
 
     return collected
+
+
+@pytest.fixture
+def databases(request: pytest.FixtureRequest) -> Iterator[DatabaseUrl]:
+    """Where services find their databases: SQLite's, unless the file says `ON_BOTH`."""
+    kind = getattr(request, "param", "sqlite")
+    with open_databases(kind, lambda: request.getfixturevalue("postgres")) as url:
+        yield url

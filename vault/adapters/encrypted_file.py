@@ -1,7 +1,6 @@
 import base64
 import json
 import os
-import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +10,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from vault.errors import SecretNotFound, SecretStoreDamaged
 from vault.files import locked, private_folder, write_private
+from vault.secret_names import checked_name
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _HEADER = b"caseloop-secrets-1\n"
 _NONCE_BYTES = 12
 
@@ -46,10 +45,7 @@ class EncryptedFile:
 
     def create(self, name: str, make: Callable[[], bytes], *, replace: bool = False) -> bytes:
         """As `SecretStore.create`."""
-        if not _NAME.fullmatch(name):
-            raise ValueError(
-                f"{name[:120]!r} is not a secret's name: lower-case letters, digits, dots, dashes, at most 100"
-            )
+        checked_name(name)
         with locked(self._lock):
             secrets = self._read()
             if replace or name not in secrets:

@@ -24,6 +24,8 @@ class LocalAuthority:
     Its key can sign only for `caseloop.internal`: whoever steals it cannot pose as any site of the internet.
     """
 
+    renew_after = 0.5
+
     def __init__(self, folder: Path) -> None:
         self._folder = private_folder(folder)
         self._lock = folder / "lock"

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from services.kit.append_only import only_ever_added_to
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -94,9 +96,4 @@ def upgrade() -> None:
         sa.Column("asked", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_forget_request"),
     )
-    if op.get_bind().dialect.name == "sqlite":
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER chat_audit_no_{act.lower()} BEFORE {act} ON chat_audit "
-                "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END"
-            )
+    only_ever_added_to("chat_audit", "the audit log")

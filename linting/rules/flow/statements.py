@@ -1,6 +1,6 @@
 import ast
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from linting.rules.flow.expressions import Expressions
@@ -8,6 +8,7 @@ from linting.rules.flow.store import Store, bound_names
 from linting.rules.flow.value import FRAME, UNKNOWN, Columns, Value, rows_of
 from linting.rules.nodes import children, walk
 
+Nodes = Mapping[type[ast.AST], Sequence[ast.AST]]
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -19,10 +20,10 @@ class Statements:
         self._functions: list[FunctionNode] = []
         self._shared: frozenset[str] = frozenset()
 
-    def module(self, tree: ast.Module, nodes: Sequence[ast.AST]) -> None:
+    def module(self, tree: ast.Module, nodes: Nodes) -> None:
         """The whole module: its own statements, then each function with what is certain about the names around it.
 
-        `nodes`: all of the module's.
+        `nodes`: all of the module's by their types.
         """
         self._shared = _read_from_inside(nodes)
         self._run(tree.body)
@@ -206,17 +207,17 @@ def _loaded(target: ast.Name | ast.Attribute | ast.Subscript) -> ast.expr:
             return ast.copy_location(ast.Subscript(value, key, ast.Load()), target)
 
 
-def _bound_once(tree: ast.Module, nodes: Sequence[ast.AST]) -> frozenset[str]:
+def _bound_once(tree: ast.Module, nodes: Nodes) -> frozenset[str]:
     """Names that one place of the module binds and no function declares as global."""
     counts = Counter(bound_names(tree.body))
-    declared = {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+    declared = {name for node in nodes.get(ast.Global, ()) if isinstance(node, ast.Global) for name in node.names}
     return frozenset(name for name, count in counts.items() if count == 1 and name not in declared)
 
 
-def _read_from_inside(nodes: Sequence[ast.AST]) -> frozenset[str]:
+def _read_from_inside(nodes: Nodes) -> frozenset[str]:
     """Names of the module that functions read: a function may do anything to what they hold, whenever it is called."""
     found: set[str] = set()
-    for function in nodes:
+    for function in (f for kind in (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda) for f in nodes.get(kind, ())):
         if isinstance(function, FunctionNode | ast.Lambda):
             body = function.body if isinstance(function.body, list) else [function.body]
             own = {a.arg for a in walk(function.args) if isinstance(a, ast.arg)} | set(bound_names(body))

@@ -61,14 +61,15 @@ def _binds_first(statement: ast.stmt) -> bool:
 
 def _plainly_bound(statement: ast.stmt) -> set[str]:
     """Without names that are only written into: `table["a"] = 1` needs the table to be there."""
-    found = {node.id for node in walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-    written = {name for name in bound_names([statement]) if name not in found}
-    subscripts = {
-        node.value.id
-        for node in walk(statement)
-        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)
-    }
-    return found | (written - subscripts)
+    found: set[str] = set()
+    indexed: set[str] = set()
+    for node in walk(statement):
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                found.add(node.id)
+        elif isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+            indexed.add(node.value.id)
+    return found.union(name for name in bound_names([statement]) if name not in indexed)
 
 
 def _reads(node: ast.AST) -> Iterator[ast.Name]:

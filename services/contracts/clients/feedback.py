@@ -7,7 +7,7 @@ from services.contracts.assistance import AiChoice, Assistance
 from services.contracts.brief import AskBrief, Brief
 from services.contracts.chat import AskChat, ChatEvent, Conversation
 from services.contracts.clients.service import ServiceClient
-from services.contracts.feedback import CheckEvent, CheckRequest, TrialRequest, TrialResult
+from services.contracts.feedback import CheckEvent, CheckRequest, MistakeSignature, TrialRequest, TrialResult
 from services.contracts.hint import AskHint, HintShelf, HintView, RateHint, Reflect
 from services.contracts.measures import WeekRatings, period_query
 from services.contracts.mutants import MutantsRequest, MutantsResult
@@ -32,8 +32,13 @@ class FeedbackClient(ServiceClient):
         async for line in self._lines("/checks", request.model_dump_json(), scope):
             yield _EVENT.validate_json(line)
 
+    async def mistake(self, request: CheckRequest, scope: str) -> MistakeSignature:
+        """Which mistake a failing submission makes; takes up to `feedback.service.MISTAKE_SECONDS`."""
+        response = await self._call("POST", "/mistakes", content=request.model_dump_json(), scope=scope)
+        return MistakeSignature.model_validate_json(response.content)
+
     async def trial(self, request: TrialRequest) -> TrialResult:
-        """Judge an author's own material; allowed to `case_uploader` only."""
+        """Judge an author's own material, or a sample; allowed to `case_uploader` and `caseloop eval` only."""
         response = await self._call("POST", "/trials", content=request.model_dump_json())
         return TrialResult.model_validate_json(response.content)
 

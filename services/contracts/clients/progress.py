@@ -124,19 +124,17 @@ class ProgressClient(ServiceClient):
     async def keep_for(self, user: str, case: str, notebook: SavedNotebook) -> SavedSummary:
         """As `save_notebook`, for the Hub's spawner, which speaks for every learner's environment."""
         return SavedSummary.model_validate_json(
-            (
-                await self._call("PUT", f"/users/{user}/cases/{case}/notebook", content=notebook.model_dump_json())
-            ).content
+            (await self._call("PUT", f"{_learner(user, case)}/notebook", content=notebook.model_dump_json())).content
         )
 
     async def newest_for(self, user: str, case: str) -> SavedNotebook | None:
         """The newest saved notebook of a learner's case, or None; for the Hub's spawner."""
-        response = await self._call("GET", f"/users/{user}/cases/{case}/notebook")
+        response = await self._call("GET", f"{_learner(user, case)}/notebook")
         return SavedNotebook.model_validate_json(response.content) if response.status_code == 200 else None
 
     async def standing_of(self, user: str) -> tuple[CaseStanding, ...]:
         """Where a learner stands in every case they touched; for the Hub's page of cases."""
-        return _STANDINGS.validate_json((await self._call("GET", f"/users/{user}/standing")).content)
+        return _STANDINGS.validate_json((await self._call("GET", f"/users/{quote(user, safe='')}/standing")).content)
 
     async def record(self, batch: EventBatch, scope: str) -> EventsKept:
         """Keep events of the learner's session; those that are kept already change nothing.

@@ -7,7 +7,7 @@ import structlog
 from fastapi import APIRouter, Depends, Path, Request
 
 from services.contracts.identity import Role
-from services.gateway.dashboard.errors import CrossSite, NotAnAdmin, XsrfMissing
+from services.gateway.dashboard.errors import CrossSite, NotAMentor, NotAnAdmin, NotQa, XsrfMissing
 from services.gateway.dashboard.mentor import Mentor
 from services.gateway.dashboard.registration import PREFIX
 from services.gateway.dashboard.service import DashboardService
@@ -34,7 +34,7 @@ def api_router() -> APIRouter:
     return router
 
 
-def _service(request: Request) -> DashboardService:
+async def _service(request: Request) -> DashboardService:
     return cast("DashboardService", request.app.state.service)
 
 
@@ -61,16 +61,30 @@ AtDesk = Annotated[Seated, Depends(_seated)]
 """A route's parameter: a mentor and the session."""
 
 
-def _at_desk(desk: Desk, seated: AtDesk) -> Mentor:
-    _spend(desk.requests, seated.mentor, "requests")
-    return seated.mentor
+async def _present(request: Request, desk: Desk) -> Mentor:
+    # A page of another site can make a browser send a cookie, but never this header: it needs no token of the page.
+    bearers = [header for header in request.headers.getlist("authorization") if header[:7].lower() == "bearer "]
+    mentor = await desk.programs.admit(bearers) if bearers else (await _seated(request, desk)).mentor
+    _spend(desk.requests, mentor, "requests")
+    return mentor
+
+
+Present = Annotated[Mentor, Depends(_present)]
+"""Whoever sits at the desk, in whatever role."""
+
+
+async def _at_desk(person: Present) -> Mentor:
+    if not person.answers:
+        _log.warning("refused at the desk", user=person.user, reason="not a mentor")
+        raise NotAMentor("Only mentors and admins may do this.")
+    return person
 
 
 Asking = Annotated[Mentor, Depends(_at_desk)]
 """A route's parameter: the mentor who asks. Nothing in a request can say otherwise."""
 
 
-def _working(desk: Desk, mentor: Asking) -> Mentor:
+async def _working(desk: Desk, mentor: Asking) -> Mentor:
     _spend(desk.work, mentor, "runs")
     return mentor
 
@@ -79,7 +93,7 @@ Working = Annotated[Mentor, Depends(_working)]
 """As Asking, for what costs computing."""
 
 
-def _administering(mentor: Asking) -> Mentor:
+async def _administering(mentor: Asking) -> Mentor:
     if mentor.role is not Role.ADMIN:
         _log.warning("refused at the desk", user=mentor.user, reason="not an admin")
         raise NotAnAdmin("Only admins may do this.")
@@ -94,6 +108,24 @@ def admin_api_router() -> APIRouter:
     """Make a router for calls of an admin's page: no route of it can forget that."""
     router = api_router()
     router.dependencies.append(Depends(_administering))
+    return router
+
+
+async def _measuring(person: Present) -> Mentor:
+    if not person.measures:
+        _log.warning("refused at the desk", user=person.user, reason="not QA")
+        raise NotQa("Only QA and admins may do this.")
+    return person
+
+
+Measuring = Annotated[Mentor, Depends(_measuring)]
+"""A route's parameter: somebody from QA, or an admin."""
+
+
+def qa_api_router() -> APIRouter:
+    """Make a router for calls of the QA pages: each needs somebody from QA, and no route can forget that."""
+    router = desk_router("/api")
+    router.dependencies.append(Depends(_measuring))
     return router
 
 

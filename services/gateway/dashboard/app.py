@@ -10,6 +10,7 @@ from services.gateway.dashboard import (
     class_endpoints,
     memory_endpoints,
     page_endpoints,
+    quality_endpoints,
     queue_endpoints,
     sign_in_endpoints,
 )
@@ -61,6 +62,7 @@ def create_dashboard(
             memory_endpoints.router,
             class_endpoints.router,
             authoring_endpoints.router,
+            quality_endpoints.router,
             # the last one: it answers for every path that is left
             page_endpoints.router,
         ],

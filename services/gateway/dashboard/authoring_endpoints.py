@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from services.contracts.case import Slug
 from services.contracts.case_version import CaseVersion, VersionChanges, Withdraw
+from services.contracts.model import MOST
 from services.contracts.regrade import RegradeView, StartRegrade
 from services.contracts.upload import CompleteUpload, OpenUpload, UploadStep, UploadView
 from services.gateway.dashboard.admission import EVENTS, Administering, Desk, Hex32, admin_api_router
@@ -62,7 +63,7 @@ async def cancel(desk: Desk, admin: Administering, upload: Hex32) -> UploadView:
 
 @router.get("/uploads/{upload}/steps", response_class=StreamingResponse, responses=EVENTS)
 async def steps(
-    desk: Desk, admin: Administering, upload: Hex32, after: Annotated[int, Query(ge=0)] = 0
+    desk: Desk, admin: Administering, upload: Hex32, after: Annotated[int, Query(ge=0, le=MOST)] = 0
 ) -> StreamingResponse:
     """What the upload tells, from the step after number `after` on: `step` events until it has ended."""
     return sse(_named(desk.authoring.steps(admin, upload, after)), keep_alive=desk.settings.heartbeat)

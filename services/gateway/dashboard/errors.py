@@ -8,9 +8,15 @@ class NotSignedIn(CaseloopError):
 
 
 class NotAMentor(CaseloopError):
-    """The person is signed in, but has no role at the desk."""
+    """The person is signed in, but has no role at the desk, or is there for QA only."""
 
     status, error = 403, "not_a_mentor"
+
+
+class NotQa(CaseloopError):
+    """The person sits at the desk, but to answer questions only."""
+
+    status, error = 403, "not_qa"
 
 
 class NotAnAdmin(CaseloopError):

@@ -17,7 +17,7 @@ _VIEW: Final = re.compile(r"[a-z]+(?:/[A-Za-z0-9_-]+)*/?")
 """A place within the page: `queue/0123…`."""
 
 
-def _pages(request: Request) -> BuiltPages:
+async def _pages(request: Request) -> BuiltPages:
     return cast("BuiltPages", request.app.state.pages)
 
 

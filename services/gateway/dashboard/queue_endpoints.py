@@ -10,6 +10,7 @@ from services.contracts.case import Slug
 from services.contracts.escalation import AnswerEscalation, EscalationFull, EscalationState, QueuePage, WriteNote
 from services.contracts.feedback import CheckEvent, Judged
 from services.contracts.lint import LintReport
+from services.contracts.model import MOST
 from services.contracts.progress import Version, VersionSummary
 from services.contracts.session import SessionPart, SessionSummary
 from services.contracts.style import Dismissal
@@ -112,7 +113,7 @@ async def session(
     mentor: Asking,
     escalation: Hex32,
     session: Hex32,
-    start: Annotated[int, Query(alias="from", ge=0)] = 0,
+    start: Annotated[int, Query(alias="from", ge=0, le=MOST)] = 0,
 ) -> SessionPart:
     """Part of a session, from a sequence number on."""
     return await desk.queue.session(mentor, escalation, session, start)

@@ -12,8 +12,9 @@ PREFIX: Final = f"/services/{DESK}/"
 """Below this path the Hub's proxy leads to the desk."""
 REDIRECT_PATH: Final = f"{PREFIX}oauth_callback"
 MENTOR_SCOPE: Final = f"custom:{DESK}:mentor"
+QA_SCOPE: Final = f"custom:{DESK}:qa"
 ADMIN_SCOPE: Final = f"custom:{DESK}:admin"
-"""Includes the mentor's."""
+"""Includes the mentor's and QA's."""
 ACCESS_SCOPES: Final = frozenset({"access:services", f"access:services!service={DESK}"})
 """One of them lets a person in at all."""
 SECRET_NAME: Final = "hub-desk-token"  # noqa: S105

@@ -3,6 +3,8 @@ from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.classes import Classes
 from services.gateway.dashboard.memory import Memory
 from services.gateway.dashboard.mentor import MentorScopes
+from services.gateway.dashboard.programs import Programs
+from services.gateway.dashboard.quality import Quality
 from services.gateway.dashboard.queue import Queue
 from services.gateway.dashboard.runs import Runs
 from services.gateway.dashboard.sessions import Sessions
@@ -21,6 +23,7 @@ class DashboardService:
         self, backends: Backends, minter: ScopeMinter, settings: DashboardSettings, sessions: Sessions
     ) -> None:
         self.settings = settings
+        self.programs = Programs(backends.bearers)
         self.sign_in = SignIn(backends.hub, backends.users, sessions)
         self.requests = TokenBuckets(settings.requests_per_second, settings.request_burst)
         self.work = TokenBuckets(settings.runs_per_second, settings.run_burst)
@@ -32,3 +35,4 @@ class DashboardService:
         self.memory = Memory(backends.mentoring, scopes)
         self.classes = Classes(backends, scopes)
         self.authoring = Authoring(backends, scopes)
+        self.quality = Quality(backends.evaluation, scopes)

@@ -56,7 +56,7 @@ class SignedIn:
 
 @dataclass(frozen=True)
 class Seated:
-    """A mentor with a session."""
+    """Somebody at the desk, with a session."""
 
     mentor: Mentor
     session: Session
@@ -106,7 +106,7 @@ class SignIn:
         if not _may_sit(user):
             await self._hub.give_back(user, token)
             _log.warning("sign-in refused", user=user.name, reason="not a mentor")
-            raise NotAMentor("The mentors' desk is for mentors and administrators.")
+            raise NotAMentor("The desk is for mentors, QA and administrators.")
         return SignedIn(await self._sessions.begin(user.name, token), pending.then)
 
     async def seated(self, cookie: str) -> Seated:
@@ -117,7 +117,7 @@ class SignIn:
             raise NotSignedIn("You are not signed in (any more). Load the page again.")
         if not _may_sit(user):
             _log.warning("refused at the desk", user=user.name, reason="not a mentor")
-            raise NotAMentor("The mentors' desk is for mentors and administrators.")
+            raise NotAMentor("The desk is for mentors, QA and administrators.")
         return Seated(Mentor(user.name, roles_at_desk(user.scopes)), session)
 
     async def end(self, seated: Seated) -> None:

@@ -1,11 +1,11 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
 
 from services.contracts.case import Slug
 from services.contracts.classroom import ClassView
 from services.contracts.measures import WeekCount
+from services.contracts.model import Moment
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
 from services.kit.spans import require_period
@@ -58,7 +58,7 @@ async def class_versions(service: Service, scope: Scope, case: Slug) -> dict[str
 
 @router.get("/failing")
 async def failing(
-    service: Service, scope: Scope, since: AwareDatetime, until: AwareDatetime, case: Slug | None = None
+    service: Service, scope: Scope, since: Moment, until: Moment, case: Slug | None = None
 ) -> tuple[WeekCount, ...]:
     """Failing submissions by week. A number says nothing of anybody, so this look is not written down."""
     require_mentor(scope, "class", case or ALL_CASES)

@@ -3,6 +3,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from services.contracts.case import Slug
+from services.contracts.model import MOST
 from services.contracts.progress import Version
 from services.contracts.regrade import ApplyRegrade, RegradablePage, RegradeApplied
 from services.kit.peer import require_peer
@@ -14,7 +15,7 @@ router = APIRouter(dependencies=[Depends(require_peer("cases"))])
 
 
 @router.get("/cases/{case}/regradable")
-async def regradable(service: Service, case: Slug, after: Annotated[int, Query(ge=0)] = 0) -> RegradablePage:
+async def regradable(service: Service, case: Slug, after: Annotated[int, Query(ge=0, le=MOST)] = 0) -> RegradablePage:
     """The newest judged submission of every learner and subtask of a case."""
     return await service.regrading.regradable(case, after)
 

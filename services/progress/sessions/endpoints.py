@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from services.contracts.case import Slug
+from services.contracts.model import MOST
 from services.contracts.progress import Version, VersionSummary
 from services.contracts.session import (
     EventBatch,
@@ -15,12 +16,12 @@ from services.contracts.session import (
 )
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
-from services.progress.endpoints import Service, SubmissionId, UserName
+from services.progress.endpoints import LEARNERS_SIDE, Service, SubmissionId, UserName
 from services.progress.repository import Owner
 
 SessionId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 
-learner_router = APIRouter(dependencies=[Depends(require_peer("gateway"))])
+learner_router = APIRouter(dependencies=LEARNERS_SIDE)
 """For the gateway, which speaks for the learner that the scope token names."""
 mentor_router = APIRouter(dependencies=[Depends(require_peer("dashboard"))])
 """For the dashboard; the scope token names the mentor. Every call is written down before it is answered."""
@@ -76,7 +77,7 @@ async def session_of(
     user: UserName,
     case: Slug,
     session: SessionId,
-    start: Annotated[int, Query(alias="from", ge=0, le=2**31 - 1)] = 0,
+    start: Annotated[int, Query(alias="from", ge=0, le=MOST)] = 0,
 ) -> Response:
     """Part of a recorded session."""
     await service.looks.take(scope, "session", case, user, session)

@@ -4,6 +4,8 @@ from sqlalchemy import ForeignKey, Index, Integer, String, Text, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kit.adapters.job_rows import job_table
+from services.kit.audit_chain import Chained
+from services.kit.database import LargeInteger
 from services.progress.models import Base
 
 JOBS = job_table(Base.metadata)
@@ -41,7 +43,7 @@ class SessionRow(Base):
     started: Mapped[datetime]
     received: Mapped[datetime]
     """When its newest event came."""
-    next_seq: Mapped[int]
+    next_seq: Mapped[int] = mapped_column(LargeInteger)
     events: Mapped[int]
     bytes: Mapped[int]
     measures: Mapped[str | None] = mapped_column(Text)
@@ -57,7 +59,7 @@ class EventRow(Base):
     session: Mapped[int] = mapped_column(
         Integer, ForeignKey("recorded_session.key", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(LargeInteger, primary_key=True, autoincrement=False)
     at: Mapped[int]
     kind: Mapped[str] = mapped_column(String(16))
     cell: Mapped[str | None] = mapped_column(String(64))
@@ -73,7 +75,7 @@ class KeyframeRow(Base):
     session: Mapped[int] = mapped_column(
         Integer, ForeignKey("recorded_session.key", ondelete="CASCADE"), primary_key=True, autoincrement=False
     )
-    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(LargeInteger, primary_key=True, autoincrement=False)
     at: Mapped[int]
     events: Mapped[int]
     """Events of the session before it."""
@@ -91,7 +93,7 @@ class DeletedSessionRow(Base):
     deleted: Mapped[datetime]
 
 
-class LookRow(Base):
+class LookRow(Chained, Base):
     """A look that somebody took at a learner's work, or that it was deleted for them.
 
     The database refuses to change or delete rows of this table.
@@ -103,7 +105,6 @@ class LookRow(Base):
         Index("mentor_look_who", "who", "happened"),
     )
 
-    seq: Mapped[int] = mapped_column(primary_key=True)
     happened: Mapped[datetime]
     who: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from services.kit.database import DatabaseMisconfigured
 from services.kit.migrations import MigrationFailed
 from services.progress.style.erasure import Erasure
 
@@ -32,7 +33,7 @@ def build_style_app(open_erasure: OpenErasure) -> typer.Typer:
             typer.confirm(f"Delete every style review and dismissed remark of «{learner}»?", abort=True)
         try:
             gone = asyncio.run(_forgotten(open_erasure, learner))
-        except (MigrationFailed, OSError) as error:
+        except (DatabaseMisconfigured, MigrationFailed, OSError) as error:
             typer.echo(f"✗ {learner}: {error}", err=True)
             raise typer.Exit(1) from error
         typer.echo(f"✓ {learner}: {gone} entries deleted")

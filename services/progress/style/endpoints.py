@@ -7,12 +7,12 @@ from services.contracts.progress import Reviewed
 from services.contracts.style import Dismiss, Dismissal, StyleKept, StyleStanding
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
-from services.progress.endpoints import Service, UserName
+from services.progress.endpoints import LEARNERS_SIDE, Service, UserName
 from services.progress.repository import Owner
 
 FindingInPath = Annotated[str, Path(pattern=r"^[0-9A-Za-z-]{1,64}$")]
 
-learner_router = APIRouter(dependencies=[Depends(require_peer("gateway"))])
+learner_router = APIRouter(dependencies=LEARNERS_SIDE)
 """For the gateway, which speaks for the learner that the scope token names."""
 mentor_router = APIRouter(dependencies=[Depends(require_peer("dashboard"))])
 """For the dashboard; the scope token names the mentor. Every call is written down before it is answered."""

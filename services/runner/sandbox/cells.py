@@ -168,9 +168,13 @@ def place_of(name: str, line: int | None) -> dict[str, Any] | None:
     return None
 
 
-def close_figures() -> None:
-    """Figures left open would make every later fork dearer."""
+def close_figures() -> bool:
+    """Figures left open would make every later fork dearer. Whether there may have been any."""
     pyplot = sys.modules.get("matplotlib.pyplot")
-    if pyplot is not None:
-        with contextlib.suppress(Exception):  # a learner may have broken matplotlib; that is no error of any cell
-            pyplot.close("all")
+    if pyplot is None:
+        return False
+    with contextlib.suppress(Exception):  # a learner may have broken matplotlib; that is no error of any cell
+        if not pyplot.get_fignums():
+            return False
+        pyplot.close("all")
+    return True

@@ -1,6 +1,7 @@
 """The process that runs a learner's code: takes one order at a time, and forks itself where told to."""
 
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from . import limits, syscalls
 from .cells import close_figures, keep_descriptors, run_cell
+from .files import open_descriptors, shared_memory
 from .pristine import Pristine
 from .questions import answer_probe, run_check, seed_random, settle
 from .wire import receive_with_socket, send
@@ -41,6 +43,7 @@ def serve(sock: socket.socket, prepared: Prepared) -> NoReturn:
     """Obey until the warden hangs up."""
     namespace = vars(prepared.main)
     result_limit = 20_000
+    descriptors, figures = open_descriptors(), False
     while True:
         try:
             order, passed = receive_with_socket(sock)
@@ -48,26 +51,39 @@ def serve(sock: socket.socket, prepared: Prepared) -> NoReturn:
             os._exit(0)
         match order["op"]:
             case "limits":
-                limits.apply(order["limits"])
+                limits.apply(order["limits"], order["snapshots"])
                 result_limit = order["limits"]["output_chars"]
                 seed_random(order["seed"])
                 send(sock, {"ready": True})
             case "cell":
                 answer = run_cell(order["id"], order["source"], namespace, prepared.transform, result_limit)
                 if order["last"]:
-                    close_figures()
+                    figures = close_figures()
                 send(sock, answer)
+            case "quiet":
+                send(sock, {"quiet": not figures and _is_quiet(descriptors | {sock.fileno()})})
+            case "go_on":
+                gc.enable()
+                send(sock, {"ready": True})
             case "fork" if passed is not None:
                 sock = _fork(sock, passed)
             case "settle":
-                settle(prepared.pristine)
-                send(sock, {"pid": os.getpid()})
+                changed = settle(prepared.pristine, for_good=order["for_good"])
+                send(sock, {"pid": os.getpid(), "changed": changed})
             case "check":
                 send(sock, {**run_check(order, namespace, prepared.pristine), "nonce": order["nonce"]})
                 os._exit(0)
             case "probes":
                 _answer_probes(sock, order, namespace)
                 os._exit(0)
+
+
+def _is_quiet(descriptors: frozenset[int]) -> bool:
+    """Whether a fork of this process has all that it has, and shares nothing with it that either could change."""
+    timers = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+    if open_descriptors() - descriptors or any(signal.getitimer(timer)[0] for timer in timers):
+        return False
+    return not shared_memory()
 
 
 def _fork(sock: socket.socket, passed: socket.socket) -> socket.socket:

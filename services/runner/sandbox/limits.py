@@ -6,16 +6,19 @@ import resource
 from pathlib import Path
 from typing import Any
 
-TRUSTED_PROCESSES = 4
-"""The warden, the fork that answers a question, the one before it that is still ending, and the next one count, too."""
+TRUSTED_PROCESSES = 5
+"""The warden, two forks that answer questions, and two before them that are still ending count, too."""
 
 
-def apply(limits: dict[str, Any]) -> None:
-    """Set the limits for good. Memory is what may come on top of the loaded libraries."""
+def apply(limits: dict[str, Any], snapshots: int) -> None:
+    """Set the limits for good. Memory is what may come on top of the loaded libraries.
+
+    `snapshots`: how many processes may wait as such.
+    """
     megabyte = 1 << 20
     memory = _address_space() + int(limits["memory_mb"]) * megabyte
     cpu = math.ceil(_cpu_seconds() + limits["cpu_seconds"])
-    processes = int(limits["processes"]) + TRUSTED_PROCESSES
+    processes = int(limits["processes"]) + TRUSTED_PROCESSES + snapshots
     for kind, soft, hard in (
         (resource.RLIMIT_CORE, 0, 0),
         (resource.RLIMIT_NOFILE, int(limits["open_files"]), int(limits["open_files"])),

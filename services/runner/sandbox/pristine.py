@@ -1,10 +1,14 @@
 """Undo what a learner's code did to the functions that checks rely on."""
 
 import builtins
+import gc
 import importlib
 import sys
 import types
 import warnings
+from collections.abc import Iterable, Mapping
+from itertools import chain, product
+from operator import attrgetter, is_, itemgetter
 from typing import Any
 
 _STANDARD = (
@@ -41,39 +45,41 @@ class Pristine:
 
     def __init__(self) -> None:
         self._loaded = dict(sys.modules)
-        self._modules = [(module, dict(vars(module))) for name, module in self._loaded.items() if _watched(name)]
-        own = {id(v): v for _, names in self._modules for v in names.values() if isinstance(v, type)}
-        self._classes = [(kind, _attributes(kind)) for kind in own.values() if kind.__flags__ & (1 << 9)]
-        functions = {id(f): f for f in self._functions()}
-        self._code = [(f, f.__code__, f.__defaults__, f.__kwdefaults__) for f in functions.values()]
+        self._imported = _Names(self._loaded)
+        self._modules = [(m, _Names(_names(m))) for name, m in self._loaded.items() if _watched(name)]
+        own = {id(v): v for _, names in self._modules for v in names.saved.values() if isinstance(v, type)}
+        self._classes = [(kind, _Names(_attributes(kind))) for kind in own.values() if kind.__flags__ & (1 << 9)]
+        self._code = _Code({id(f): f for f in self._functions()}.values())
         search: tuple[list[Any], ...] = (sys.path, sys.meta_path, sys.path_hooks)
         self._paths = [(found, list(found)) for found in search]
         self._filters = list(warnings.filters)
 
     def _functions(self) -> list[types.FunctionType]:
-        named = [v for _, names in self._modules for v in names.values()]
+        named = [v for _, names in self._modules for v in names.saved.values()]
         wrapped = [getattr(v, "_implementation", None) for v in named if type(v).__name__.endswith("Dispatcher")]
-        methods = [v for _, names in self._classes for v in names.values()]
+        methods = [v for _, names in self._classes for v in names.saved.values()]
         return [v for v in (*named, *wrapped, *methods) if type(v) is types.FunctionType]
 
-    def restore(self) -> None:
-        """Put everything back. Runs in a fork after the learner's code has ended."""
+    def restore(self) -> bool:
+        """Put everything back; whether anything was otherwise. Runs after the learner's code has ended."""
+        changed = False
         for module, names in self._modules:
-            _restore_module(module, names)
-        sys.modules.update(self._loaded)
-        for kind, attributes in self._classes:
-            _restore_class(kind, attributes)
-        for function, code, defaults, keyword_defaults in self._code:
-            # Written only where they differ: every write copies a page of memory.
-            if function.__code__ is not code:
-                function.__code__ = code
-            if function.__defaults__ is not defaults:
-                function.__defaults__ = defaults
-            if function.__kwdefaults__ is not keyword_defaults:
-                function.__kwdefaults__ = keyword_defaults
-        for found, saved in self._paths:
-            found[:] = saved
-        warnings.filters[:] = self._filters  # type: ignore[index]
+            if not names.hold_in(vars(module)) or (module is builtins and len(vars(module)) != len(names.saved)):
+                _restore_module(module, names.saved)
+                changed = True
+        if not self._imported.hold_in(sys.modules):
+            sys.modules.update(self._loaded)
+            changed = True
+        for kind, names in self._classes:
+            if not (_without_noise(vars(kind)) == len(names.saved) and names.hold_in(vars(kind))):
+                _restore_class(kind, names.saved)
+                changed = True
+        changed = self._code.restore() or changed
+        for found, saved in (*self._paths, (warnings.filters, self._filters)):
+            if len(found) != len(saved) or not all(map(is_, found, saved)):
+                found[:] = saved  # type: ignore[index]
+                changed = True
+        return changed
 
     def module(self, name: str) -> types.ModuleType | None:
         """The real module of that name, imported now if it was not loaded before; None when there is none."""
@@ -85,6 +91,49 @@ class Pristine:
             return None
 
 
+class _Names:
+    """What stood under some names. Nearly always all of it still does: that is found out without a Python loop."""
+
+    def __init__(self, saved: dict[str, Any]) -> None:
+        self.saved = saved
+        # The first name once more: of one name alone `itemgetter` makes no tuple.
+        self._values = (*saved.values(), *list(saved.values())[:1])
+        self._get = itemgetter(*saved, next(iter(saved))) if saved else None
+
+    def hold_in(self, current: Mapping[str, Any]) -> bool:
+        """Whether each name still stands for the same object."""
+        try:
+            return self._get is None or all(map(is_, self._get(current), self._values))
+        except KeyError:
+            return False
+
+
+class _Code:
+    """What many functions do, and their defaults."""
+
+    _ATTRIBUTES = ("__code__", "__defaults__", "__kwdefaults__")
+
+    def __init__(self, functions: Iterable[types.FunctionType]) -> None:
+        self._functions = tuple(functions)
+        self._values = tuple(chain.from_iterable(map(attrgetter(*self._ATTRIBUTES), self._functions)))
+        self._referents = tuple(gc.get_referents(*self._functions))
+
+    def restore(self) -> bool:
+        """Whether any was otherwise. Written only where it differs: every write copies a page of memory."""
+        # All that the functions refer to at once: Python reports each look at one of these attributes to audit hooks,
+        # which takes four times as long.
+        referents = gc.get_referents(*self._functions)
+        if len(referents) == len(self._referents) and all(map(is_, referents, self._referents)):
+            return False
+        changed = False
+        pairs = product(self._functions, self._ATTRIBUTES)
+        for (function, attribute), value in zip(pairs, self._values, strict=True):
+            if getattr(function, attribute) is not value:
+                setattr(function, attribute, value)
+                changed = True
+        return changed
+
+
 def _watched(name: str) -> bool:
     return name in _EXACT or any(name == top or name.startswith(top + ".") for top in _WATCHED)
 
@@ -93,10 +142,19 @@ def _attributes(kind: type) -> dict[str, Any]:
     return {name: value for name, value in vars(kind).items() if name not in _CLASS_NOISE}
 
 
+def _names(module: types.ModuleType) -> dict[str, Any]:
+    return {name: v for name, v in vars(module).items() if f"{module.__name__}.{name}" not in _LEFT_ALONE}
+
+
+def _without_noise(current: Mapping[str, Any]) -> int:
+    """How many names besides those that come and go by themselves."""
+    return len(current) - sum(map(current.__contains__, _CLASS_NOISE))
+
+
 def _restore_module(module: types.ModuleType, names: dict[str, Any]) -> None:
     current = vars(module)
     for name, value in names.items():
-        if current.get(name, _ABSENT) is not value and f"{module.__name__}.{name}" not in _LEFT_ALONE:
+        if current.get(name, _ABSENT) is not value:
             current[name] = value
     if module is builtins:
         for name in current.keys() - names.keys():

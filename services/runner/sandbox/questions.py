@@ -161,8 +161,12 @@ def _needed(name: str) -> Any:
     return module
 
 
-def settle(pristine: Pristine) -> None:
-    """After the learner's code: no tracing, no timers, no handlers, and the real functions back."""
+def settle(pristine: Pristine, *, for_good: bool) -> bool:
+    """After the learner's code: no tracing, no timers, no handlers, and the real functions back.
+
+    Whether any of it was otherwise before. Not `for_good`: the process may run further cells.
+    """
+    before = _interpreter_state()
     sys.settrace(None)
     sys.setprofile(None)
     gc.callbacks.clear()
@@ -173,7 +177,26 @@ def settle(pristine: Pristine) -> None:
             signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     sys.setrecursionlimit(max(1_000, min(sys.getrecursionlimit(), 10_000)))
-    pristine.restore()
+    put_back = pristine.restore()
+    changed = put_back or before != _interpreter_state() or not gc.isenabled()
     # Forks are short: a collection in one would copy all memory that the collector looks at.
-    gc.freeze()
+    if for_good:
+        gc.freeze()
     gc.disable()
+    return changed
+
+
+def _interpreter_state() -> tuple[object, ...]:
+    """What settling changes in the interpreter; Python's own SIGINT handler counts as none."""
+    numbers = signal.valid_signals() - {signal.SIGINT}
+    handlers = tuple(number for number in numbers if callable(signal.getsignal(number)))
+    timers = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+    return (
+        sys.gettrace() is None,
+        sys.getprofile() is None,
+        len(gc.callbacks),
+        tuple(signal.getitimer(timer)[0] > 0 for timer in timers),
+        handlers,
+        frozenset(signal.pthread_sigmask(signal.SIG_BLOCK, [])),
+        sys.getrecursionlimit(),
+    )

@@ -6,10 +6,11 @@ import socket
 from pathlib import Path
 
 from . import syscalls
+from .files import WORK, WRITABLE
 from .learner import Prepared
 from .warden import Warden
 
-WORK, CASE = "/caseloop/work", "/caseloop/case"
+CASE = "/caseloop/case"
 UID = 1000
 """Whom a learner's code believes to be."""
 _TMPFS = syscalls.MS_NOSUID | syscalls.MS_NODEV
@@ -25,7 +26,7 @@ def enter(outer_uid: int, outer_gid: int, file_mb: int) -> None:
         ("gid_map", f"{UID} {outer_gid} 1"),
     ):
         Path(f"/proc/self/{name}").write_text(text)
-    for target in (WORK, "/tmp", "/dev/shm"):  # noqa: S108 - a file system of the session's own
+    for target in WRITABLE:
         options = f"size={file_mb}m,mode=0700,nr_inodes={_MAX_FILES}"
         syscalls.mount("tmpfs", target, "tmpfs", _TMPFS, options)
     # The device folder belongs to the zygote's user: left writable, sessions could leave things there for others.

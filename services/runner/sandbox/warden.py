@@ -10,13 +10,17 @@ import select
 import signal
 import socket
 import time
+from collections import deque
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from . import learner
+from .files import Files, files_now
 from .learner import Prepared
 from .output import Capture
+from .snapshots import MAX_SNAPSHOTS, Snapshot, is_costly, used
 from .warmup import warm_up
 from .wire import HEADER, Garbled, decode, encode, receive, send, send_with_socket
 
@@ -25,6 +29,7 @@ _ORDER_SECONDS = 2.0
 _SETTLE_SECONDS = 5.0
 _OPTIONAL_SECONDS = 0.5
 """For all optional probes together: a check never waits for what it can do without."""
+_LOOK_SECONDS = 0.2
 _GRACE = 1.0
 """A question's own alarm comes first; the warden waits this much longer."""
 
@@ -42,20 +47,39 @@ class _Fork:
     """As the copy said it; None until it has."""
 
 
+@dataclass
+class _Question:
+    """A check, or all probes, and the copy that works on it."""
+
+    order: dict[str, Any]
+    fork: _Fork | None = None
+    lost: str = ""
+    """Why there is no copy."""
+
+    @property
+    def pid(self) -> int | None:
+        """The copy's, as it said; None until then."""
+        return self.fork.pid if self.fork else None
+
+
 class Warden:
-    """Serves one run: cells, then checks and probes."""
+    """Serves runs: cells, then checks and probes. A further run goes on from a snapshot that the one before left."""
 
     def __init__(self, supervisor: socket.socket, prepared: Prepared, *, warm: bool) -> None:
         self._supervisor = supervisor
         self._out, self._err = Capture(), Capture()
         self._prepared = prepared
         self._statuses: dict[int, int] = {}
-        self._next: _Fork | None = None
+        self._ending: int | None = None
+        self._snapshots: list[Snapshot] = []
+        self._more: Snapshot | None = None
+        self._cpu_end: float | None = None
+        self._is_copy = False
         self._sock, self._pid = self._start_learner(warm=warm)
         self._pidfd = os.pidfd_open(self._pid)
 
     def serve(self) -> NoReturn:
-        """Run one submission, then wait for the supervisor to end the session."""
+        """Run submissions until the supervisor ends the session."""
         while True:
             try:
                 order = receive(self._supervisor)
@@ -92,22 +116,109 @@ class Warden:
         for capture in (self._out, self._err):
             capture.limit(limits["output_chars"])
         try:
-            self._order(self._sock, {"op": "limits", "limits": limits, "seed": order["seed"]})
-            self._answer(self._sock, time.monotonic() + _SETTLE_SECONDS, self._pidfd)
-        except Lost:
+            outcomes = self._go_on(order["from"]) if order["from"] else self._begin(order)
+        except (Lost, OSError):
             # No code of the learner's has run: this is not the learner's fault.
             send(self._supervisor, {"event": "broken"})
             return
-        deadline = time.monotonic() + limits["wall_seconds"]
-        outcomes: list[dict[str, Any]] = []
+        deadline = time.monotonic() + limits["wall_seconds"] - used(outcomes, "wall_ms")
         cells = order["cells"]
-        for index, cell in enumerate(cells):
+        for index in range(len(outcomes), len(cells)):
+            if order["keep"] == "edited" and is_costly(outcomes, self._snapshots):
+                self._keep(outcomes)
+            cpu = used(outcomes, "cpu_ms")
+            self._cpu_end = limits["cpu_seconds"] - cpu if self._is_copy else None
             send(self._supervisor, {"event": "cell", "index": index})
-            outcome = self._run_cell(cell, deadline, last=index == len(cells) - 1)
+            outcome = self._run_cell(cells[index], deadline, last=index == len(cells) - 1)
             outcomes.append(outcome)
             if "lost" in outcome or (order["stop_on_error"] and not outcome["ok"]):
                 break
+        self._cpu_end = None
+        self._more = self._what_more_needs(outcomes) if order["keep"] == "more" else None
         send(self._supervisor, {"event": "ran", "cells": outcomes})
+
+    def _begin(self, order: dict[str, Any]) -> list[dict[str, Any]]:
+        """Ready for the first cell. Raises Lost."""
+        given = {key: order[key] for key in ("limits", "seed", "snapshots")}
+        self._order(self._sock, {"op": "limits", **given})
+        self._answer(self._sock, time.monotonic() + _SETTLE_SECONDS, self._pidfd)
+        return []
+
+    # Snapshots
+
+    def _go_on(self, depth: int) -> list[dict[str, Any]]:
+        """Be where the snapshot of that many cells is; how those went. Raises Lost, OSError: it is of no use."""
+        for snapshot in [snapshot for snapshot in self._snapshots if snapshot.depth > depth]:
+            self._drop(snapshot)
+        snapshot = self._snapshots[-1]
+        if snapshot.depth != depth or snapshot.files != files_now():
+            raise Lost("ended")
+        os.kill(snapshot.pid, signal.SIGCONT)
+        self._sock = snapshot.sock
+        if snapshot.itself:
+            self._snapshots.remove(snapshot)
+            self._order(self._sock, {"op": "go_on"})
+            self._answer(self._sock, time.monotonic() + _SETTLE_SECONDS, self._pidfd)
+        else:
+            self._move_to_copy()
+        return list(snapshot.outcomes)
+
+    def _keep(self, outcomes: list[dict[str, Any]]) -> None:
+        """Leave the learner's process as it is and go on in a copy of it, where nothing speaks against that."""
+        files = self._files_if_quiet(outcomes) if len(self._snapshots) < MAX_SNAPSHOTS else None
+        if files is None:
+            return
+        with contextlib.suppress(Lost, OSError):
+            old = Snapshot(len(outcomes), self._sock, self._pid, tuple(outcomes), files)
+            self._move_to_copy()
+            self._snapshots.append(old)
+
+    def _what_more_needs(self, outcomes: list[dict[str, Any]]) -> Snapshot | None:
+        """The learner's process itself as a snapshot, if settling will change nothing in it."""
+        files = self._files_if_quiet(outcomes)
+        if files is None:
+            return None
+        return Snapshot(len(outcomes), self._sock, self._pid, tuple(outcomes), files, itself=True)
+
+    def _files_if_quiet(self, outcomes: list[dict[str, Any]]) -> Files | None:
+        """The files as they are; None where something speaks against keeping the learner's process."""
+        files = files_now()
+        if files is None or not all(outcome["ok"] for outcome in outcomes):
+            return None
+        if self._threads() != 1 or self._strangers({self._pid}):
+            return None
+        with contextlib.suppress(Lost):
+            self._order(self._sock, {"op": "quiet"})
+            if self._answer(self._sock, time.monotonic() + _SETTLE_SECONDS, self._pidfd).get("quiet") is True:
+                return files
+        return None
+
+    def _move_to_copy(self) -> None:
+        """Go on in a copy of the learner's process. Raises Lost, OSError; then nothing has changed."""
+        fork = self._fork()
+        self._greet(fork)
+        if not fork.pid or fork.pid < 2:
+            raise Lost("protocol")
+        pidfd = os.pidfd_open(fork.pid)
+        os.close(self._pidfd)
+        self._sock, self._pid, self._pidfd, self._is_copy = fork.sock, fork.pid, pidfd, True
+
+    def _drop(self, snapshot: Snapshot) -> None:
+        self._snapshots.remove(snapshot)
+        snapshot.sock.close()
+        with contextlib.suppress(OSError):
+            os.kill(snapshot.pid, signal.SIGKILL)
+
+    def _rest(self) -> None:
+        """After a run: only the snapshots stay, and they are stopped, whatever they would like to do."""
+        if not self._snapshots:
+            return
+        if not self._snapshots[-1].itself:
+            self._sock.close()
+        self._sweep(spared={snapshot.pid for snapshot in self._snapshots})
+        for snapshot in self._snapshots:
+            with contextlib.suppress(OSError):
+                os.kill(snapshot.pid, signal.SIGSTOP)
 
     def _run_cell(self, cell: dict[str, Any], deadline: float, *, last: bool) -> dict[str, Any]:
         wall, cpu = time.perf_counter(), self._cpu_seconds()
@@ -135,14 +246,28 @@ class Warden:
         """Answer every question that can be answered, in order, each marked with the nonce it brought back."""
         self._sweep()
         self._settle()
+        send(self._supervisor, {"event": "settled"})
         common = {key: order[key] for key in ("nonce", "seed", "seconds")}
-        checks, probes = order["checks"], order["probes"]
-        for index, check in enumerate(checks):
-            more = index + 1 < len(checks) or bool(probes)
-            answer = self._ask_check({"op": "check", **check, **common}, more=more)
-            send(self._supervisor, {"event": "check", "id": check["id"], "answer": answer})
-        self._ask_probes(probes, common)
-        send(self._supervisor, {"event": "done"})
+        waiting = deque(_Question({"op": "check", **check, **common}) for check in order["checks"])
+        if order["probes"]:
+            waiting.append(_Question({"op": "probes", "probes": order["probes"], **common}))
+        asked: deque[_Question] = deque()
+        while waiting or asked:
+            if waiting and not (asked and self._left_behind(asked)):
+                new = [waiting.popleft() for _ in range(min(order["at_once"] - len(asked), len(waiting)))]
+                self._ask(new)
+                asked.extend(new)
+            question = asked.popleft()
+            if question.order["op"] == "check":
+                answer = self._answer_of_check(question)
+                send(self._supervisor, {"event": "check", "id": question.order["id"], "answer": answer})
+                self._tidy_up(question, asked)
+            else:
+                self._answer_probes(question)
+        if self._more is not None:
+            self._snapshots = [self._more]
+        send(self._supervisor, {"event": "done", "kept": [snapshot.depth for snapshot in self._snapshots]})
+        self._rest()
 
     def _settle(self) -> None:
         """Put the checks' functions back, in a fork when the learner's process has more than one thread.
@@ -155,10 +280,14 @@ class Warden:
                 fork = self._fork()
                 self._greet(fork)
                 self._sock = fork.sock
-            self._order(self._sock, {"op": "settle"})
-            claimed = self._answer(self._sock, time.monotonic() + _SETTLE_SECONDS).get("pid")
+            self._order(self._sock, {"op": "settle", "for_good": self._more is None})
+            settled = self._answer(self._sock, time.monotonic() + _SETTLE_SECONDS)
         except Lost:
+            self._more = None
             return
+        if settled.get("changed") is not False:
+            self._more = None
+        claimed = settled.get("pid")
         # A false pid only spares a process of the learner's own until the session ends.
         if isinstance(claimed, int) and claimed > 1 and claimed != old:
             self._pid = claimed
@@ -190,49 +319,55 @@ class Warden:
             # A false pid only spares a process of the learner's own until the next question.
             fork.pid = claimed if isinstance(claimed, int) else 0
 
-    def _take_fork(self) -> _Fork:
-        """The copy that was made ahead, or one made now. Raises Lost."""
-        fork, self._next = self._next, None
-        return fork or self._fork()
+    def _ask(self, questions: Sequence[_Question]) -> None:
+        """Have copies made that work on these questions; nobody waits for them yet.
 
-    def _fork_ahead(self) -> None:
-        """Have the next question's copy made while this one is answered: a fork of a loaded process takes its time."""
-        with contextlib.suppress(Lost):
-            self._next = self._fork()
+        First all the copies: a fork beside one that is at work takes three times as long.
+        """
+        for question in questions:
+            try:
+                question.fork = self._fork()
+                self._greet(question.fork)
+            except Lost as lost:
+                question.lost = str(lost)
+        for question in questions:
+            try:
+                self._order(self._copy_of(question).sock, question.order)
+            except Lost as lost:
+                question.lost = str(lost)
 
-    def _ask_check(self, order: dict[str, Any], *, more: bool) -> dict[str, Any]:
+    def _copy_of(self, question: _Question) -> _Fork:
+        """The copy that works on it. Raises Lost."""
+        if question.fork is None or question.lost:
+            raise Lost(question.lost or "ended")
+        self._greet(question.fork)
+        return question.fork
+
+    def _answer_of_check(self, question: _Question) -> dict[str, Any]:
         try:
-            fork = self._take_fork()
-            with fork.sock:
-                self._order(fork.sock, order)
-                if more:
-                    self._fork_ahead()
-                self._greet(fork)
-                return self._answer(fork.sock, time.monotonic() + order["seconds"] + _GRACE)
+            fork = self._copy_of(question)
+            return self._answer(fork.sock, time.monotonic() + question.order["seconds"] + _GRACE)
         except Lost as lost:
             return {"status": "lost", "lost": str(lost)}
-        finally:
-            self._after_question()
 
-    def _ask_probes(self, probes: list[dict[str, Any]], common: dict[str, Any]) -> None:
+    def _answer_probes(self, question: _Question) -> None:
         """One fork answers all; when it is lost over one probe, the next fork goes on behind that one.
 
         The optional ones, which are the last, end with the first that is lost.
         """
-        left = list(probes)
+        left = list(question.order["probes"])
         while left:
             try:
-                fork = self._take_fork()
-                with fork.sock:
-                    self._order(fork.sock, {"op": "probes", "probes": left, **common})
-                    self._greet(fork)
-                    self._take_answers(fork.sock, left, common["seconds"] + _GRACE)
+                fork = self._copy_of(question)
+                self._take_answers(fork.sock, left, question.order["seconds"] + _GRACE)
             except Lost as lost:
                 for probe in list(left) if left[0]["optional"] else left[:1]:
                     self._report_probe(probe, {"lost": str(lost)})
                     left.remove(probe)
-            finally:
-                self._after_question()
+            self._tidy_up(question, ())
+            if left:
+                question = _Question({**question.order, "probes": left})
+                self._ask([question])
 
     def _take_answers(self, fork: socket.socket, left: list[dict[str, Any]], seconds: float) -> None:
         """Answers to these in order, each taken off as it comes. Raises Lost."""
@@ -246,23 +381,31 @@ class Warden:
     def _report_probe(self, probe: dict[str, Any], answer: dict[str, Any]) -> None:
         send(self._supervisor, {"event": "probe", "id": probe["id"], "answer": answer})
 
-    def _after_question(self) -> None:
-        # The fork that has answered takes a while to give its memory back: no need to wait for that.
-        self._sweep(leave=1, spared=self._fork_made_ahead())
+    def _tidy_up(self, answered: _Question, asked: Iterable[_Question]) -> None:
+        """End the copy that has answered; with no other at work, everything that was left behind ends, too."""
+        if answered.fork is not None:
+            answered.fork.sock.close()
+        others = list(asked)
+        for other in others:
+            with contextlib.suppress(Lost):
+                self._copy_of(other)
+        if not others:
+            # The fork that has answered takes a while to give its memory back: no need to wait for that.
+            self._sweep(leave=1)
+        elif (pid := answered.pid) is not None and pid > 1 and pid not in {self._pid, *(other.pid for other in others)}:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+            self._ending = pid
         for capture in (self._out, self._err):
             capture.take()
 
-    def _fork_made_ahead(self) -> int | None:
-        """The pid of the next question's copy; without its greeting it is none, and it is swept away like any other."""
-        if self._next is None:
-            return None
-        try:
-            self._greet(self._next)
-        except Lost:
-            self._next.sock.close()
-            self._next = None
-            return None
-        return self._next.pid
+    def _left_behind(self, asked: Iterable[_Question]) -> bool:
+        """Whether processes run that are none of ours: then those at work end first, and all others with them."""
+        return self._strangers({self._pid, self._ending, *(question.pid for question in asked)})
+
+    def _strangers(self, known: Iterable[int | None]) -> bool:
+        ours = {os.getpid(), *known, *(snapshot.pid for snapshot in self._snapshots)}
+        return any(pid not in ours and not _is_zombie(pid) for pid in _processes())
 
     # Messages and processes
 
@@ -307,6 +450,11 @@ class Warden:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise Lost("time")
+            if self._cpu_end is not None:
+                # The kernel counts for each process, a copy's time from nothing.
+                if self._cpu_seconds() > self._cpu_end:
+                    raise Lost("cpu")
+                left = min(left, _LOOK_SECONDS)
             ready, _, _ = select.select([*descriptors, *readers, self._supervisor.fileno()], [], [], left)
             if self._supervisor.fileno() in ready and not self._supervisor.recv(1, socket.MSG_PEEK):
                 os._exit(0)
@@ -335,9 +483,14 @@ class Warden:
                     return
                 self._statuses[pid] = status
 
-    def _sweep(self, leave: int = 0, spared: int | None = None) -> None:
-        """Kill every process but this, the learner's main one and `spared`; wait until all but `leave` are gone."""
-        kept = (os.getpid(), self._pid, spared)
+    def _sweep(self, leave: int = 0, spared: Set[int] | None = None) -> None:
+        """Kill every process but this and `spared`; wait until all but `leave` are gone.
+
+        Without `spared` the learner's main process and the snapshots are.
+        """
+        if spared is None:
+            spared = {self._pid, *(snapshot.pid for snapshot in self._snapshots)}
+        kept = {os.getpid(), *spared}
         for _ in range(50):
             living = [pid for pid in _processes() if pid not in kept and not _is_zombie(pid)]
             for pid in living:

@@ -24,9 +24,11 @@ from typing import Any, NoReturn
 
 from . import session, shell, syscalls
 from .cells import load_transformer
+from .files import WORK
 from .learner import Prepared
 from .observe.libraries import remember
 from .pristine import Pristine, load_what_checks_use
+from .warmup import practise
 from .wire import receive_with_socket, send
 
 
@@ -89,9 +91,11 @@ def _prepare(seccomp: bytes) -> Prepared:
     sys.addaudithook(_refuse_audit_hooks)
     sys.modules["__main__"] = main_module
     # Helper modules that come with the case lie beside the notebook.
-    sys.path.append(session.WORK)
+    sys.path.append(WORK)
     remember()
     random.seed(0)
+    practise(Prepared(main_module, transform, Pristine(), seccomp))
+    # Libraries have loaded more of themselves meanwhile: that is part of what is put back.
     pristine = Pristine()
     gc.collect()
     gc.freeze()

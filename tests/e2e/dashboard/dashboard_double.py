@@ -14,6 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel
 from starlette.middleware.base import RequestResponseEndpoint
 
+from evaluation.serving.service import EvaluationService
 from services.contracts.brief import Brief
 from services.contracts.case import CaseSummary
 from services.contracts.classroom import ClassView
@@ -37,8 +38,10 @@ from services.contracts.session import SessionEvent, SessionPart, SessionSummary
 from services.contracts.style import Dismissal
 from services.gateway.dashboard.page_headers import POLICY
 from services.gateway.dashboard.runs import RunCode
+from services.kit.errors import CaseloopError
 from services.kit.stream import sse
 from tests.e2e.dashboard import dashboard_material as material
+from tests.e2e.dashboard.quality_double import quality_router, refused
 
 PREFIX: Final = "/services/caseloop"
 DIST: Final = Path(__file__).resolve().parents[3] / "web" / "dashboard" / "dist"
@@ -68,6 +71,9 @@ class Books:
         self.judged = 240
         self.verdict = Verdict.NEEDS_WORK
         self.signed_in = True
+        self.roles = ["mentor"]
+        self.quality: EvaluationService | None = None
+        """What the QA pages ask."""
         self.broken: set[str] = set()
         """Paths below the API that answer with an error."""
         self.pace = 0.15
@@ -148,13 +154,19 @@ def _books(request: Request) -> Books:
     return books
 
 
+def _quality(request: Request) -> EvaluationService:
+    books = _books(request)
+    assert books.quality is not None, "the test gives it"
+    return books.quality
+
+
 AtDesk = Annotated[Books, Depends(_books)]
 router = APIRouter(prefix=f"{PREFIX}/api")
 
 
 @router.get("/me")
 async def me(books: AtDesk) -> dict[str, object]:
-    return {"user": MENTOR, "roles": ["mentor"], "xsrf": XSRF}
+    return {"user": MENTOR, "roles": books.roles, "xsrf": XSRF}
 
 
 @router.get("/cases")
@@ -354,8 +366,11 @@ class DashboardDouble:
         self.books = Books()
         self.app = FastAPI()
         self.app.state.books = lambda: self.books
+        self.app.state.quality = _quality
         self.app.include_router(router)
+        self.app.include_router(quality_router(f"{PREFIX}/api"))
         self.app.add_exception_handler(Refusal, _refused)
+        self.app.add_exception_handler(CaseloopError, refused)
         self.app.middleware("http")(_marked)
         self.app.post(f"{PREFIX}/logout", status_code=204)(self._logout)
         self.app.get(f"{PREFIX}/{{path:path}}")(_file)

@@ -111,3 +111,102 @@ def test_a_learner_without_a_mouse_decides_asks_thinks_rates_and_chats(lab: Lab,
     expect(lab.part("follow-up").last).to_be_focused()
     keyboard.press("Escape")
     expect(lab.within(lab.row("total"), "open-help")).to_be_focused()
+
+
+CONTROLS = "button, a[href], input, textarea, select, summary, [role='button'], [tabindex='0']"
+_IN_ORDER = """([selector, panel]) => [...document.querySelectorAll(`[data-caseloop='${panel}']`)]
+  .flatMap(root => [...root.querySelectorAll(selector)])
+  .filter(node => node.offsetParent !== null && !(node.role === 'tab' && node.tabIndex < 0))
+  .map(node => node.dataset.caseloop ?? node.tagName)"""
+_FOCUSED = """() => document.activeElement?.closest("[data-caseloop='panel']")
+  ? document.activeElement.dataset.caseloop ?? document.activeElement.tagName : null"""
+
+
+def reached(lab: Lab) -> list[str]:
+    """What the Tab key stops at in the panel, from the heading of the help on."""
+    heading = lab.part("help-view").locator("h2")
+    heading.focus()
+    stops: list[str] = []
+    while len(stops) < 60:
+        lab.page.keyboard.press("Tab")
+        name = lab.page.evaluate(_FOCUSED)
+        if name is None:
+            break
+        stops.append(name)
+    return stops
+
+
+def all_reached(lab: Lab) -> None:
+    """Whatever can be pressed or written into in the help is one stop of the Tab key."""
+    there = lab.page.evaluate(_IN_ORDER, [CONTROLS, "help-view"])
+    back, *others = there
+    assert back == "back"
+    assert others
+    assert reached(lab)[: len(others)] == others
+
+
+def press(lab: Lab, name: str, key: str = "Enter", *, last: bool = False) -> None:
+    """Work a control without a mouse."""
+    control = lab.part(name).last if last else lab.part(name).first
+    control.focus()
+    expect(control).to_be_focused()
+    lab.page.keyboard.press(key)
+
+
+def test_every_control_of_help_is_reached_and_worked_by_keyboard(lab: Lab, desk: Desk) -> None:
+    assistant, keyboard = desk.assistant, lab.page.keyboard
+    lab.write(total="a = 1\ntotal = a")
+    lab.open()
+    expect(lab.check("total")).to_be_visible()
+    press(lab, "open-help")
+    expect(lab.part("consent")).to_be_visible()
+    all_reached(lab)
+    press(lab, "decline-ai", "Space")
+    expect(lab.part("ai-declined")).to_be_visible()
+    all_reached(lab)
+    press(lab, "change-ai")
+    press(lab, "use-ai", "Space")
+    expect(lab.part("ask-hint")).to_have_count(3)
+    all_reached(lab)
+
+    press(lab, "ask-hint")
+    expect(lab.part("rating")).to_be_visible()
+    all_reached(lab)
+    press(lab, "not-helpful", "Space")
+    expect(lab.part("rated")).to_be_focused()
+    lab.part("ask-hint").nth(1).focus()
+    keyboard.press("Space")
+    expect(lab.part("hint-card")).to_have_count(2)
+    expect(lab.part("rating")).to_be_visible()
+    shown = lab.part("hint-text").count()
+    press(lab, "toggle-hint", "Space")
+    expect(lab.part("hint-text")).not_to_have_count(shown)
+    all_reached(lab)
+
+    lab.part("tab-hints").focus()
+    keyboard.press("ArrowRight")
+    expect(lab.part("tab-chat")).to_be_focused()
+    assistant.hold.clear()
+    lab.part("chat-text").focus()
+    keyboard.type("Why?")
+    keyboard.press("Enter")
+    expect(lab.part("stop-answer")).to_be_visible()
+    all_reached(lab)
+    press(lab, "stop-answer")
+    expect(lab.part("chat-text")).to_be_focused()
+    expect(lab.part("chat-text")).to_have_value("Why?")  # given back, for another try
+    assistant.hold.set()
+    keyboard.press("Enter")
+    expect(lab.part("follow-up").first).to_be_visible()
+    all_reached(lab)
+    press(lab, "go-to-cite")
+    expect(lab.cell(3).locator(".cm-content")).to_be_focused()
+    press(lab, "follow-up", "Space", last=True)
+    expect(lab.part("message")).to_have_count(4)
+    press(lab, "reset-chat")
+    expect(lab.page.locator(".jp-Dialog")).to_be_visible()
+    lab.page.locator(".jp-Dialog button.jp-mod-accept").focus()
+    keyboard.press("Enter")
+    expect(lab.part("chat-empty")).to_be_visible()
+    press(lab, "back")
+    expect(lab.part("overview")).to_be_visible()

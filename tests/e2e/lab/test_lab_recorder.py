@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from services.contracts.session import SessionEvent
 from services.progress.sessions.replay import Notebook
@@ -111,6 +111,22 @@ def test_who_declines_is_left_in_peace_and_may_change_that(lab: Lab, desk: Desk)
     assert mentors.choices == [False, True, False]
 
 
+def test_an_answer_that_comes_late_takes_nobody_away_from_what_they_write(lab: Lab, desk: Desk) -> None:
+    lab.open()
+    held: list[Route] = []
+    lab.page.route("**/api/recording*", lambda route: held.append(route))
+    with lab.page.expect_request("**/api/recording*"):
+        lab.part("decline-recording").click()
+    lab.type(3, "mine = 1", replace=True)
+    held[0].continue_()
+    expect(lab.part("recording-standing")).to_have_attribute("data-record", "no")
+    lab.page.wait_for_timeout(200)
+    expect(lab.cell(3).locator(".cm-content")).to_be_focused()
+    lab.page.keyboard.insert_text(" + 2")
+    expect(lab.cell(3).locator(".cm-content")).to_contain_text("mine = 1 + 2")
+    assert desk.mentors.choices == [False]
+
+
 def test_the_record_leads_to_the_notebook_whatever_was_done_to_it(willing: Lab, desk: Desk) -> None:
     lab, mentors = willing, desk.mentors
     lab.type(3, "total = 'é😀'", replace=True)
@@ -154,7 +170,7 @@ def test_runs_checks_hints_and_questions_are_told(willing: Lab, desk: Desk) -> N
     eventually(lambda: kinds(mentors, "run", "result") == ["run", "result"], within=30)
     (result,) = [event for event in events(mentors) if event.kind == "result"]
     assert (result.cell, result.data) == ("total", {"ok": False, "error": "NameError"})
-    lab.check("total")
+    expect(lab.check("total")).to_have_attribute("data-verdict", "needs_work")  # what is asked later is told later
     lab.help("total")
     lab.part("ask-hint").first.click()
     expect(lab.part("hint-text")).to_be_visible()

@@ -1,5 +1,7 @@
 """A person at the system with a browser: signs in, opens a case, works on one of its steps."""
 
+import contextlib
+
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.system.caseloop_system import System
@@ -26,6 +28,10 @@ class Learner:
         expect(self.page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible(timeout=90_000)
         expect(self.row).to_be_visible()
 
+    def turn_to(self, subtask: str) -> None:
+        """Go on with another step of the case."""
+        self._subtask = subtask
+
     @property
     def row(self) -> Locator:
         return self.page.locator(f"[data-caseloop='panel'] [data-caseloop='subtask'][data-subtask='{self._subtask}']")
@@ -49,7 +55,12 @@ class Learner:
 
     def write(self, source: str) -> None:
         self.step.scroll_into_view_if_needed()
-        self.answer.click()
+        for _ in range(5):
+            # JupyterLab, still busy with its start, may take the focus back: a person clicks again
+            self.answer.click()
+            with contextlib.suppress(AssertionError):
+                expect(self.answer).to_be_focused(timeout=5_000)
+                break
         expect(self.answer).to_be_focused()
         self.page.keyboard.press("ControlOrMeta+A")
         self.page.keyboard.insert_text(source)

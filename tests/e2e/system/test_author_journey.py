@@ -13,6 +13,7 @@ from case_uploader.uploads.packing import pack
 from tests.e2e.dashboard.test_dashboard_access import serious
 from tests.e2e.system.caseloop_browser import Learner
 from tests.e2e.system.caseloop_system import System
+from tests.nbgrader_itself import quickstart
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 CASE = "coffee-sales"
@@ -29,6 +30,14 @@ def system(project: Path) -> Iterator[System]:
             yield running
         finally:
             running.end()
+
+
+SQUARES = """def squares(n):
+    if n < 1:
+        {refusal}
+    return [number * number for number in range(1, n + 1)]"""
+SUM = "def sum_of_squares(n):\n    return sum(squares(n))"
+"""What a learner hands in of the example assignment that nbgrader makes."""
 
 
 class Admin:
@@ -145,4 +154,35 @@ def test_a_broken_case_is_refused_the_mended_one_published_and_a_learner_spawns_
     expect(learner.page.locator(".jp-NotebookPanel .jp-Cell").first).to_be_visible(timeout=90_000)
     expect(learner.page.locator(".jp-Notebook")).to_contain_text("second edition")
     expect(learner.answer).to_contain_text("total_revenue = 196.7  # mine")
+    learner.leave()
+
+
+def test_the_example_assignment_of_nbgrader_is_uploaded_unchanged_and_solved(
+    system: System, browser: Browser, tmp_path: Path
+) -> None:
+    admin = Admin(browser, system)
+    admin.part("choose-folder").set_input_files(quickstart(tmp_path))
+    expect(admin.part("upload")).to_have_attribute("data-state", "checked", timeout=180_000)
+    admin.part("publish").click()
+    expect(admin.part("passed")).to_have_attribute("data-version-state", "current")
+    assert admin.errors == []
+
+    learner = Learner(browser, system, "ps1", "squares")
+    learner.sign_in()
+    learner.open_case()
+    # what lies beside the notebook is there, like the picture in its text
+    picture = learner.page.locator(".jp-Notebook .jp-RenderedMarkdown img").first
+    expect(picture).to_have_js_property("complete", True)
+    expect(picture).not_to_have_js_property("naturalWidth", 0)
+    learner.write(SQUARES.format(refusal="return []"))
+    learner.check()
+    expect(learner.feedback).to_have_attribute("data-verdict", "needs_work", timeout=90_000)
+    learner.write(SQUARES.format(refusal="raise ValueError(n)"))
+    learner.check()
+    expect(learner.feedback).to_have_attribute("data-verdict", "approved", timeout=60_000)
+    learner.turn_to("sum-of-squares")
+    learner.write(SUM)
+    learner.check()
+    expect(learner.feedback).to_have_attribute("data-verdict", "approved", timeout=60_000)
+    expect(learner.row).to_have_attribute("data-state", "approved")
     learner.leave()

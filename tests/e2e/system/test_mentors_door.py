@@ -56,6 +56,20 @@ def test_a_mentor_goes_from_the_hubs_page_to_the_desk_and_signs_out(browser: Bro
         assert page.evaluate("async () => (await fetch('api/me')).status") == 401
 
 
+def test_qa_goes_from_the_hubs_page_to_the_runs_and_gets_nothing_of_mentors(browser: Browser, system: System) -> None:
+    with at_a_browser(browser, system, "qa") as page:
+        expect(page.get_by_role("link", name="Mentors’ desk")).to_have_count(0)
+        page.get_by_role("link", name="Quality desk").click()
+        page.wait_for_url(f"{system.url}{DESK}**")
+        expect(page).to_have_title("Runs · Caseloop")
+        expect(page.get_by_role("heading", name="No run yet")).to_be_visible()
+        asked = "async path => { const answer = await fetch(path); return [answer.status, await answer.json()]; }"
+        assert page.evaluate(asked, "api/me")[1]["roles"] == ["qa"]
+        assert page.evaluate(asked, "api/runs")[1]["total"] == 0
+        status, refused = page.evaluate(asked, "api/queue")
+        assert (status, refused["error"]) == (403, "not_a_mentor")
+
+
 def test_a_learner_sees_no_link_and_a_plain_page(browser: Browser, system: System) -> None:
     with at_a_browser(browser, system, "learner") as page:
         expect(page.get_by_role("link", name="Mentors’ desk")).to_have_count(0)
@@ -75,7 +89,7 @@ def test_whoever_is_not_signed_in_signs_in_and_arrives(browser: Browser, system:
     page.get_by_label("Password").fill(system.passwords["admin"])
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_url(f"{system.url}{DESK}**")
-    assert page.evaluate("async () => (await fetch('api/me')).json()")["roles"] == ["admin", "mentor"]
+    assert page.evaluate("async () => (await fetch('api/me')).json()")["roles"] == ["admin", "mentor", "qa"]
     context.close()
 
 

@@ -22,8 +22,11 @@ from services.contracts.feedback import Feedback, TrialRequest, TrialResult, Ver
 from services.contracts.finding import Finding
 from services.contracts.mutants import MutantsRequest, MutantsResult, MutantVerdict
 from services.kit.app import running
+from services.kit.database import Database
 from services.kit.http import in_process_client
+from services.kit.postgres_connection import PostgresAccess
 from services.kit.settings import Settings
+from tests.databases import DatabaseUrl
 
 
 class ScriptedFeedback(FeedbackClient):
@@ -38,6 +41,8 @@ class ScriptedFeedback(FeedbackClient):
         self.verdicts: dict[str, Feedback] = {}
         """A piece of source -> what is said about notebooks that hold it."""
         self.error: ServiceError | None = None
+        self.recovers = False
+        """Whether the error is met once only."""
         self.forgets_words = False
         self.mutated: list[MutantsRequest] = []
         self.overlooked: tuple[str, ...] = ()
@@ -48,8 +53,9 @@ class ScriptedFeedback(FeedbackClient):
         assert self.cases
         self.trials.append(request)
         await self.gate.wait()
-        if self.error:
-            raise self.error
+        if error := self.error:
+            self.error = None if self.recovers else error
+            raise error
         case = await self.cases.author(request.version)
         sources = {cell.id: cell.source for cell in request.cells}
         told = next((f for piece, f in self.verdicts.items() if piece in "\n".join(sources.values())), None)
@@ -93,7 +99,7 @@ def _recognised(flaw: Flaw) -> Finding:
 
 @dataclass
 class Bench:
-    """A case service with everything around it, over real SQLite and a real folder of objects."""
+    """A case service with everything around it, over a real database and a real folder of objects."""
 
     home: Path
     backends: Backends
@@ -111,6 +117,16 @@ class Bench:
 
     async def objects(self) -> set[str]:
         return {digest async for digest in self.backends.objects.digests()}
+
+
+@pytest.fixture(autouse=True)
+def tables(databases: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The wiring opens the database that the test is for."""
+
+    def opened(_mode: str, _service: str, file: Path, *, one_writer: bool) -> Database:
+        return Database(databases("case_uploader", file), access=PostgresAccess(one_writer=one_writer))
+
+    monkeypatch.setattr("case_uploader.wiring.open_database", opened)
 
 
 @pytest.fixture

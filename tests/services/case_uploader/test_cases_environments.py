@@ -1,27 +1,35 @@
 """Environments of cases: made once for equal requirements, removed when no version needs them, never in use."""
 
 import asyncio
-import base64
-import hashlib
+import json
 import os
 import sys
 import tarfile
 import venv
 import zipfile
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from typer.testing import CliRunner
 
 from case_uploader.adapters.learner_environment import SitePackages
 from case_uploader.adapters.uv_environments import UvBuilder
+from case_uploader.app import create_app
+from case_uploader.cli import build_case_app
+from case_uploader.environments.furnishing import Furnisher
 from case_uploader.environments.ports import CannotBuild
 from case_uploader.environments.shelf import EnvironmentShelf, Ready
 from case_uploader.environments.tidying import Tidying
+from case_uploader.service import CaseService
 from case_uploader.steps import Building, Built, Passed, Published, Rejected
-from case_uploader.wiring import publishing_service
+from case_uploader.wiring import open_backends, publishing_service
+from services.contracts.clients.cases import CasesClient
+from services.kit.http import in_process_client
+from services.kit.settings import Settings
+from tests.wheels import wheel
 
 DAY = 24 * 3_600
 
@@ -47,11 +55,20 @@ class FakeBuilder:
         await self.gate.wait()
         if self.refusal:
             raise CannotBuild(self.refusal)
+        _python(folder)
         site = folder / "lib" / "python3.11" / "site-packages"
         for line in requirements:
             name = Requirement(line).name
             (site / f"{name}-9.0.dist-info").mkdir(parents=True)
             (site / f"{name}-9.0.dist-info" / "METADATA").write_text(f"Name: {name}\nVersion: 9.0\n")
+
+
+def _python(folder: Path) -> None:
+    """A Python that writes down where it was started and with what."""
+    (folder / "bin").mkdir()
+    python = folder / "bin" / "python"
+    python.write_text('#!/bin/sh\n{ pwd; ls; echo "$@"; } > "$(dirname "$0")/../started"\n')
+    python.chmod(0o755)
 
 
 @pytest.fixture
@@ -120,6 +137,21 @@ class TestShelf:
         await made(shelf, "used")
         assert shelf.collect(set()) == []
 
+    @pytest.mark.sandbox
+    async def test_what_a_running_sandbox_shows_stays_although_no_version_needs_it_any_more(self, shelf):
+        old = await made(shelf, "old")
+        os.utime(old.folder / "caseloop-ready.json", (0, 0))
+        command = ["bwrap", "--unshare-all", "--ro-bind", "/", "/", "--ro-bind", str(old.folder), "/mnt"]
+        pipe = asyncio.subprocess.PIPE
+        sandbox = await asyncio.create_subprocess_exec(*command, "cat", stdin=pipe, stdout=pipe)
+        assert sandbox.stdin is not None
+        assert sandbox.stdout is not None
+        sandbox.stdin.write(b"it runs\n")
+        assert await sandbox.stdout.readline() == b"it runs\n"
+        assert shelf.collect(set()) == []
+        await sandbox.communicate(b"")
+        assert shelf.collect(set()) == [old.digest]
+
     async def test_what_is_being_made_is_not_removed(self, shelf, builder, tmp_path):
         builder.gate.clear()
         building = asyncio.create_task(made(shelf, "a"))
@@ -130,26 +162,6 @@ class TestShelf:
         assert shelf.collect(set()) == []
         builder.gate.set()
         assert (await building).fresh
-
-
-def wheel(folder: Path, name: str, version: str, source: str, requires: str = "") -> Path:
-    """A wheel of one module, as pip would make it."""
-    info = f"{name}-{version}.dist-info"
-    files = {
-        f"{name}.py": source,
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requires}",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    lines = []
-    for path, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
-        lines.append(f"{path},sha256={digest},{len(text.encode())}\n")
-    made = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(made, "w") as archive:
-        for path, text in files.items():
-            archive.writestr(path, text)
-        archive.writestr(f"{info}/RECORD", "".join(lines) + f"{info}/RECORD,,\n")
-    return made
 
 
 class TestUvBuilder:
@@ -205,9 +217,10 @@ class TestUvBuilder:
         assert environment.unmet(Requirement("common==2.0")) is None
 
     @pytest.mark.parametrize("line", ["absent-package", "special>=99", "picky"])
-    async def test_what_cannot_be_had_together_is_said_by_name(self, build, line):
-        with pytest.raises(CannotBuild, match=Requirement(line).name):
+    async def test_what_cannot_be_had_together_is_said_by_name_and_nothing_of_this_machine(self, build, line, tmp_path):
+        with pytest.raises(CannotBuild, match=Requirement(line).name) as refused:
             await build(line)
+        assert str(tmp_path / "made") not in str(refused.value)
 
     async def test_sources_are_not_built_for_they_would_run(self, build, index):
         folder = index / "evil-1.0"
@@ -259,15 +272,21 @@ class TestUvBuilder:
         assert UvBuilder(uv, base).fingerprint() != before
 
 
+@pytest.fixture
+def common(tmp_path) -> Path:
+    """The common environment: pandas and nothing else."""
+    folder = tmp_path / "common"
+    info = folder / "lib" / "python3.11" / "site-packages" / "pandas-3.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: pandas\nVersion: 3.0\n")
+    (info.parent / "pandas").mkdir()
+    (info.parent / "pandas" / "__init__.py").touch()
+    return folder
+
+
 class TestPublishing:
     @pytest.fixture
-    def service(self, bench, shelf, tmp_path):
-        common = tmp_path / "common"
-        info = common / "lib" / "python3.11" / "site-packages" / "pandas-3.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text("Name: pandas\nVersion: 3.0\n")
-        (info.parent / "pandas").mkdir()
-        (info.parent / "pandas" / "__init__.py").touch()
+    def service(self, bench, shelf, common):
         return publishing_service(bench.backends, bench.feedback, SitePackages(common), shelf)
 
     async def steps(self, service, folder: Path):
@@ -320,3 +339,75 @@ class TestPublishing:
         assert any(isinstance(step, Built) for step in steps)
         assert isinstance(steps[-1], Passed | Rejected)
         assert builder.builds == [("wordfreq",)]
+
+
+class TestCommands:
+    """Commands that only read a folder, or open it, with a case that asks for a package of its own."""
+
+    @pytest.fixture
+    def run(self, shelf, common, monkeypatch):
+        monkeypatch.setenv("COLUMNS", "300")
+
+        def furnisher() -> Furnisher:
+            return Furnisher(SitePackages(common), shelf, SitePackages)
+
+        app = build_case_app(lambda: pytest.fail("nothing is asked of a service"), Settings, furnisher)
+        return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+    @pytest.fixture
+    def folder(self, case_folder) -> Path:
+        notebook = case_folder / "solution.ipynb"
+        for path in (notebook, case_folder / "variants" / "with-loops.ipynb"):
+            path.write_text(path.read_text().replace("import pandas as pd", "import json as pd"))
+        (case_folder / "requirements.txt").write_text("wordfreq\n")
+        return case_folder
+
+    def test_reading_it_makes_nothing_and_says_so(self, run, folder, builder):
+        done = run("check", "--quick", folder)
+        assert done.exit_code == 0, done.stdout
+        assert "requirement-own" in done.stdout
+        assert builder.builds == []
+
+    async def test_reading_it_says_nothing_where_the_environment_is_there(self, run, folder, shelf):
+        await made(shelf, "wordfreq")
+        done = await asyncio.to_thread(run, "check", "--quick", folder)
+        assert (done.exit_code, "requirement-own" in done.stdout) == (0, False)
+
+    def test_a_check_tells_which_environment_it_made(self, shelf, common, folder, tmp_path, scripted_feedback):
+        @asynccontextmanager
+        async def open_service() -> AsyncIterator[CaseService]:
+            settings = Settings(home=tmp_path / "other")
+            settings.prepare()
+            async with open_backends(settings) as backends:
+                service = publishing_service(backends, scripted_feedback, SitePackages(common), shelf)
+                app = create_app(service, backends)
+                async with in_process_client(app, "feedback") as http:
+                    scripted_feedback.cases = CasesClient(http)
+                    yield service
+
+        app = build_case_app(open_service, Settings)
+        said = CliRunner().invoke(app, ["check", str(folder)]).stdout
+        digest = shelf.digest(("wordfreq",))
+        assert f"environment of its own: {digest[:24]} (made)" in said
+        [told] = json.loads(CliRunner().invoke(app, ["check", "--json", str(folder)]).stdout)["results"]
+        assert told["environment"] == digest
+
+    def test_an_export_needs_no_environment(self, run, folder, builder, tmp_path):
+        assert run("export", folder, "--into", tmp_path / "course").exit_code == 0
+        assert (tmp_path / "course" / "release" / "coffee-sales" / "coffee-sales.ipynb").is_file()
+        assert builder.builds == []
+
+    def test_a_preview_is_opened_in_an_environment_made_for_it(self, run, folder, builder, shelf):
+        done = run("preview", folder, "--no-browser")
+        assert done.exit_code == 0, done.stdout
+        assert builder.builds == [("wordfreq",)]
+        ready = shelf.find(("wordfreq",))
+        assert ready is not None
+        place, *files, words = (ready.folder / "started").read_text().splitlines()
+        assert files == ["coffee-sales.ipynb", "data"]
+        assert words.startswith(f"-m jupyterlab --ServerApp.root_dir={place}")
+
+    def test_a_preview_of_what_cannot_be_installed_is_refused_with_the_reason(self, run, folder, builder):
+        builder.refusal = "wordfreq needs python 2"
+        done = run("preview", folder, "--no-browser")
+        assert (done.exit_code, "needs python 2" in done.stdout) == (1, True)

@@ -14,7 +14,10 @@ from services.contracts.identity import Role
 from services.contracts.notebook import Cell, cells_digest
 from services.contracts.progress import Conclude, Submit, SubtaskState
 from services.contracts.regrade import RegradeView, StartRegrade
+from tests.databases import ON_BOTH
 from tests.services.case_uploader.test_cases_uploads import MINTER, Desk, refusal, scope, serving
+
+pytestmark = ON_BOTH
 
 GOOD, BAD, UNSURE = Verdict.APPROVED, Verdict.NEEDS_WORK, Verdict.COULD_NOT_JUDGE
 

@@ -14,7 +14,10 @@ from case_uploader.wiring import open_backends
 from services.contracts.case_version import Withdraw
 from services.contracts.identity import Role
 from services.kit.settings import Settings
+from tests.databases import ON_BOTH
 from tests.services.case_uploader.test_cases_uploads import Desk, refusal, scope, serving
+
+pytestmark = ON_BOTH
 
 UNKNOWN = "0" * 64
 

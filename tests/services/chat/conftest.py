@@ -39,6 +39,7 @@ from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.database import Database
 from services.kit.jobs import JobState
 from services.kit.migrations import migrate
+from tests.databases import DatabaseUrl
 
 STARTER = "# YOUR CODE HERE\nraise NotImplementedError()"
 SHELF = (
@@ -301,7 +302,7 @@ QUICK = ModelSettings(attempts=1, first_token_limit=0.5, time_limit=1.0, slot_wa
 
 
 @pytest.fixture
-def open_desk(tmp_path: Path) -> OpenDesk:
+def open_desk(tmp_path: Path, databases: DatabaseUrl) -> OpenDesk:
     """Opens the service: with these answers of a model, or without one (None)."""
 
     @asynccontextmanager
@@ -314,7 +315,7 @@ def open_desk(tmp_path: Path) -> OpenDesk:
         **settings: Any,
     ) -> AsyncIterator[Desk]:
         home = home or tmp_path
-        db = Database(f"sqlite+aiosqlite:///{home / 'feedback.sqlite'}")
+        db = Database(databases("feedback", home / "feedback.sqlite"))
         await migrate(db, "feedback")
         requests: list[ModelRequest] = []
         model = None

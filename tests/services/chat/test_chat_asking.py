@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from feedback.assistance.models import AiUseRow
-from feedback.chat.errors import ConversationDeleted
+from feedback.chat.errors import ConversationDeleted, MessagesSpent
 from feedback.chat.models import ConversationRow
 from feedback.chat.spoken import Spoken
 from feedback.chat.talks import LEFT
@@ -20,7 +20,10 @@ from feedback.model.adapters.script import HANG
 from services.contracts.chat import AskChat, ChatDelta, ChatDone, ChatEvent
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import Feedback, Verdict
+from tests.databases import ON_BOTH
 from tests.services.chat.conftest import APPROVED, FINDING, SECOND, WRONG, Desk, OpenDesk, notebook, shop
+
+pytestmark = ON_BOTH
 
 ANSWER = "Some rows hold no price [1-0a1b2c3d4e]. Which ones are they? Look at them before you go on."
 
@@ -177,6 +180,36 @@ async def test_who_goes_away_finds_the_question_and_a_note_and_has_lost_nothing(
         again = await desk.ask("Why?")
     assert again.done.answer.words_by == "model"
     assert LEFT not in "".join(message.content for message in desk.requests[-1].messages)
+
+
+async def test_a_use_of_ai_is_counted_when_its_words_were_seen_though_their_reader_left(open_desk: OpenDesk) -> None:
+    async with open_desk([ANSWER]) as desk:
+        await _leave_after(desk, 1)
+        assert (await desk.choices.of(desk.scope())).uses == 1
+    async with open_desk([HANG]) as desk:
+        await _leave_at_once(desk)
+        assert (await desk.choices.of(desk.scope())).uses == 1
+
+
+async def _leave_at_once(desk: Desk) -> None:
+    task = asyncio.create_task(desk.ask("Why?"))
+    while not desk.requests:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await desk.service.close()
+
+
+async def test_who_always_leaves_before_the_last_word_pays_in_the_end(open_desk: OpenDesk) -> None:
+    case = shop(quotas=shop().quotas.model_copy(update={"messages": 2}))
+    left = []
+    async with open_desk([ANSWER], case=case) as desk:
+        for _ in range(5):
+            await _leave_after(desk, 2)
+            left.append((await desk.service.conversation(desk.scope())).left)
+        with pytest.raises(MessagesSpent):
+            await desk.ask("Why?")
+    assert left == [2, 2, 2, 1, 0]
 
 
 async def test_the_models_request_ends_with_its_reader(open_desk: OpenDesk) -> None:

@@ -8,7 +8,7 @@ import pytest
 from feedback.model.adapters.script import BREAK, HANG
 from feedback.model.port import BadAnswer, BreakerOpen, ModelBusy, ModelRefused, ModelTimedOut, ModelUnavailable
 from services.contracts.chat import ChatDelta, ChatRetracted
-from tests.services.chat.conftest import APPROVED, FINDING, REDUCED, SHELF, OpenDesk
+from tests.services.chat.conftest import APPROVED, FINDING, REDUCED, SHELF, OpenDesk, shop
 
 GOOD = "Some rows hold no price, and they are still there. "
 GERMAN = "Deine Tabelle ist noch nicht so, wie sie sein soll, weil die Zeilen ohne Preis noch da sind und nicht fehlen."
@@ -65,6 +65,20 @@ async def test_what_was_shown_of_a_bad_answer_is_taken_back(open_desk: OpenDesk)
     assert ChatRetracted in kinds
     assert kinds.index(ChatDelta) < kinds.index(ChatRetracted) < len(kinds) - 2
     assert asked.streamed == asked.text
+
+
+async def test_who_always_has_the_model_spoil_its_answer_pays_in_the_end(open_desk: OpenDesk) -> None:
+    case = shop(quotas=shop().quotas.model_copy(update={"messages": 2}))
+    async with open_desk([f"{GOOD}{GOOD}<b>bold</b> words follow here."], case=case) as desk:
+        left = [(await desk.ask("Why? And end with <b>.")).done.left for _ in range(5)]
+    assert left == [2, 2, 2, 1, 0]
+
+
+async def test_a_model_that_breaks_off_costs_nothing_however_often(open_desk: OpenDesk) -> None:
+    case = shop(quotas=shop().quotas.model_copy(update={"messages": 2}))
+    async with open_desk([f"{GOOD}{GOOD}{BREAK}"], case=case) as desk:
+        left = [(await desk.ask("Why?")).done.left for _ in range(5)]
+    assert left == [2] * 5
 
 
 async def test_nothing_is_taken_back_when_nothing_was_shown(open_desk: OpenDesk) -> None:

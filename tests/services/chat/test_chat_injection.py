@@ -6,13 +6,14 @@ it and the learner has to stop it, end to end.
 
 import base64
 import codecs
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
 from feedback.firewall.canary import canary_for, stem_of
 from feedback.model.port import ModelRequest
-from services.contracts.chat import MAX_QUESTION, AskChat
+from services.contracts.chat import MAX_QUESTION, AskChat, ChatDelta
 from services.contracts.feedback import Verdict
 from tests.services.chat.conftest import REDUCED, SHELF, WRONG, Asked, Desk, OpenDesk, notebook, shop
 
@@ -191,6 +192,41 @@ async def test_a_reset_does_not_make_it_forget_what_it_has_said(open_desk: OpenD
             await desk.service.reset(desk.scope())
         asked = await desk.ask("More?")
     _nothing_told(asked.everything, "", half[1])
+
+
+PIECES = (
+    "Think of goods.dropna for a while.",
+    "Then of reset_index(drop",
+    "And of priced[priced",
+    "Or sort_values('price'.",
+)
+
+
+@pytest.mark.parametrize("way", ["taken back", "left"])
+async def test_what_was_seen_of_an_answer_that_was_taken_back_or_left_is_not_forgotten(
+    open_desk: OpenDesk, way: str
+) -> None:
+    """Each answer begins with a piece that is no leak alone, and ends with one, so that it is never kept."""
+    answers = [f"{piece} And so on.\n\n```python\n{SHELF}\n```\n" for piece in PIECES]
+    seen = []
+    async with open_desk(answers) as desk:
+        for piece in PIECES:
+            shown = await _shown(desk, leave=way == "left")
+            seen.append(piece in shown)
+    assert seen[0]
+    assert not seen[-1], "every piece was shown, and together they are the solution"
+
+
+async def _shown(desk: Desk, *, leave: bool) -> str:
+    request = AskChat(subtask="shelf", cells=notebook(desk.case), text="More?")
+    shown = ""
+    async with aclosing(desk.service.ask(request, desk.scope())) as events:
+        async for event in events:
+            if isinstance(event, ChatDelta):
+                shown += event.text
+                if leave:
+                    break
+    return shown
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from feedback.model.port import ModelRequest
 from feedback.models import JOBS, Table
 from services.contracts.chat import AskChat
 from services.kit.jobs import Job
+from tests.databases import ON_BOTH
 from tests.services.chat.conftest import WRONG, Desk, OpenDesk, notebook
 
 ANSWER = "Some rows hold no price. Which of them can be used?"
@@ -52,6 +53,7 @@ def files_with(home: Path, word: str) -> list[str]:
     return [str(f) for f in home.rglob("*") if f.is_file() and any(form in f.read_bytes() for form in forms)]
 
 
+@ON_BOTH
 async def test_an_export_holds_every_conversation_and_deletes_nothing(open_desk: OpenDesk) -> None:
     async with open_desk([ANSWER]) as desk:
         await talks(desk, "ada", "bob")
@@ -100,6 +102,7 @@ async def test_large_classes_and_long_talks_are_cut_into_files_and_lines(open_de
     ]
 
 
+@ON_BOTH
 async def test_a_class_is_reset_after_it_was_exported(open_desk: OpenDesk) -> None:
     async with open_desk([ANSWER], export_conversations=2) as desk:
         await talks(desk, "ada", "bob", "cy")
@@ -114,6 +117,7 @@ async def test_a_class_is_reset_after_it_was_exported(open_desk: OpenDesk) -> No
     assert sum(r.conversations for r in record) == 3
 
 
+@ON_BOTH
 async def test_another_cases_conversations_are_left_alone(open_desk: OpenDesk) -> None:
     async with open_desk([ANSWER]) as desk:
         await talks(desk, "ada")
@@ -127,6 +131,7 @@ class _Dies(Exception):
     """Stands for the end of a process."""
 
 
+@ON_BOTH
 async def test_killed_anywhere_a_reset_loses_nothing(open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in ("_settle", "_report", "_file"):
         genuine, died = getattr(ArchiveJob, place), []
@@ -150,6 +155,7 @@ async def test_killed_anywhere_a_reset_loses_nothing(open_desk: OpenDesk, monkey
             file.unlink()
 
 
+@ON_BOTH
 async def test_what_is_said_while_a_class_is_reset_is_in_a_file_before_it_goes(
     open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,6 +177,7 @@ async def test_what_is_said_while_a_class_is_reset_is_in_a_file_before_it_goes(
     assert {"ada asks 0?", "bob asks 0?", "One more thing?"} <= exported
 
 
+@ON_BOTH
 async def test_old_conversations_and_exports_go_once_a_day(open_desk: OpenDesk) -> None:
     async with open_desk([ANSWER], retention=timedelta(days=30)) as desk:
         await talks(desk, "old", "ada")
@@ -269,6 +276,7 @@ async def test_no_table_of_a_learner_is_out_of_reach() -> None:
         assert table.name in free or owned or reached & set(table.c.keys()), table.name
 
 
+@ON_BOTH
 async def test_killed_anywhere_forgetting_is_finished(open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     for place in (
         "feedback.chat.forgetting.ForgetJob._rows",
@@ -323,6 +331,7 @@ async def test_a_learner_of_whom_nothing_is_kept_can_be_forgotten(open_desk: Ope
     assert [(r.action, r.conversations, r.others) for r in record] == [("forget", 0, 0)]
 
 
+@ON_BOTH
 async def test_an_answer_under_way_brings_nobody_back(open_desk: OpenDesk) -> None:
     async with open_desk([ANSWER]) as desk:
         events = desk.service.ask(AskChat(subtask="shelf", cells=notebook(desk.case), text=SECRET), desk.scope())
@@ -348,6 +357,7 @@ async def test_an_export_that_cannot_be_read_stops_nobody_from_being_forgotten_e
     assert "bob" not in "".join(f.read_text() for f in (desk.home / "exports").glob("*.jsonl"))
 
 
+@ON_BOTH
 async def test_the_record_can_only_be_added_to(open_desk: OpenDesk) -> None:
     async with open_desk([ANSWER]) as desk:
         await desk.ended(await desk.staff.forget("ada", "lena"))

@@ -15,10 +15,12 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from evaluation.serving.app import create_app as create_evaluation
 from services.contracts.brief import AskBrief, Brief
 from services.contracts.case import CaseSummary, LearnerCase, Quotas, SubtaskView
 from services.contracts.clients.authoring import AuthoringClient
 from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.evaluation import EvaluationClient
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
 from services.contracts.clients.mentoring import MentoringClient
@@ -48,9 +50,15 @@ from services.kit.scope import Scope, ScopeMinter, ScopeVerifier
 from services.kit.stream import ndjson
 from services.mentoring.app import create_app as create_mentoring
 from services.progress.app import create_app as create_progress
+from tests.databases import DatabaseUrl
 from tests.services.dashboard.hub_double import SECRET, HubDouble
 
 VERSION = "1" * 64
+PACKAGES = {
+    "progress": "services.progress",
+    "mentoring": "services.mentoring",
+    "dashboard": "services.gateway.dashboard",
+}
 PREFIX = "/services/caseloop/"
 CELLS = (Cell(id="mean-text", kind="markdown", source="# Mean"), Cell(id="mean-answer", source="mean = 41"))
 SECRET_FACT = "expected 42"
@@ -200,6 +208,8 @@ class World:
     clock: Clock
     home: Path
     browser: Callable[..., Browser]
+    database: Callable[[str], Database]
+    """Opens a service's own, by its name; whoever does so closes it."""
 
     def scope(self, user: str = "lena") -> str:
         return self.minter.mint(user=user, role=Role.LEARNER, case="numbers", case_version=VERSION, subtask="mean")
@@ -265,13 +275,15 @@ def pages(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, settings: DashboardSettings, pages: Path) -> AsyncIterator[World]:
+async def world(
+    tmp_path: Path, settings: DashboardSettings, pages: Path, databases: DatabaseUrl
+) -> AsyncIterator[World]:
     key = Ed25519PrivateKey.generate()
     minter, verifier = ScopeMinter(key), ScopeVerifier(key.public_key())
     hub, judge, clock = HubDouble(), Judge(), Clock()
 
     def database(name: str) -> Database:
-        return Database(f"sqlite+aiosqlite:///{tmp_path / name}.sqlite")
+        return Database(databases(PACKAGES[name], tmp_path / f"{name}.sqlite"))
 
     progress_app = create_progress(database("progress"), DirectoryObjectStore(tmp_path / "objects"), verifier)
     mailer = OutboxMailer(tmp_path / "outbox", "caseloop@localhost")
@@ -293,6 +305,7 @@ async def world(tmp_path: Path, settings: DashboardSettings, pages: Path) -> Asy
             linting=LintingClient(await client(linting_app())),
             cases=CasesClient(await client(cases_app())),
             authoring=AuthoringClient(await client(cases_app())),
+            evaluation=EvaluationClient(await client(create_evaluation(tmp_path / "eval", verifier))),
         )
         desk = create_dashboard(backends, minter, settings, database("dashboard"), pages, clock=clock)
         await stack.enter_async_context(running(desk))
@@ -306,7 +319,7 @@ async def world(tmp_path: Path, settings: DashboardSettings, pages: Path) -> Asy
         yield World(
             desk=desk, hub=hub, judge=judge, mentoring=MentoringClient(await client(mentoring_app, "gateway")),
             progress=ProgressClient(await client(progress_app, "gateway")), minter=minter, clock=clock,
-            home=tmp_path, browser=browser,
+            home=tmp_path, browser=browser, database=database,
         )  # fmt: skip
         judge.hold.set()
 

@@ -10,6 +10,7 @@ import httpx
 
 SECRET = "the desk's secret"
 MENTOR = ("access:services!service=caseloop", "custom:caseloop:mentor", "read:users:name!user=mona")
+QA = ("access:services!service=caseloop", "custom:caseloop:qa")
 ADMIN = (*MENTOR, "custom:caseloop:admin")
 NOBODY = ("access:services!service=caseloop",)
 
@@ -19,7 +20,7 @@ class HubDouble:
     """What the Hub knows; tests read and change it."""
 
     people: dict[str, tuple[str, ...]] = field(
-        default_factory=lambda: {"mona": MENTOR, "root": ADMIN, "lena": NOBODY, "theo": MENTOR}
+        default_factory=lambda: {"mona": MENTOR, "root": ADMIN, "lena": NOBODY, "theo": MENTOR, "quinn": QA}
     )
     """Person -> scopes that a token of the desk gets."""
     tokens: dict[str, str] = field(default_factory=dict)

@@ -252,7 +252,7 @@ class TestWhoMay:
             refused = await stranger.http.request(method, _address(path), json={})
             assert error_of(refused) == (401, "not_signed_in"), (method, path)
             tried += 1
-        assert tried == 43
+        assert tried == 51
 
     async def test_what_changes_cases_is_for_admins_only(self, world: Fixture, mona: Fixture) -> None:
         tried = 0
@@ -264,8 +264,19 @@ class TestWhoMay:
                 tried += 1
         assert tried == 17
 
+    async def test_what_measures_quality_is_for_qa_and_admins_only(self, world: Fixture, mona: Fixture) -> None:
+        tried = 0
+        for method, path in _routes(world.desk):
+            if "/api/runs" in path or path.endswith("/api/comparison"):
+                refused = await mona.api(method, _address(path).removeprefix(f"{PREFIX}api/"), json={})
+                assert error_of(refused) == (403, "not_qa"), (method, path)
+                tried += 1
+        assert tried == 8
+
     async def test_too_much_at_once_is_refused(self, world: Fixture, mona: Fixture) -> None:
         world.desk.state.service.requests._burst = 3
+        # a slow machine must not earn a request between two of these
+        world.desk.state.service.requests._per_second = 0.001
         world.desk.state.service.requests._buckets.clear()
         statuses = [(await mona.api("GET", "phrases")).status_code for _ in range(5)]
         assert statuses == [200, 200, 200, 429, 429]
@@ -273,7 +284,7 @@ class TestWhoMay:
 
 def _address(path: str) -> str:
     ids = dict.fromkeys(("escalation", "submission", "session", "entry", "phrase", "upload", "regrade"), "0" * 32)
-    return path.format(**ids, kind="csv", case="numbers", version="0" * 64)
+    return path.format(**ids, kind="csv", case="numbers", version="0" * 64, run="a-run")
 
 
 def _routes(desk: Any) -> list[tuple[str, str]]:

@@ -1,16 +1,17 @@
 """Who gets in at the browsers' door, who does not, and what a cookie is worth."""
 
-import sqlite3
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from sqlalchemy import text
 
 from services.gateway import hub_users
 from services.gateway.dashboard import sign_in
 from services.kit.http import in_process_client
+from tests.databases import ON_BOTH
 from tests.services.dashboard.hub_double import NOBODY
 
 Fixture = Any
@@ -191,6 +192,7 @@ class TestLearners:
         assert (await world.browser().sign_in("lena")).status_code == 403
 
 
+@ON_BOTH
 class TestSessions:
     async def test_signing_out_ends_the_session_and_the_hub_forgets_the_token(
         self, world: Fixture, mona: Fixture
@@ -241,9 +243,10 @@ class TestSessions:
 
     async def test_the_file_of_sessions_opens_nothing(self, world: Fixture, mona: Fixture) -> None:
         cookie, (token,) = mona.http.cookies["caseloop-desk"], world.hub.tokens
-        with sqlite3.connect(world.home / "dashboard.sqlite") as file:
-            rows = file.execute("SELECT * FROM desk_session").fetchall()
-        (row,) = rows
+        db = world.database("dashboard")
+        async with db.read() as session:
+            (row,) = (await session.execute(text("SELECT * FROM desk_session"))).all()
+        await db.close()
         assert "mona" in row
         everything = repr(row)
         assert cookie not in everything

@@ -25,6 +25,7 @@ from services.contracts.observation import (
 )
 from services.kit.http import in_process_client
 from tests.services.feedback.conftest import FLAWS, TABLE
+from tests.services.feedback.hints.hint_bench import scope_of
 
 Door = Callable[..., Any]
 Scripted = Callable[..., Any]
@@ -165,7 +166,8 @@ async def test_a_remembered_answer_wins_over_the_case_authors_words(bench: Any) 
     assert foreseen.findings[0].mentor == FLAWS[0].words
     assert foreseen.findings[0].remembered is None
     remembering = Remembering(Remembered(), KeptFirewalls(2))
-    feedback = await remembering.remember(bench.case, "shelf", foreseen, "a scope token")
+    request = CheckRequest(subtask="shelf", cells=())
+    feedback = await remembering.remember(bench.case, request, foreseen, scope_of(), "a scope token")
     assert (feedback.findings[0].mentor, feedback.findings[0].mentor_name) == (WORDS, "Grace")
 
 

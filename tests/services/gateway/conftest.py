@@ -23,7 +23,7 @@ from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
 from services.contracts.clients.service import SCOPE_HEADER
 from services.contracts.escalation import Recall
-from services.contracts.feedback import CheckRequest, Feedback, Judged, Stage, Verdict
+from services.contracts.feedback import CheckRequest, Feedback, Judged, MistakeSignature, Stage, Verdict
 from services.contracts.finding import Evidence, Finding
 from services.contracts.identity import Role, ScopeClaims
 from services.contracts.lab import LabCheck
@@ -143,6 +143,11 @@ class Judge:
                 recalled = await self.memory.recall(recall, request.headers[SCOPE_HEADER])
                 self.remembered = recalled.entries["mean:value"].id
             return ndjson(self._events(body))
+
+        @router.post("/mistakes")
+        async def mistake(scope: Scope, body: CheckRequest) -> MistakeSignature:
+            self.scopes.append(scope)
+            return MistakeSignature(signature="mean:repair" if "repairable" in body.cells[-1].source else None)
 
         return create_service("feedback", [router, self.assistant.router()], scope_verifier=verifier)
 

@@ -32,10 +32,10 @@ async def offer(lab: httpx.AsyncClient, subtask: str = "mean") -> dict[str, Any]
     return dict(answer.json())
 
 
-async def fail_thrice(lab: httpx.AsyncClient, check: Fixture) -> str:
+async def fail_thrice(lab: httpx.AsyncClient, check: Fixture, remark: str = "") -> str:
     """Three versions with the same mistake; the newest one's id."""
     for number in range(3):
-        last = await check(lab, f"mean = {number}")
+        last = await check(lab, f"mean = {number}{remark}")
     return str(last["submission"])
 
 
@@ -122,6 +122,16 @@ class TestAsking:
         assert full.help["hints"]["hints"][0]["helpful"] is False
         assert full.help["conversation"]["subtask"] == "mean"
 
+    async def test_a_question_has_the_signature_of_what_would_put_the_code_right(
+        self, lab: Fixture, check: Fixture, world: Fixture
+    ) -> None:
+        submission = await fail_thrice(lab, check, "  # repairable")
+        asked = await lab.post("/api/escalations", json={"subtask": "mean", "submission": submission})
+        full = await world.mentoring.full(asked.json()["id"], world.mentor())
+        assert full.item.signature == "mean:repair"
+        assert full.feedback.findings[0].signature == "mean:value"
+        assert world.judge.scopes[-1].user == "ada"
+
     async def test_a_mentor_can_be_asked_while_the_assistant_is_away(
         self, lab: Fixture, check: Fixture, world: Fixture, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -136,7 +146,9 @@ class TestAsking:
         monkeypatch.setattr(assistant._http, "_transport", away)
         asked = await lab.post("/api/escalations", json={"subtask": "mean", "submission": submission})
         assert asked.status_code == 200
-        assert (await world.mentoring.full(asked.json()["id"], world.mentor())).help == {}
+        full = await world.mentoring.full(asked.json()["id"], world.mentor())
+        assert full.help == {}
+        assert full.item.signature == "mean:value"
 
     async def test_not_offered_means_not_asked(self, lab: Fixture, check: Fixture) -> None:
         submission = (await check(lab, "mean = 1"))["submission"]

@@ -35,10 +35,16 @@ def test_an_author_works_in_a_folder_of_their_own(caseloop: Run, tmp_path: Path)
     (folder / "make_data.py").write_text(f"from pathlib import Path\nPath('data/sales.csv').write_text({text!r})\n")
     assert "reads well" in caseloop("case", "check", "--quick", "--make-data", "coffee-sales")
     (folder / "requirements.txt").write_text("pandas>=1000\n")
+    said = caseloop("case", "check", "--quick", "coffee-sales")
+    assert "requirement-own" in said, "the learners' environment is looked at from anywhere"
+    (folder / "requirements.txt").write_text("pandas\n")
+    notebook = (folder / "solution.ipynb").read_text()
+    absent = notebook.replace('"import pandas as pd\\n"', '"import absent_module\\n", "import pandas as pd\\n"')
+    (folder / "solution.ipynb").write_text(absent)
     command = [sys.executable, "-m", "infra.cli", "case", "check", "--quick", "coffee-sales"]
     refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert refused.returncode == 1
-    assert "requirement-unmet" in refused.stdout, "the learners' environment is looked at from anywhere"
+    assert "import-missing" in refused.stdout
 
 
 def test_a_forgotten_password_is_replaced_and_shown_once(caseloop: Run) -> None:
@@ -49,12 +55,19 @@ def test_a_forgotten_password_is_replaced_and_shown_once(caseloop: Run) -> None:
     assert second != first
 
 
-@pytest.mark.parametrize("words", [("case", "list"), ("grade", "python-basics", "."), ("run",)])
-def test_a_mode_that_does_not_exist_yet_is_refused_in_words(tmp_path: Path, words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (("case", "list"), "CASELOOP_DATABASE_URL"),
+        (("grade", "python-basics", "."), "CASELOOP_DATABASE_URL"),
+        (("run",), "CASELOOP_VAULT_ADDRESS"),
+    ],
+)
+def test_what_production_lacks_is_said_in_words(tmp_path: Path, words: tuple[str, ...], missing: str) -> None:
     (tmp_path / "one.ipynb").write_text("{}")
     status, said = _refused(tmp_path, *words, CASELOOP_MODE="production")
     assert status in (1, 2)
-    assert "CASELOOP_MODE=embedded" in said
+    assert missing in said
 
 
 @pytest.mark.parametrize(

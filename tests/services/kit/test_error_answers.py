@@ -8,10 +8,12 @@ from datetime import timedelta
 import pytest
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, SecretStr
+from sqlalchemy import text
 
 from services.contracts.errors import ErrorBody, ServiceError
 from services.contracts.identity import Role
 from services.kit.app import create_service, running
+from services.kit.database import Database
 from services.kit.errors import CaseloopError
 from services.kit.health import router as health_router
 from services.kit.http import in_process_client
@@ -137,6 +139,27 @@ async def test_an_unforeseen_error_is_logged_with_its_traceback_and_not_told(cli
     assert isinstance(line["exc_info"], KeyError)
     assert line["request_id"] == answer.json()["request_id"]
     assert line["service"] == "progress"
+
+
+async def test_a_database_that_is_away_may_come_back(logged):
+    """Callers are told to try again, operators what is wrong, and nobody a statement with somebody's text in it."""
+    db = Database("postgresql+psycopg://progress:hunter2@/school?host=/nowhere/at/all")
+    routes = APIRouter(dependencies=[Depends(require_peer("gateway"))])
+
+    @routes.get("/kept")
+    async def kept() -> None:
+        async with db.read() as session:
+            await session.execute(text("SELECT 'what ada wrote'"))
+
+    app = create_service("progress", [routes])
+    async with running(app), in_process_client(app, "gateway") as client:
+        answer = await client.get("/kept")
+    await db.close()
+    assert (answer.status_code, answer.json()["error"]) == (503, "storage_unavailable")
+    assert "nowhere" not in answer.text
+    (line,) = (line for line in logged if line["log_level"] == "error")
+    assert "/nowhere/at/all" in line["reason"]
+    assert not re.search("hunter2|ada", repr(line))
 
 
 async def test_two_services_in_one_process_share_no_figures():

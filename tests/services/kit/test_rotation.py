@@ -152,3 +152,21 @@ async def test_session_tickets_are_not_given_out(town):
     assert tls.version() == "TLSv1.3"
     assert tls.session is None or not tls.session.has_ticket
     writer.close()
+
+
+async def test_whatever_goes_wrong_once_renewing_is_tried_again(town, caplog, monkeypatch):
+    caller = town.credential("gateway", LIFE)
+    first, issue, failed = caller.leaf, town.authority.issue, []
+
+    def broken_once(*arguments, **more):
+        if not failed:
+            failed.append(True)
+            raise RuntimeError("nobody has thought of this")
+        return issue(*arguments, **more)
+
+    monkeypatch.setattr(town.authority, "issue", broken_once)
+    async with caller.kept_fresh(), asyncio.timeout(60):
+        while caller.leaf == first:
+            await asyncio.sleep(0.02)
+    assert failed
+    assert "RuntimeError: nobody has thought of this" in caplog.text

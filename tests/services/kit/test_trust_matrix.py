@@ -41,6 +41,7 @@ ALLOWED = {
     ("dashboard", "feedback"),
     ("dashboard", "linting"),
     ("dashboard", "cases"),
+    ("dashboard", "evaluation"),
     ("feedback", "runner"),
     ("feedback", "cases"),
     ("feedback", "mentoring"),
@@ -49,8 +50,9 @@ ALLOWED = {
     ("cases", "progress"),
     ("hub", "cases"),
     ("hub", "progress"),
+    ("evaluator", "feedback"),
     *(("supervisor", name) for name in ("gateway", "dashboard", "progress", "mentoring", "feedback", "linting")),
-    *(("supervisor", name) for name in ("cases", "runner")),
+    *(("supervisor", name) for name in ("cases", "evaluation", "runner")),
 }
 
 

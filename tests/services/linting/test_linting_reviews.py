@@ -198,6 +198,21 @@ class TestRefusals:
             await client.review(ReviewRequest(cells=notebook(*["x" * 190_000] * 3)))
         assert (error.value.status, error.value.error) == (413, "notebook_too_large")
 
+    async def test_more_cells_than_a_review_reads_are_refused(self, app: FastAPI) -> None:
+        cells = [{"id": f"c{number}", "kind": "code", "source": "x = 1"} for number in range(10_000)]
+        async with in_process_client(app, "gateway") as http:
+            response: httpx.Response = await http.post("/reviews", json={"cells": cells})
+        assert (response.status_code, response.json()["error"]) == (422, "invalid_request")
+        assert "cells" in response.json()["detail"]
+        assert "1000" in response.json()["detail"]
+
+    async def test_one_line_of_a_megabyte_is_refused(self, app: FastAPI) -> None:
+        cells = [{"id": "c", "kind": "code", "source": f"x = '{'a' * 1_000_000}'"}]
+        async with in_process_client(app, "gateway") as http:
+            response: httpx.Response = await http.post("/reviews", json={"cells": cells})
+        assert (response.status_code, response.json()["error"]) == (422, "invalid_request")
+        assert "200000" in response.json()["detail"]
+
     async def test_a_body_that_is_no_request_is_said_so(self, app: FastAPI) -> None:
         async with in_process_client(app, "gateway") as http:
             response: httpx.Response = await http.post("/reviews", json={"cells": "all"})

@@ -28,6 +28,7 @@ from services.kit.mail import Mailer
 from services.kit.scope import ScopeMinter, ScopeVerifier
 from services.mentoring.app import create_app
 from services.mentoring.settings import MailSettings, MentoringSettings
+from tests.databases import DatabaseUrl
 
 VERSION = "1" * 64
 SIGNATURE = "mean|check|check-mean|AssertionError#1f0c9e2b7a"
@@ -72,6 +73,7 @@ class House:
     settings: MentoringSettings
     mail: MailSettings
     mailer: Mailer
+    databases: DatabaseUrl
     key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
 
     def app(self) -> FastAPI:
@@ -85,7 +87,7 @@ class House:
         )
 
     def database(self) -> Database:
-        return Database(f"sqlite+aiosqlite:///{self.folder / 'mentoring.sqlite'}")
+        return Database(self.databases("services.mentoring", self.folder / "mentoring.sqlite"))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Town"]:
@@ -169,8 +171,8 @@ def mail() -> MailSettings:
 
 
 @pytest.fixture
-def house(tmp_path: Path, settings: MentoringSettings, mail: MailSettings) -> House:
-    return House(tmp_path, SetClock(), settings, mail, OutboxMailer(tmp_path / "outbox", mail.sender))
+def house(tmp_path: Path, settings: MentoringSettings, mail: MailSettings, databases: DatabaseUrl) -> House:
+    return House(tmp_path, SetClock(), settings, mail, OutboxMailer(tmp_path / "outbox", mail.sender), databases)
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ import pytest
 from sqlalchemy import select
 
 from services.contracts.errors import ServiceError
-from services.contracts.escalation import AnswerEscalation, EditMemory, MemoryEntry, RateMemory, Recall
+from services.contracts.escalation import AnswerEscalation, EditMemory, MemoryEntry, RateMemory, Recall, Recalled
 from services.mentoring import audit
 from services.mentoring.memory_repository import Memory
 from services.mentoring.models import ContentRow, NoteRow, Table
 from services.mentoring.repository import forget
+from tests.databases import ON_BOTH
 from tests.services.mentoring.conftest import SIGNATURE, Town, question
+
+pytestmark = ON_BOTH
 
 NEXT_VERSION = "2" * 64
 
@@ -45,6 +48,22 @@ async def test_a_remembered_answer_is_given_to_the_next_with_the_same_problem(to
     assert given[SIGNATURE].written == town.clock()
     assert await recall(town, case="letters") == {}
     assert await recall(town, subtask="median") == {}
+
+
+async def test_a_look_says_whether_a_step_has_answers_and_gives_none(town: Town) -> None:
+    async def looked(subtask: str = "mean", **scope: str) -> Recalled:
+        asked = Recall(subtask=subtask, signatures=(), look_only=True)
+        return await town.feedback.recall(asked, town.learner("bob", **scope))
+
+    assert not (await looked()).known
+    entry = await remember(town, only_version=True)
+    assert await looked() == Recalled(entries={}, known=True)
+    assert not (await looked("median")).known
+    assert not (await looked(version=NEXT_VERSION)).known
+    (kept,) = await town.dashboard.memory(town.mentor())
+    assert kept.shown == 0
+    await town.dashboard.withdraw(entry.id, town.mentor())
+    assert not (await looked()).known
 
 
 async def test_showing_is_counted_and_a_learner_spares_one_question_however_often_they_check(town: Town) -> None:

@@ -9,7 +9,10 @@ from services.contracts.errors import ServiceError
 from services.contracts.escalation import AnswerEscalation
 from services.mentoring import audit
 from services.mentoring.models import JOBS, EscalationRow
+from tests.databases import ON_BOTH
 from tests.services.mentoring.conftest import House, Town, question
+
+pytestmark = ON_BOTH
 
 
 async def test_who_waits_longest_comes_first(town: Town) -> None:

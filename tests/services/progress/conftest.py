@@ -20,6 +20,7 @@ from services.kit.http import in_process_client
 from services.kit.scope import ScopeMinter, ScopeVerifier
 from services.progress.app import create_app
 from services.progress.settings import ProgressSettings
+from tests.databases import DatabaseUrl
 
 VERSION = "1" * 64
 
@@ -112,10 +113,12 @@ def settings() -> ProgressSettings:
 
 
 @pytest.fixture
-async def desk(tmp_path: Path, clock: SetClock, settings: ProgressSettings) -> AsyncIterator[Desk]:
+async def desk(
+    tmp_path: Path, clock: SetClock, settings: ProgressSettings, databases: DatabaseUrl
+) -> AsyncIterator[Desk]:
     key = Ed25519PrivateKey.generate()
     objects = DirectoryObjectStore(tmp_path / "objects")
-    db = Database(f"sqlite+aiosqlite:///{tmp_path / 'progress.sqlite'}")
+    db = Database(databases("services.progress", tmp_path / "progress.sqlite"))
     app = create_app(db, objects, ScopeVerifier(key.public_key()), settings, clock)
     async with (
         running(app),

@@ -14,6 +14,9 @@ from services.progress.classroom.repository import ClassRepository
 from services.progress.classroom.rules import LONG_IN_ONE_STEP, MANY_ATTEMPTS, SILENT_AFTER, Learner, watch_of
 from services.progress.models import StandingRow, SubmissionRow
 from services.progress.sessions.models import SessionRow
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 Fixture = Any
 STEPS = ("load", "mean", "sum")

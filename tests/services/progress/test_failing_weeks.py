@@ -9,6 +9,9 @@ from services.contracts.errors import ServiceError
 from services.contracts.feedback import Verdict
 from services.contracts.identity import Role
 from services.contracts.progress import Conclude
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 Fixture = Any
 

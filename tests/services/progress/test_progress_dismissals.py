@@ -1,12 +1,13 @@
 """A learner leaves a remark as it is, for a reason: kept, shown to mentors, taken back, forgotten."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from click.testing import Result
-from sqlalchemy import select
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from services.contracts.clients.service import SCOPE_HEADER
@@ -145,6 +146,26 @@ async def test_only_a_remark_of_the_newest_review_can_be_dismissed(desk_with_rev
         await dismiss(desk_with_review, name)
     assert (refused.value.status, refused.value.error) == (404, "finding_not_found")
     assert await rows(desk_with_review) == []
+
+
+async def test_a_review_kept_before_remarks_had_ids_is_read_back_as_nothing_known(desk_with_review: Fixture) -> None:
+    await dismiss(desk_with_review, PATH)
+    kept = REPORT.model_dump(mode="json")
+    for one in kept["findings"]:
+        del one["id"], one["end_column"], one["fix"]
+    del kept["dropped"], kept["first"]
+    async with desk_with_review.db.write() as session:
+        await session.execute(update(ReviewRow).values(report=json.dumps(kept), clean=True))
+
+    with pytest.raises(ServiceError) as refused:
+        await dismiss(desk_with_review, BROAD)
+    assert (refused.value.status, refused.value.error) == (404, "finding_not_found")
+    assert "Review again" in refused.value.detail
+    taken = await desk_with_review.client.take_back("mean", PATH, desk_with_review.scope())
+    assert (taken.dismissed, taken.progress.state) == ((), SubtaskState.APPROVED)
+    body = Reviewed(subtask="mean", report=REPORT, answers=(Cell(id="answer", source="x = 1"),))
+    assert (await desk_with_review.client.reviewed(body, desk_with_review.scope())).fixed == ()
+    assert [one.finding for one in (await dismiss(desk_with_review, BROAD)).dismissed] == [BROAD]
 
 
 async def test_nobody_dismisses_anothers_remarks(

@@ -9,6 +9,9 @@ from services.contracts.feedback import Verdict
 from services.contracts.notebook import Cell, cells_digest
 from services.contracts.progress import Conclude, Submit, SubtaskState
 from services.progress.settings import ProgressSettings
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 Fixture = Any
 """Fixtures of this folder's conftest, which tests cannot import."""

@@ -9,6 +9,9 @@ from services.contracts.clients.service import SCOPE_HEADER
 from services.contracts.errors import ErrorBody, ServiceError
 from services.contracts.session import MAX_EVENTS, RecordingChoice
 from services.kit.http import in_process_client
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 Fixture = Any
 GOOD = {"seq": 0, "at": 0, "kind": "focus", "data": {}}

@@ -9,6 +9,9 @@ import pytest
 from services.contracts.errors import ServiceError
 from services.contracts.session import Gap, RecordingChoice
 from services.progress.settings import ProgressSettings
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 Fixture = Any
 YES, NO = RecordingChoice(record=True), RecordingChoice(record=False)

@@ -28,6 +28,9 @@ class Installed:
     def has_module(self, name: str) -> bool:
         return name in {*self._versions, "math"}
 
+    def installed(self) -> dict[str, str]:
+        return self._versions
+
 
 class TestData:
     def test_files_below_data_are_listed_with_digest_and_size(self, folder):
@@ -97,6 +100,13 @@ class TestRequirements:
         folder.usual().save().write("requirements.txt", f"\n{line}\n")
         errors = folder.read(Installed(numpy="2.4")).errors
         assert [(p.rule, p.cell) for p in errors] == ([(rule, "line 2")] if rule else [])
+
+    @pytest.mark.parametrize("name", ["environment.yml", "apt.txt"])
+    def test_a_declaration_that_is_not_read_is_noted_and_refuses_nothing(self, folder, name):
+        folder.usual().save().write(name, "graphviz\n")
+        reading = folder.read()
+        assert reading.draft is not None
+        assert [(p.rule, p.file, p.level) for p in reading.problems] == [("environment-file", name, "note")]
 
     def test_an_import_that_learners_do_not_have_is_refused(self, folder):
         folder.usual().code("import torch.nn\nfrom numpy import array\nimport math")

@@ -144,3 +144,12 @@ class TestVisibleAnswers:
 
         assert draft is not None
         assert "quotient" not in json.dumps(draft.learner.notebook)
+
+
+def test_lines_are_counted_through_the_whole_of_a_large_file(folder):
+    row = "2024-05-01,espresso,2.2,14\n"
+    many = 3 * 1024 * 1024 // len(row)
+    folder.usual().save().write("data/sales.csv", row * many + "anna@mail.de,1,2,3\n" + row * 9 + "ben@mail.de,1,2,3\n")
+    [problem] = [one for one in folder.read().errors if one.rule == "personal-data"]
+    assert problem.cell == f"line {many + 1}"
+    assert "and 1 more" in problem.message

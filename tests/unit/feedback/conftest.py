@@ -15,6 +15,7 @@ from feedback.judgement import Judgement, judge
 from feedback.notebook.repair import repair
 from feedback.plan import plan_run
 from feedback.reference import reference_cells, reference_plan
+from feedback.repair.engine import Repaired
 from services.contracts.case import AuthorCase, CallProbe, Check, Compare, Quotas, Subtask, SubtaskView
 from services.contracts.limits import Limits
 from services.contracts.notebook import Cell, Place
@@ -257,17 +258,26 @@ class Desk:
     case: AuthorCase
 
     def judge(
-        self, subtask: str, *, seen: Callable[[Observation], Observation] = lambda o: o, **answers: str
+        self,
+        subtask: str,
+        *,
+        seen: Callable[[Observation], Observation] = lambda o: o,
+        cause: Repaired | None = None,
+        **answers: str,
     ) -> Judgement:
         """Judge these answers (answer_1=…, answer_2=…; the reference's where none is given)."""
         cells = tuple(
             c.model_copy(update={"source": answers.get(c.id.removeprefix("id-").replace("-", "_"), c.source)})
             for c in reference_cells(self.case)
         )
-        return self.judge_cells(subtask, cells, seen)
+        return self.judge_cells(subtask, cells, seen, cause)
 
     def judge_cells(
-        self, subtask: str, cells: Sequence[Cell], seen: Callable[[Observation], Observation] = lambda o: o
+        self,
+        subtask: str,
+        cells: Sequence[Cell],
+        seen: Callable[[Observation], Observation] = lambda o: o,
+        cause: Repaired | None = None,
     ) -> Judgement:
         """Judge a whole notebook."""
         wanted = self.case.subtask(subtask)
@@ -276,7 +286,8 @@ class Desk:
         plan = plan_run(self.case, wanted, repaired, 0)
         reference = observe_plainly(reference_plan(self.case, wanted, 0).request)
         voice = Voice.of(self.case).joined_by(cells)
-        return judge(plan.asked, seen(observe_plainly(plan.request)), reference, voice, repaired.missing)
+        shown = seen(observe_plainly(plan.request))
+        return judge(plan.asked, shown, reference, voice, repaired.missing, repaired=cause)
 
 
 @pytest.fixture

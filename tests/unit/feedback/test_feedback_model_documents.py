@@ -119,6 +119,15 @@ class TestWhole:
         assert asking_for(ASKED, Review).messages == ASKED.messages
 
 
+class Remark(BaseModel):
+    lines: list[int]
+    text: str
+
+
+class Minutes(BaseModel):
+    remarks: list[Remark]
+
+
 class TestArriving:
     def test_members_come_as_soon_as_they_are_complete(self):
         reader = DocumentReader()
@@ -138,6 +147,16 @@ class TestArriving:
         assert reader.push(', "A second') == []
         assert reader.push(' one."]}') == [Member("remarks", 1, "A second one.")]
         assert reader.end() == []
+
+    def test_an_item_of_a_known_kind_comes_at_the_end_of_its_last_string(self):
+        reader = DocumentReader(Minutes)
+        assert reader.push('{"remarks": [{"lines": [1, 2') == []
+        assert reader.push('], "text": "Look') == []
+        assert reader.push('."') == [Member("remarks", 0, {"lines": [1, 2], "text": "Look."})]
+        # in another order it is not known whether the list has ended
+        assert reader.push('}, {"text": "Two.", "lines": [3') == []
+        assert reader.push("]}]}") == []
+        assert reader.end() == [Member("remarks", 1, {"text": "Two.", "lines": [3]})]
 
     def test_a_long_string_can_be_followed(self):
         reader = DocumentReader()

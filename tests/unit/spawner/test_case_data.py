@@ -8,7 +8,7 @@ import pytest
 from services.contracts.case import DataFile, LearnerCase, Quotas
 from services.contracts.clients.cases import CasesClient
 from services.contracts.errors import ServiceError
-from spawner.data import BrokenData, CaseData
+from spawner.data import BrokenData, CaseData, top_entries
 
 CONTENT = b"day,price\n1,2.5\n"
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -79,6 +79,12 @@ async def test_data_that_the_service_does_not_have_is_its_error(tmp_path: Path) 
         await CaseData(tmp_path, Service({}).client()).folder(case(("data/sales.csv", DIGEST)))
     assert (refused.value.status, refused.value.error) == (404, "data_not_found")
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_stands_at_the_top_is_a_folder_or_a_file() -> None:
+    files = case(("data/a.csv", DIGEST), ("data/deep/b.csv", DIGEST), ("picture.png", DIGEST), ("./c.txt", DIGEST)).data
+    assert top_entries(files) == {"c.txt": False, "data": True, "picture.png": False}
+    assert top_entries(()) == {}
 
 
 @pytest.mark.parametrize("path", ["../sales.csv", "data/../../sales.csv", "/etc/sales.csv", "."])

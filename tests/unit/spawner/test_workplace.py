@@ -90,6 +90,27 @@ def test_a_mount_point_is_always_a_real_folder(place: Workplace, tmp_path: Path,
     assert not data.is_symlink()
 
 
+@pytest.mark.parametrize("kind", ["link", "file", "folder", "nothing", "point"])
+def test_a_mount_point_of_a_file_is_always_a_real_empty_file(place: Workplace, tmp_path: Path, kind: str) -> None:
+    picture, elsewhere = place.work / "picture.png", tmp_path / "elsewhere"
+    elsewhere.write_text("untouched")
+    match kind:
+        case "link":
+            picture.symlink_to(elsewhere)
+        case "file":
+            picture.write_text("mine")
+        case "folder":
+            picture.mkdir()
+        case "point":
+            picture.touch()
+    place.mount_point_of_file("picture.png")
+    assert (picture.is_symlink(), picture.read_bytes(), elsewhere.read_text()) == (False, b"", "untouched")
+    kept = list(place.work.glob("picture.png.*.moved"))
+    assert len(kept) == (kind in ("link", "file", "folder"))
+    if kind == "file":
+        assert kept[0].read_text() == "mine"
+
+
 def test_the_version_a_learner_is_on_is_remembered_and_survives_a_broken_file(place: Workplace) -> None:
     assert place.version is None
     place.keep_version("a" * 64)

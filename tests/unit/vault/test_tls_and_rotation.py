@@ -1,11 +1,13 @@
 import copy
 import ssl
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from vault import tls
 from vault.adapters.local_ca import LocalAuthority
@@ -14,6 +16,7 @@ from vault.files import private_folder, write_private
 from vault.identity import Identity
 from vault.leaf import read_leaf
 from vault.rotation import Credential
+from vault.settings import VaultSettings
 from vault.wiring import open_vault
 
 GATEWAY = Identity.service("gateway")
@@ -135,10 +138,34 @@ def test_the_embedded_vault_is_made_at_first_start_and_found_again(tmp_path):
     assert again.authority.bundle.read_bytes() == first.authority.bundle.read_bytes()
 
 
-def test_production_says_that_it_is_not_there_yet_and_makes_nothing(tmp_path):
-    with pytest.raises(VaultError, match="CASELOOP_MODE=embedded"):
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({}, "CASELOOP_VAULT_ADDRESS"),
+        ({"CASELOOP_VAULT_ADDRESS": "https://vault:8200"}, "CASELOOP_VAULT_CREDENTIALS"),
+        ({"CASELOOP_VAULT_ADDRESS": "https://vault:8200", "CASELOOP_VAULT_CA": "nowhere.pem"}, "CASELOOP_VAULT_CA"),
+    ],
+)
+def test_production_says_which_setting_it_needs_and_makes_nothing(tmp_path, monkeypatch, given, missing):
+    monkeypatch.chdir(tmp_path)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(VaultError, match=missing):
         open_vault("production", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_production_without_its_packages_says_how_to_install_them(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "hvac", None)
+    monkeypatch.delitem(sys.modules, "vault.adapters.hashicorp", raising=False)
+    with pytest.raises(VaultError, match=r"needs hvac; install it: pip install .*requirements/production\.txt"):
+        open_vault("production", tmp_path)
+
+
+def test_a_vault_without_tls_is_refused(monkeypatch):
+    monkeypatch.setenv("CASELOOP_VAULT_ADDRESS", "http://vault:8200")
+    with pytest.raises(ValidationError, match="address"):
+        VaultSettings(_env_file=None)
 
 
 class TestFiles:

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { UploadStep } from '../src/api/authoring-types';
 import { fromInput, parcel } from '../src/cases/pack';
-import { linesOf, size } from '../src/cases/words';
+import { linesOf, logOf, size } from '../src/cases/words';
 
 function steps(...told: UploadStep['step'][]): UploadStep[] {
   return told.map((step, index) => ({ sequence: index + 1, at: '2026-01-01T00:00:00Z', step }));
@@ -24,6 +24,14 @@ describe('linesOf', () => {
   it('shows a step that it does not know by its name', () => {
     const [line] = linesOf(steps({ kind: 'building_image', what: 'layer 3' }), true);
     expect(line?.words).toBe('Building image: layer 3');
+  });
+});
+
+describe('logOf', () => {
+  it('keeps every line of a build, and nothing of other steps', () => {
+    const building = (line: string) => ({ kind: 'building', requirements: ['wordfreq'], line });
+    const told = steps(building(''), building('Resolved 2 packages'), { kind: 'reading' }, building('image: Step 1/3'));
+    expect(logOf(told)).toEqual(['Resolved 2 packages', 'image: Step 1/3']);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DeskClient, type RunPart, search } from '../src/api/client';
+import { DeskClient, type RunPart } from '../src/api/client';
 import { ApiError } from '../src/api/errors';
+import { search } from '../src/api/search';
 
 const BASE = 'https://hub.example/services/caseloop/';
 

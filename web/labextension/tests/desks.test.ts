@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AskChat, ChatDone, Conversation, HintShelf, HintView, Message } from '../src/api/assisted-types';
+import type { AskChat, ChatDone, Conversation, HintShelf, HintView, Message, RateHint } from '../src/api/assisted-types';
 import type { CaseloopClient, ChatEvent } from '../src/api/client';
 import { ApiError } from '../src/api/errors';
 import type { AssistanceModel } from '../src/assistance/model';
 import { ChatDesk } from '../src/chat/desk';
 import { HintDesk } from '../src/hints/desk';
+import { pendingFirst } from '../src/hints/words';
 import { hint } from './hint-double';
 
 const said: string[] = [];
@@ -43,15 +44,22 @@ class Hints {
     }
   }
 
+  async rateHint(id: string, { helpful }: RateHint): Promise<HintView> {
+    this.hints = this.hints.map(old => (old.id === id ? { ...old, helpful } : old));
+    return this.hints.find(one => one.id === id)!;
+  }
+
   async hintsOf(): Promise<HintShelf> {
     const left = { plan: 1, debug: 3 - this.hints.length, optimize: 1, overall: null };
-    return { subtask: 'total', hints: this.hints, left, unrated: null };
+    const unrated = this.hints.find(({ helpful, state }) => state === 'ready' && helpful === null)?.id ?? null;
+    return { subtask: 'total', hints: this.hints, left, unrated };
   }
 
   get client(): CaseloopClient {
     return {
       askHint: () => this.askHint(),
       followHint: () => this.followHint(),
+      rateHint: (id: string, rating: RateHint) => this.rateHint(id, rating),
       hints: () => this.hintsOf()
     } as unknown as CaseloopClient;
   }
@@ -89,6 +97,23 @@ describe('HintDesk', () => {
     expect(desk.asking).toBeUndefined();
     expect(noticed).toHaveLength(1);
     expect(desk.shelf?.hints).toEqual([]);
+  });
+
+  it('lets the next hint be asked for as soon as the last one is shown as rated', async () => {
+    const gateway = new Hints([]);
+    gateway.hints = [hint('a')];
+    const desk = new HintDesk('total', gateway.client, assistance);
+    await desk.load();
+    const first: (string | undefined)[] = [];
+    desk.changed.connect(() => {
+      if (desk.shelf!.hints[0].helpful !== null) {
+        first.push(pendingFirst(desk.shelf!));
+      }
+    });
+    expect(pendingFirst(desk.shelf!)).toContain('helped');
+    await desk.rate('a', false);
+    expect(first.length).toBeGreaterThan(1); // at once, and with the shelf that came anew
+    expect(new Set(first)).toEqual(new Set([undefined]));
   });
 });
 

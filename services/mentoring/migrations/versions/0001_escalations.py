@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from services.kit.append_only import only_ever_added_to
 from services.kit.database import JsonDocument
 
 revision = "0001"
@@ -26,12 +27,7 @@ def upgrade() -> None:
     _memory()
     _mentors()
     _jobs()
-    if op.get_bind().dialect.name == "sqlite":
-        for act in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER mentoring_audit_no_{act.lower()} BEFORE {act} ON mentoring_audit "
-                "BEGIN SELECT RAISE(ABORT, 'the audit log is only ever added to'); END"
-            )
+    only_ever_added_to("mentoring_audit", "the audit log")
 
 
 def _escalations() -> None:

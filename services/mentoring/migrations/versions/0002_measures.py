@@ -1,4 +1,4 @@
-"""How long first answers took; indexes for measures and for a learner's own ratings; the record on PostgreSQL."""
+"""How long first answers took; indexes for measures and for a learner's own ratings."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,10 +27,6 @@ def upgrade() -> None:
     _index("answer_rating_rated", "answer_rating", ["rated", "case_id", "helpful"])
     op.create_index("showing_rated", "showing", ["rated", "case_id", "helpful"])
     op.create_index("showing_learner", "showing", ["learner", "case_id"])
-    if dialect == "postgresql":
-        for deed in ("UPDATE", "DELETE"):
-            rule = f"CREATE RULE mentoring_audit_no_{deed.lower()} AS ON {deed} TO mentoring_audit DO INSTEAD NOTHING"
-            op.execute(rule)
 
 
 def _index(name: str, table: str, columns: list[str], where: sa.TextClause | None = None) -> None:

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.kit.database import JsonDocument
+from services.kit.append_only import only_ever_added_to
+from services.kit.database import JsonDocument, LargeInteger
 
 revision = "0002"
 down_revision = "0001"
@@ -39,7 +40,7 @@ def _sessions() -> None:
         sa.Column("session", sa.String(32), nullable=False),
         sa.Column("started", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("next_seq", sa.Integer(), nullable=False),
+        sa.Column("next_seq", LargeInteger, nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("bytes", sa.Integer(), nullable=False),
         sa.Column("measures", sa.Text(), nullable=True),
@@ -51,7 +52,7 @@ def _sessions() -> None:
     op.create_table(
         "session_event",
         sa.Column("session", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", LargeInteger, nullable=False),
         sa.Column("at", sa.Integer(), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("cell", sa.String(64), nullable=True),
@@ -63,7 +64,7 @@ def _sessions() -> None:
     op.create_table(
         "session_keyframe",
         sa.Column("session", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("seq", LargeInteger, nullable=False),
         sa.Column("at", sa.Integer(), nullable=False),
         sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("cells", sa.Text(), nullable=False),
@@ -101,15 +102,7 @@ def _looks() -> None:
     )
     op.create_index("mentor_look_learner", "mentor_look", ["learner", "case_id", "seq"])
     op.create_index("mentor_look_who", "mentor_look", ["who", "happened"])
-    if op.get_bind().dialect.name == "sqlite":
-        for deed in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER mentor_look_no_{deed.lower()} BEFORE {deed} ON mentor_look "
-                "BEGIN SELECT RAISE(ABORT, 'the record of looks is only ever added to'); END"
-            )
-    else:
-        for deed in ("UPDATE", "DELETE"):
-            op.execute(f"CREATE RULE mentor_look_no_{deed.lower()} AS ON {deed} TO mentor_look DO INSTEAD NOTHING")
+    only_ever_added_to("mentor_look", "the record of looks")
 
 
 def _jobs() -> None:

@@ -3,14 +3,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import DatabaseUrl
+from tests.services.feedback.hints import hint_bench
 from tests.services.feedback.hints.hint_bench import HintBench, Listening, model_of, open_bench, prepare
 
 OpenBench = Callable[..., HintBench]
 
 
 @pytest.fixture
-async def opened(tmp_path: Path) -> AsyncIterator[OpenBench]:
+async def opened(tmp_path: Path, databases: DatabaseUrl, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[OpenBench]:
     """Opens benches over the same tables, as several processes would; the model is the helpful one unless given."""
+    monkeypatch.setattr(hint_bench, "database_url", lambda folder: databases("feedback", folder / "feedback.sqlite"))
     benches: list[HintBench] = []
     await prepare(tmp_path)
 

@@ -232,6 +232,11 @@ def model_of(answers: Mapping[Purpose, Sequence[Answer]]) -> Listening:
     return Listening(ScriptedModel(Script(answers={**HELPFUL, **answers})))
 
 
+def database_url(folder: Path) -> str:
+    """Where the tables of that folder are; a test may put them elsewhere."""
+    return f"sqlite+aiosqlite:///{folder / 'feedback.sqlite'}"
+
+
 def open_bench(
     folder: Path,
     model: Listening | None,
@@ -241,7 +246,7 @@ def open_bench(
     **settings: Any,
 ) -> HintBench:
     """Open the tables in that folder (migrated before) with everything around them."""
-    db = Database(f"sqlite+aiosqlite:///{folder / 'feedback.sqlite'}")
+    db = Database(database_url(folder))
     runs = runs or ScriptedRuns(seen)
     checker = Checker(runs, Baselines(runs, DirectoryBaselineCache(folder / "baselines")), RuleWords())
     chosen = HintSettings(_env_file=None, look_seconds=0.1, faster_ms=1, **settings)  # type: ignore[call-arg]
@@ -256,6 +261,6 @@ def open_bench(
 
 async def prepare(folder: Path) -> None:
     """Make the tables."""
-    db = Database(f"sqlite+aiosqlite:///{folder / 'feedback.sqlite'}")
+    db = Database(database_url(folder))
     await migrate(db, "feedback")
     await db.close()

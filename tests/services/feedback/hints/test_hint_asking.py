@@ -23,9 +23,12 @@ from services.contracts.hint import AskHint, HintView, RateHint, Reflect
 from services.contracts.notebook import Cell
 from services.contracts.observation import RunEvent, RunRequest
 from services.kit.errors import CaseloopError
+from tests.databases import ON_BOTH
 from tests.services.feedback.conftest import ScriptedRuns, shop
 from tests.services.feedback.hints.conftest import OpenBench
 from tests.services.feedback.hints.hint_bench import BAD, GOOD, HINT, HintBench, ask_for, scope_of, seen
+
+pytestmark = ON_BOTH
 
 
 def with_quotas(**quotas: Any) -> AuthorCase:

@@ -55,6 +55,8 @@ export interface CaseVersion {
   by: string | null;
   subtasks: number;
   requirements: string[];
+  /** Digest of the image of learners' containers; null: the common one. */
+  image: string | null;
   withdrawn_by: string | null;
   reason: string;
   learners: number | null;

@@ -12,6 +12,8 @@ import type {
   QueuePage,
   WriteNote
 } from './mentoring-types';
+import { Quality } from './quality';
+import { search } from './search';
 import type { SessionPart, SessionSummary } from './session-types';
 import type { Feedback, LintReport, Stage, Version, VersionSummary } from './types';
 
@@ -25,17 +27,19 @@ export interface QueueQuery {
 
 export type RunPart = { kind: 'stage'; stage: Stage } | { kind: 'feedback'; feedback: Feedback };
 
-type Query = object;
-
 /** Talks to the desk's door. Every method throws ApiError. */
 export class DeskClient {
   /** What only admins may ask. */
   readonly authoring: Authoring;
+  /** What only QA and admins may ask. */
+  readonly quality: Quality;
   private xsrf = '';
 
   /** @param base address of the page, ending in a slash: the API is below it. */
   constructor(private readonly base: string) {
-    this.authoring = new Authoring({ json: this.json.bind(this), fetch: this.fetch.bind(this) });
+    const net = { json: this.json.bind(this), fetch: this.fetch.bind(this) };
+    this.authoring = new Authoring(net);
+    this.quality = new Quality(net);
   }
 
   async me(): Promise<Me> {
@@ -217,10 +221,4 @@ export class DeskClient {
 
 function one(id: string): string {
   return `queue/${encodeURIComponent(id)}`;
-}
-
-/** A query string of what is set; empty when nothing is. */
-export function search(query: Query): string {
-  const set = Object.entries(query).filter(([, value]) => value !== undefined && value !== '' && value !== false);
-  return set.length ? `?${new URLSearchParams(set.map(([name, value]) => [name, String(value)]))}` : '';
 }

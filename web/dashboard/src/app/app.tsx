@@ -1,13 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { type ComponentType, Suspense, lazy } from 'react';
+import { type ComponentType, Suspense, lazy, useEffect } from 'react';
 import { DeskClient } from '../api/client';
 import { Loading, Problem } from '../parts/notice';
 import { QueuePage } from '../queue/queue-page';
 import { Announcer } from './announcer';
 import { Boundary } from './boundary';
 import { DeskContext } from './desk';
-import { Frame } from './frame';
-import { type Route, useRoute } from './router';
+import { Frame, answers } from './frame';
+import { type Route, address, go, useRoute } from './router';
 import { Shortcuts } from './shortcuts';
 
 const EscalationPage = lazy(() => import('../escalation/escalation-page'));
@@ -17,6 +17,11 @@ const ClassPage = lazy(() => import('../class/class-page'));
 const CasesPage = lazy(() => import('../cases/cases-page'));
 const UploadPage = lazy(() => import('../cases/upload-page'));
 const MeasuresPage = lazy(() => import('../measures/measures-page'));
+const RunsPage = lazy(() => import('../quality/runs-page'));
+const RunPage = lazy(() => import('../quality/run-page'));
+const SamplePage = lazy(() => import('../quality/sample-page'));
+const ComparePage = lazy(() => import('../quality/compare-page'));
+const LabelsPage = lazy(() => import('../quality/labels-page'));
 
 const PAGES: Record<string, ComponentType<{ route: Route }>> = {
   queue: ({ route }) => {
@@ -34,7 +39,20 @@ const PAGES: Record<string, ComponentType<{ route: Route }>> = {
   class: ClassPage,
   measures: MeasuresPage,
   cases: CasesPage,
-  upload: ({ route }) => <UploadPage key={route.args[0]} id={route.args[0] ?? ''} />
+  upload: ({ route }) => <UploadPage key={route.args[0]} id={route.args[0] ?? ''} />,
+  runs: ({ route }) => {
+    const [run, part] = route.args;
+    if (!run) {
+      return <RunsPage route={route} />;
+    }
+    return part === 'sample' ? (
+      <SamplePage key={route.query.get('id')} run={run} query={route.query} />
+    ) : (
+      <RunPage key={run} run={run} query={route.query} />
+    );
+  },
+  compare: ComparePage,
+  labels: LabelsPage
 };
 
 const client = new DeskClient(new URL('.', document.baseURI).href);
@@ -53,7 +71,9 @@ export function App() {
       </main>
     );
   }
-  const Page = PAGES[route.name] ?? Nowhere;
+  // The queue is where everybody begins; QA has none.
+  const lost = route.name === 'queue' && !answers(me.data);
+  const Page = lost ? ToRuns : (PAGES[route.name] ?? Nowhere);
   return (
     <DeskContext.Provider value={{ client, me: me.data }}>
       <Announcer>
@@ -69,6 +89,11 @@ export function App() {
       </Announcer>
     </DeskContext.Provider>
   );
+}
+
+function ToRuns() {
+  useEffect(() => go(address('runs'), true), []);
+  return null;
 }
 
 function Nowhere() {

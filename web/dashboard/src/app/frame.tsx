@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react';
+import type { Me } from '../api/desk-types';
 import { useSay } from './announcer';
 import { useDesk } from './desk';
 import { address, go, useRoute } from './router';
@@ -17,18 +18,41 @@ export const PLACES: Place[] = [
   { name: 'measures', title: 'Measures' }
 ];
 const ADMIN_PLACES: Place[] = [{ name: 'cases', title: 'Cases' }];
+const QA_PLACES: Place[] = [
+  { name: 'runs', title: 'Runs' },
+  { name: 'labels', title: 'Labels' }
+];
 
 /** Pages that belong to a place of another name. */
-const WITHIN: Record<string, string> = { upload: 'cases' };
+const WITHIN: Record<string, string> = { upload: 'cases', compare: 'runs' };
+
+/** Whether somebody may do what mentors do; admins may. */
+export function answers({ roles }: Me): boolean {
+  return roles.includes('mentor') || roles.includes('admin');
+}
+
+function placesOf(me: Me): Place[] {
+  const admin = me.roles.includes('admin');
+  return [
+    ...(answers(me) ? PLACES : []),
+    ...(admin ? ADMIN_PLACES : []),
+    ...(admin || me.roles.includes('qa') ? QA_PLACES : [])
+  ];
+}
 
 export function Frame({ children }: { children: ReactNode }) {
   const { name } = useRoute();
   const { client, me } = useDesk();
   const help = useShortcutHelp();
   const say = useSay();
-  useShortcuts([{ key: 'q', label: 'To the queue', run: () => go(address('queue')) }]);
+  const home = answers(me) ? 'queue' : 'runs';
+  useShortcuts([
+    home === 'queue'
+      ? { key: 'q', label: 'To the queue', run: () => go(address('queue')) }
+      : { key: 'q', label: 'To the runs', run: () => go(address('runs')) }
+  ]);
   const [left, setLeft] = useState(false);
-  const places = me.roles.includes('admin') ? [...PLACES, ...ADMIN_PLACES] : PLACES;
+  const places = placesOf(me);
   const leave = () =>
     client.signOut().then(
       () => setLeft(true),
@@ -49,9 +73,9 @@ export function Frame({ children }: { children: ReactNode }) {
         Skip to the content
       </a>
       <header className="Frame-bar">
-        <a className="Frame-brand" href={address('queue')}>
+        <a className="Frame-brand" href={address(home)}>
           <span className="Frame-mark" aria-hidden="true" />
-          Caseloop <span className="Frame-desk">Mentors’ desk</span>
+          Caseloop <span className="Frame-desk">{home === 'queue' ? 'Mentors’ desk' : 'Quality desk'}</span>
         </a>
         <nav aria-label="Pages">
           {places.map(place => (

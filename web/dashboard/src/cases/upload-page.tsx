@@ -10,7 +10,7 @@ import { several } from '../parts/words';
 import { ProblemTable } from './problem-table';
 import { Report } from './report';
 import { useSteps } from './use-steps';
-import { type Line, UPLOAD_STATES, linesOf, short } from './words';
+import { type Line, UPLOAD_STATES, linesOf, logOf, short } from './words';
 
 const UNDER_WAY = new Set(['receiving', 'waiting', 'working']);
 
@@ -49,6 +49,7 @@ export default function UploadPage({ id }: { id: string }) {
       </header>
       {reason && <Problem reason={reason} />}
       <Steps lines={linesOf(steps, going)} going={going} />
+      <BuildLog lines={logOf(steps)} />
       {view.state === 'rejected' && (
         <p className="Outcome" data-kind="bad">
           {several(problems.filter(({ level }) => level === 'error').length, 'thing')} to change before it can be
@@ -97,6 +98,20 @@ function Steps({ lines, going }: { lines: Line[]; going: boolean }) {
         );
       })}
     </ol>
+  );
+}
+
+function BuildLog({ lines }: { lines: string[] }) {
+  if (lines.length === 0) {
+    return null;
+  }
+  return (
+    <details data-caseloop="build-log">
+      <summary>What the installers said ({several(lines.length, 'line')})</summary>
+      <pre className="CellText" tabIndex={0} role="region" aria-label="What the installers said">
+        {lines.join('\n')}
+      </pre>
+    </details>
   );
 }
 

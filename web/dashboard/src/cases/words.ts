@@ -47,7 +47,8 @@ const LINES: Record<string, (step: Told) => string> = {
   reading: () => 'Read notebook, settings and data',
   storing: step => `Store ${Number(step.files) === 1 ? '1 data file' : `${String(step.files)} data files`}`,
   building: step => `Install ${names(step.requirements)}${step.line ? `: ${String(step.line)}` : ''}`,
-  built: step => (step.fresh ? 'Made the environment' : 'Took the environment made before'),
+  built: step =>
+    `${step.fresh ? 'Made the environment' : 'Took the environment made before'}${step.image ? ', and its image' : ''}`,
   mutating: step => `Put small faults into the reference (${String(step.missed)} missed so far)`,
   trying: step => `Try the ${String(step.what)}`
 };
@@ -82,6 +83,11 @@ export function linesOf(steps: UploadStep[], going: boolean): Line[] {
     }
   }
   return lines.map((line, index) => (going && index === lines.length - 1 ? line : done(line)));
+}
+
+/** What installers said, in order: the last line alone says too little when a build has failed. */
+export function logOf(steps: UploadStep[]): string[] {
+  return steps.flatMap(({ step }) => (step.kind === 'building' && step.line ? [String(step.line)] : []));
 }
 
 /** What was done together, once it is over. */

@@ -1,6 +1,6 @@
 import * as React from 'react';
 import { Button, Icon } from '../parts/elements';
-import { useFocusReturn } from '../parts/focus-return';
+import { useFocusReturn } from '../parts/focus';
 import { noteIcon } from '../parts/icons';
 import { useSignals } from '../parts/signals';
 import { Consent } from './consent';

@@ -9,6 +9,7 @@ import { HintsSection } from '../hints/hints-section';
 import type { PanelServices } from '../panel/services';
 import { Subview } from '../panel/subview';
 import { Loading, Problem } from '../parts/elements';
+import { passFocus } from '../parts/focus';
 import { useSignals } from '../parts/signals';
 import { Tabs } from '../parts/tabs';
 import type { HelpDesk, HelpTab } from './desks';
@@ -55,7 +56,7 @@ function Content({ subtask, tab, services }: ViewProps): JSX.Element {
     // the buttons of the question have gone with its answer
     if (asked.current && value?.choice !== null) {
       const find = (selector: string) => after.current?.querySelector<HTMLElement>(selector);
-      (find('[role="tab"][aria-selected="true"]') ?? find('button'))?.focus();
+      passFocus(find('[role="tab"][aria-selected="true"]') ?? find('button'));
     }
     asked.current = value?.choice === null;
   }, [value?.choice]);

@@ -140,7 +140,9 @@ export class HintDesk {
     if (shelf) {
       const known = shelf.hints.some(({ id }) => id === hint.id);
       const hints = known ? shelf.hints.map(old => (old.id === hint.id ? hint : old)) : [...shelf.hints, hint];
-      this.shelf = { ...shelf, hints };
+      // a hint that has just been rated stands in the way of no other, also before the shelf comes anew
+      const unrated = shelf.unrated === hint.id && hint.helpful !== null ? null : shelf.unrated;
+      this.shelf = { ...shelf, hints, unrated };
     }
     this._changed.emit();
   }

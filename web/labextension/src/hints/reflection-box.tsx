@@ -2,6 +2,7 @@ import * as React from 'react';
 import type { HintView } from '../api/assisted-types';
 import { announce } from '../parts/announce';
 import { Button } from '../parts/elements';
+import { passFocus } from '../parts/focus';
 import { MAX_TEXT, TextBox } from '../parts/text-box';
 import type { HintDesk } from './desk';
 import { isOpen, isThought } from './words';
@@ -29,7 +30,7 @@ export function ReflectionBox({ hint, focus, required, desk }: ReflectionProps):
   React.useEffect(() => {
     if (sending.current && hint.reflection) {
       sending.current = false;
-      thought.current?.focus();
+      passFocus(thought.current);
     }
   }, [hint.reflection]);
   if (hint.reflection) {

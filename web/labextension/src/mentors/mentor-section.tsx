@@ -2,6 +2,7 @@ import * as React from 'react';
 import type { LabSubtask } from '../api/types';
 import type { PanelServices } from '../panel/services';
 import { Button, Icon, Problem } from '../parts/elements';
+import { passFocus } from '../parts/focus';
 import { personIcon } from '../parts/icons';
 import { useSignals } from '../parts/signals';
 import { AskForm } from './ask-form';
@@ -25,7 +26,7 @@ export function MentorSection({ subtask, services }: SectionProps): JSX.Element 
     // the form that had the focus has gone
     if (before.current && !desk.asking) {
       const find = (name: string) => box.current?.querySelector<HTMLElement>(`[data-caseloop="${name}"]`);
-      (find('ask-mentor') ?? find('mentor-text'))?.focus();
+      passFocus(find('ask-mentor') ?? find('mentor-text'));
     }
     before.current = desk.asking;
   }, [desk.asking]);

@@ -1,5 +1,6 @@
 import * as React from 'react';
 import { Button } from './elements';
+import { passFocus } from './focus';
 
 interface RatingProps {
   /** Null: not rated yet. */
@@ -15,7 +16,7 @@ export function Rating({ helpful, rate }: RatingProps): JSX.Element {
   React.useEffect(() => {
     // the button that was pressed has gone
     if (asked.current && helpful !== null) {
-      answer.current?.focus();
+      passFocus(answer.current);
     }
   }, [helpful]);
   if (helpful !== null) {

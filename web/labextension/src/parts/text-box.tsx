@@ -1,4 +1,5 @@
 import * as React from 'react';
+import { passFocus } from './focus';
 
 /** Most characters, as the wire models allow (services/contracts/hint.py, chat.py, escalation.py, style.py). */
 export const MAX_TEXT = { reflection: 2_000, message: 4_000, note: 10_000, reason: 1_000 };
@@ -24,10 +25,8 @@ export function TextBox({ name, label, about, value, limit, focus, placeholder, 
   const id = React.useId();
   const box = React.useRef<HTMLTextAreaElement>(null);
   React.useEffect(() => {
-    // not away from somewhere else that the learner has gone to meanwhile
-    const { activeElement } = document;
-    if (focus && (activeElement === document.body || activeElement?.closest('.caseloop-Panel'))) {
-      box.current?.focus();
+    if (focus) {
+      passFocus(box.current);
     }
   }, [focus]);
   const keyDown = (event: React.KeyboardEvent): void => {

@@ -8,14 +8,15 @@ interface FormProps {
   finding: string;
   desk: ReviewDesk;
   close: () => void;
-  /** The remark has left the list. */
-  gone: () => void;
+  /** The remark has left the list, and this form goes with it. */
+  gone: (form: HTMLElement | null) => void;
 }
 
 /** Why a remark should stay: asked for, kept, and seen by mentors. */
 export function DismissForm({ finding, desk, close, gone }: FormProps): JSX.Element {
   const [reason, setReason] = React.useState('');
   const [missing, setMissing] = React.useState(false);
+  const form = React.useRef<HTMLDivElement>(null);
   const send = async (): Promise<void> => {
     if (desk.busy) {
       return;
@@ -27,7 +28,7 @@ export function DismissForm({ finding, desk, close, gone }: FormProps): JSX.Elem
     }
     if (await desk.dismiss(finding, reason.trim())) {
       announce('Left as it is. Mentors see your reason.');
-      gone();
+      gone(form.current);
     }
   };
   const cancel = (): void => {
@@ -36,6 +37,7 @@ export function DismissForm({ finding, desk, close, gone }: FormProps): JSX.Elem
   };
   return (
     <div
+      ref={form}
       className="caseloop-DismissForm"
       role="group"
       aria-label="Leave this remark as it is"

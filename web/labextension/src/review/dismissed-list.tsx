@@ -2,6 +2,7 @@ import * as React from 'react';
 import type { LabReviewed } from '../api/style-types';
 import { announce } from '../parts/announce';
 import { Button } from '../parts/elements';
+import { passFocus } from '../parts/focus';
 import { Lines } from '../parts/prose';
 import { moment } from '../parts/words';
 import type { ReviewDesk } from './desk';
@@ -20,7 +21,7 @@ export function DismissedList({ desk, reviewed }: { desk: ReviewDesk; reviewed: 
   const takeBack = async (finding: string): Promise<void> => {
     if (!desk.busy && (await desk.takeBack(finding))) {
       announce('The remark is open again.');
-      title.current?.focus();
+      passFocus(title.current);
     }
   };
   return (

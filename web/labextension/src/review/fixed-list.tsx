@@ -1,6 +1,7 @@
 import * as React from 'react';
 import type { LabReviewed } from '../api/style-types';
 import { Button, Icon } from '../parts/elements';
+import { passFocus } from '../parts/focus';
 import { passedIcon } from '../parts/icons';
 import { Lines } from '../parts/prose';
 import type { ReviewDesk } from './desk';
@@ -21,9 +22,8 @@ export function FixedList({ desk, reviewed, mended, undo }: FixedProps): JSX.Ele
   const fixed = reviewed.fixed;
   const came = fixed.some(one => one.id === mended);
   React.useEffect(() => {
-    const { activeElement } = document;
-    if (came && (activeElement === document.body || activeElement?.closest('.caseloop-Panel'))) {
-      title.current?.focus();
+    if (came) {
+      passFocus(title.current);
     }
   }, [came, mended]);
   if (!fixed.length) {

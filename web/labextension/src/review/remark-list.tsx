@@ -1,6 +1,7 @@
 import * as React from 'react';
 import type { LabReviewed, LintFinding } from '../api/style-types';
 import { Button } from '../parts/elements';
+import { passFocus } from '../parts/focus';
 import { plural } from '../parts/words';
 import type { ReviewDesk } from './desk';
 import { ReviewItem } from './review-item';
@@ -47,7 +48,7 @@ export function RemarkList({ desk, reviewed, apply, show, review }: ListProps): 
             apply={() => apply(finding)}
             show={() => show(finding)}
             review={review}
-            next={() => list.current?.querySelector<HTMLElement>('[data-caseloop="remark-title"]')?.focus()}
+            next={form => passFocus(list.current?.querySelector('[data-caseloop="remark-title"]'), form)}
           />
         ))}
       </ol>

@@ -13,8 +13,8 @@ interface ItemProps {
   apply: () => boolean;
   show: () => void;
   review: () => Promise<void>;
-  /** Give the focus to a remark that is still there: this one goes. */
-  next: () => void;
+  /** Give the focus to a remark that is still there: this one goes, and its form. */
+  next: (form: HTMLElement | null) => void;
 }
 
 /** One remark: what, why it matters, the rule it comes from, and what can be done about it. */

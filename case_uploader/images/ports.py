@@ -1,0 +1,34 @@
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image that the engine has."""
+
+    digest: str
+    """`sha256:…`"""
+
+
+class ImageBuilder(Protocol):
+    """Makes images on an engine. Packages are given as name -> version.
+
+    Every call raises `ImagesUnavailable` when the engine, or something else of the operator's, is in the way.
+    """
+
+    async def key(self, packages: Mapping[str, str]) -> str:
+        """Digest of what an image with these packages is made from; another base gives another one."""
+        ...
+
+    async def has(self, key: str, digest: str) -> bool:
+        """Whether the engine has that image, under the name of that key: the Hub starts none without a name of ours."""
+        ...
+
+    def build(self, packages: Mapping[str, str]) -> AsyncIterator[str | BuiltImage]:
+        """Lines for people, then the image. Raises `CannotBuild`, and keeps nothing then."""
+        ...
+
+    async def remove(self, key: str) -> bool:
+        """Remove the image of that key, unless a container is made of it; False: it stays."""
+        ...

@@ -1,0 +1,1 @@
+"""What runs say: of one, and of the difference between two; for people and for a gate."""

@@ -1,0 +1,1 @@
+"""What the feedback answered, and how it was scored."""

@@ -1,0 +1,1 @@
+"""How sure we may be: intervals, comparisons, agreement and corrections. Pure functions over numbers."""

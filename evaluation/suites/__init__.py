@@ -1,0 +1,1 @@
+"""What is asked of the feedback: samples, each with what a good mentor would say."""

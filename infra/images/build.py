@@ -1,0 +1,170 @@
+"""Builds Caseloop's container images from this checkout. Standard library only; `make setup` must have run.
+
+Usage: python3 infra/images/build.py [--base IMAGE] [--tag TAG] [learner|services|hub|runner …]
+
+Each image gets a context of its own with nothing in it but what the image needs, so that no secret, no case and no
+cache of the checkout can slip in. Times in the context are fixed, so equal input makes equal layers.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+IMAGES = Path(__file__).resolve().parent
+WEB = ROOT / "web"
+PACKAGES = ("services", "vault", "case_uploader", "linting", "feedback", "evaluation", "spawner", "infra")
+REPOSITORY = "caseloop"
+PASSED_ON = ("PIP_INDEX_URL", "PIP_CERT")
+"""Variables of this shell that tell pip inside the build where packages are."""
+_COMMAND = """#!/opt/caseloop/env/bin/python
+from infra.cli import main
+
+main()
+"""
+_EPOCH = 1_700_000_000
+_JUNK = shutil.ignore_patterns("__pycache__", "*.pyc", ".env")
+
+
+class CannotBuild(Exception):
+    """Something is missing; the message says what to do."""
+
+
+def learner(context: Path) -> None:
+    """JupyterLab, the data packages, and our extension as set-up built it."""
+    shutil.copyfile(ROOT / "requirements" / "learner.txt", context / "requirements.txt")
+    wheels = sorted((ROOT / ".cache" / "setup" / "wheels").glob("*.whl"))
+    if not wheels:
+        raise CannotBuild("Our JupyterLab extension is not built: run `make setup`.")
+    (context / "wheels").mkdir()
+    for wheel in wheels:
+        shutil.copy(wheel, context / "wheels")
+    shutil.copytree(ROOT / "infra" / "lab", context / "lab")
+
+
+def services(context: Path) -> None:
+    """Our packages, the desk's built pages, and the lock of what they need."""
+    shutil.copyfile(ROOT / "requirements" / "production.txt", context / "requirements.txt")
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, context / "project" / package, ignore=_JUNK)
+    (context / "caseloop").write_text(_COMMAND)
+    pages = WEB / "dashboard" / "dist"
+    if not (pages / "index.html").exists():
+        raise CannotBuild("The desk's pages are not built: run `make setup`.")
+    shutil.copytree(pages, context / "project" / "web" / "dashboard" / "dist")
+
+
+def hub(context: Path) -> None:
+    """The proxy's packages, as the lock of web/ pins them, and where its Node is."""
+    (context / "node.json").write_text(json.dumps({"node": "/usr/local/bin/node"}))
+    for package in proxy_packages(json.loads((WEB / "package-lock.json").read_text())["packages"]):
+        source = WEB / package
+        if not source.is_dir():
+            raise CannotBuild(f"{source} is missing: run `make setup`.")
+        shutil.copytree(
+            source, context / package, ignore=shutil.ignore_patterns("node_modules"), symlinks=True, dirs_exist_ok=True
+        )
+
+
+def proxy_packages(locked: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """Paths of the proxy and all it needs, as the lock file names them: nearest `node_modules` first, like Node."""
+    found: list[str] = []
+    waiting = ["node_modules/configurable-http-proxy"]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found.append(path)
+        needs = locked[path].get("dependencies", {})
+        waiting += [_resolved(name, path, locked) for name in (needs if isinstance(needs, dict) else {})]
+    return sorted(found)
+
+
+def _resolved(name: str, path: str, locked: Mapping[str, object]) -> str:
+    while True:
+        candidate = f"{path}/node_modules/{name}" if path else f"node_modules/{name}"
+        if candidate in locked:
+            return candidate
+        if not path:
+            raise CannotBuild(f"web/package-lock.json does not hold {name}.")
+        path = path.rpartition("node_modules/")[0].rstrip("/")
+
+
+def runner(context: Path) -> None:
+    """Nothing besides the images it is made from."""
+    (context / ".keep").touch()
+
+
+GATHER: Mapping[str, Callable[[Path], None]] = {
+    "learner": learner,
+    "services": services,
+    "hub": hub,
+    "runner": runner,
+}
+"""Image -> what fills its context; in the order in which they build on each other."""
+
+
+def build(name: str, base: str, tag: str) -> None:
+    """Build one image as `caseloop/NAME:TAG`. CannotBuild."""
+    with tempfile.TemporaryDirectory(prefix="caseloop-image-") as folder:
+        context = Path(folder)
+        GATHER[name](context)
+        shutil.copyfile(IMAGES / f"{name}.Dockerfile", context / "Dockerfile")
+        _fix_times(context)
+        arguments = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        arguments |= {"TAG": tag} | ({"BASE": base} if base else {})
+        words = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
+        done = subprocess.run(
+            ["docker", "build", "--quiet", "--tag", f"{REPOSITORY}/{name}:{tag}", *words, str(context)],
+            env=os.environ | _builder(),
+            check=False,
+        )
+    if done.returncode:
+        raise CannotBuild(f"`docker build` of {name} ended with {done.returncode}; its last lines are above.")
+
+
+def _builder() -> dict[str, str]:
+    """The classic builder where the newer one is not installed; the Dockerfiles are for both."""
+    newer = subprocess.run(["docker", "buildx", "version"], capture_output=True, check=False)
+    return {} if newer.returncode == 0 else {"DOCKER_BUILDKIT": "0"}
+
+
+def _fix_times(context: Path) -> None:
+    for path in context.rglob("*"):
+        os.utime(path, (_EPOCH, _EPOCH), follow_symlinks=False)
+
+
+def main() -> int:
+    """Build what is asked for; the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", default="", help="in place of the public base image of each Dockerfile")
+    parser.add_argument("--tag", default="latest")
+    parser.add_argument("names", nargs="*", metavar="IMAGE", help=", ".join(GATHER))
+    wanted = parser.parse_args()
+    names = wanted.names or list(GATHER)
+    if unknown := set(names) - set(GATHER):
+        parser.error(f"there is no image {', '.join(sorted(unknown))}")
+    try:
+        for name in (name for name in GATHER if name in names):
+            sys.stdout.write(f"{REPOSITORY}/{name}:{wanted.tag} …\n")
+            sys.stdout.flush()
+            build(name, wanted.base, wanted.tag)
+    except CannotBuild as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except FileNotFoundError as error:
+        if error.filename != "docker":
+            raise
+        sys.stderr.write("The docker command is not installed.\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Caseloop in production: one process a service, started by the container engine."""

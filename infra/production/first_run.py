@@ -1,0 +1,94 @@
+"""What must be there before the first `docker compose up`: secrets that nobody chose, and folders with their owners."""
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from vault.files import private_folder
+from vault.trust import LISTENERS
+
+ACCOUNT: Final = 10001
+"""The account of our services in their containers, and of learners' containers."""
+_OWNERS: Final = {"minio": 10002, "caddy": 10004, "run/postgres": 70}
+_PASSED_THROUGH: Final = 0o711
+"""Mode of a folder whose socket others reach; what they say to it decides who comes in."""
+WITH_TABLES: Final = ("cases", "dashboard", "feedback", "mentoring", "progress")
+"""Services with a role and a schema of their own on PostgreSQL."""
+KEYCLOAK: Final = "keycloak"
+"""Its role there, and its database."""
+_LENGTH: Final = 32
+
+
+@dataclass(frozen=True)
+class FirstRun:
+    """What was made now, and what is left for somebody with more rights."""
+
+    made: Sequence[Path]
+    commands: Sequence[str]
+
+
+def make_secrets(folder: Path) -> list[Path]:
+    """Make the secrets that are not there yet; returns those made. What is there is never changed.
+
+    Containers read them under their own accounts, so the files are open and the folder around them is not.
+    """
+    private_folder(folder)
+    roles = [f"postgres-{service}" for service in WITH_TABLES]
+    wanted = {name: secrets.token_urlsafe(_LENGTH) for name in ("postgres", *roles, "minio-password", "grafana")}
+    wanted["minio-user"] = f"caseloop-{secrets.token_hex(4)}"
+    made = [folder / name for name, value in wanted.items() if _write(folder / name, value, 0o644)]
+    return made + _make_keycloaks(folder / "keycloak.env", folder / f"postgres-{KEYCLOAK}")
+
+
+def _make_keycloaks(environment: Path, role: Path) -> list[Path]:
+    """Keycloak reads its secrets from its environment alone; PostgreSQL must hear of one of them."""
+    keycloak = {
+        "KC_BOOTSTRAP_ADMIN_USERNAME": "first-admin",
+        "KC_BOOTSTRAP_ADMIN_PASSWORD": secrets.token_urlsafe(_LENGTH),
+        "KC_DB_PASSWORD": secrets.token_urlsafe(_LENGTH),
+    }
+    lines = "".join(f"{name}={value}\n" for name, value in keycloak.items())
+    made = [environment] if _write(environment, lines, 0o600) else []
+    said = dict(line.partition("=")[::2] for line in environment.read_text().splitlines())
+    if (password := said.get("KC_DB_PASSWORD")) and _write(role, password, 0o644):
+        made.append(role)
+    return made
+
+
+def _write(file: Path, content: str, mode: int) -> bool:
+    try:
+        fd = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    except FileExistsError:
+        return False
+    with os.fdopen(fd, "w") as out:
+        os.fchmod(fd, mode)
+        out.write(content)
+    return True
+
+
+def folders(state: Path) -> dict[Path, int]:
+    """Every folder that docker-compose.yml mounts from `state`, and which account it belongs to."""
+    run = [state / "run" / name for name in (*LISTENERS, "hub", "e", "engine-door")]
+    own = [state / "services" / name for name in (*LISTENERS, "hub", "backup") if name not in ("gateway", "dashboard")]
+    ours = [state / "homes", state / "data", state / "backups", state / "services", *run, *own]
+    return dict.fromkeys(ours, ACCOUNT) | {state / name: owner for name, owner in _OWNERS.items()}
+
+
+def make_folders(state: Path) -> FirstRun:
+    """Make the folders; without the right to give them away, say the command that does. OSError."""
+    made, commands = [], []
+    for folder, owner in folders(state).items():
+        if not folder.is_dir():
+            folder.mkdir(parents=True, mode=0o750)
+            if folder == state / "run" / "postgres":
+                folder.chmod(_PASSED_THROUGH)
+            made.append(folder)
+        if folder.stat().st_uid != owner:
+            if os.geteuid() == 0:
+                os.chown(folder, owner, owner)
+            else:
+                commands.append(f"sudo chown {owner}:{owner} {folder}")
+    return FirstRun(made, commands)

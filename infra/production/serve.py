@@ -1,0 +1,125 @@
+"""`caseloop serve NAME`: one service in the foreground, as the container engine starts it."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import structlog
+import uvicorn
+from starlette.types import ASGIApp
+
+from infra.backup.schedule import serve_backups
+from infra.backup.settings import BackupSettings
+from infra.production.engine_door import Rules, door_app
+from infra.production.hub import serve_hub
+from infra.production.metrics import PORT, open_metrics
+from infra.production.settings import ProductionSettings
+from infra.production.wiring import not_production
+from infra.service_apps import open_app
+from infra.settings import EmbeddedSettings
+from services.kit.logs import configure_logs
+from services.kit.scope import scope_verifier
+from services.kit.serving import Listener, LocalPort, serve_until_stopped
+from services.kit.traces_wiring import open_tracing
+from spawner.processes import boxes
+from vault.identity import Identity
+from vault.rotation import Credential
+from vault.trust import LISTENERS
+from vault.wiring import Vault, open_vault
+
+_log = structlog.get_logger(__name__)
+
+
+SERVED = (*sorted(LISTENERS), "backup", "engine-door", "hub", "metrics")
+"""All that the container engine can start."""
+ENGINE = Path("/run/docker.sock")
+
+
+class CannotServe(Exception):
+    """Something outside is in the way of a start; the message says what to do."""
+
+
+def serve(name: str, settings: ProductionSettings) -> int:
+    """Serve until SIGTERM; returns the exit status. CannotServe; what the service's wiring raises."""
+    check(name, settings)
+    configure_logs(settings.logs)
+    settings.prepare()
+    match name:
+        case "backup":
+            return asyncio.run(serve_backups(settings, BackupSettings()))
+        case "engine-door":
+            return asyncio.run(_serve_door(settings))
+        case "hub":
+            return asyncio.run(serve_hub(settings, open_vault(settings.mode, settings.home)))
+        case "metrics":
+            return asyncio.run(_serve_metrics(settings, open_vault(settings.mode, settings.home)))
+        case _:
+            return asyncio.run(_serve(name, settings, open_vault(settings.mode, settings.home)))
+
+
+def check(name: str, settings: ProductionSettings, user: Callable[[], int] = os.geteuid) -> None:
+    """Refuse what must not be started in production. CannotServe."""
+    if name not in SERVED:
+        raise CannotServe(f"There is no service {name}; there are {', '.join(SERVED)}.")
+    if (wrong := not_production(settings.mode)) is not None:
+        raise CannotServe(wrong)
+    if user() == 0:
+        raise CannotServe(f"{name} must not run as root: give its container another account (`user:`).")
+    if name == "hub" and settings.isolation != "docker":
+        raise CannotServe("CASELOOP_ISOLATION=bubblewrap: in production learners work in containers; say `docker`.")
+    if name in ("backup", "metrics"):
+        return
+    place = settings.socket(name).parent
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise CannotServe(
+            f"{name} cannot write into {place}: mount it from the host, where `caseloop production init` makes it."
+        )
+
+
+async def _serve(name: str, settings: ProductionSettings, vault: Vault) -> int:
+    life = settings.tls.service_lifetime
+    credential = Credential(vault.authority, Identity.service(name), settings.leaf(name), lifetime=life)
+    place: Path | LocalPort = settings.socket(name)
+    if name == "dashboard":
+        place = LocalPort(settings.dashboard_port_file, settings.dashboard_port or 0)
+    async with (
+        open_tracing(settings.traces),
+        open_app(name, settings, vault, credential, lambda: scope_verifier(vault.secrets)) as app,
+    ):
+        _log.info("starting", service=name, mode=settings.mode)
+        return await serve_until_stopped([Listener(app, credential, place)], vault.authority)
+
+
+async def _serve_metrics(settings: ProductionSettings, vault: Vault) -> int:
+    async with open_metrics(settings, vault) as app:
+        await _plain(app, host="0.0.0.0", port=PORT)  # noqa: S104 - on a network that Prometheus alone shares
+    return 0
+
+
+async def _serve_door(settings: ProductionSettings) -> int:
+    transport = httpx.AsyncHTTPTransport(uds=str(ENGINE))
+    rules = Rules(settings.learner_image.rpartition(":")[0], shown_folders(settings), f"{os.geteuid()}:{os.getegid()}")
+    async with httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=60, trust_env=False) as engine:
+        await _plain(door_app(engine, rules), uds=str(settings.socket("engine-door")))
+    return 0
+
+
+def shown_folders(settings: EmbeddedSettings) -> tuple[Path, ...]:
+    """What may be mounted into learners' containers: their work, datasets, their boxes, and the two doors."""
+    return (
+        settings.home / "homes",
+        settings.home / "data",
+        boxes(settings.run_dir),
+        settings.hub_dir,
+        settings.gateway_dir,
+    )
+
+
+async def _plain(app: ASGIApp, **where: Any) -> None:
+    """Serve without TLS, where the file system or the network lets one caller only come near."""
+    await uvicorn.Server(
+        uvicorn.Config(app, lifespan="off", log_config=None, access_log=False, server_header=False, **where)
+    ).serve()

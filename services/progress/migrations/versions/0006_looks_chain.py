@@ -1,0 +1,13 @@
+"""The record of looks as a chain: every entry names all that stands before it."""
+
+from services.kit.append_only import chain
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Link the entries that are there, and have every later one linked."""
+    chain("mentor_look", "the record of looks")

@@ -1,0 +1,109 @@
+"""One whole system for all tests of this folder, whose environments are containers, and two learners in it."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+import httpx
+import pytest
+import uvicorn
+
+from infra.production.engine_door import Rules, door_app
+from infra.production.serve import shown_folders
+from infra.settings import EmbeddedSettings
+from tests.docker.machine_image import LEARNER, engine_answers
+from tests.e2e.system.caseloop_person import Environment, Kernel, Person
+from tests.e2e.system.caseloop_system import System, eventually
+from tests.e2e.system.one_home import small_system
+
+CASE = "python-basics"
+LIMITS = {
+    "CASELOOP_ENVIRONMENT_MEMORY_MB": "1024",
+    "CASELOOP_ENVIRONMENT_CPUS": "0.5",
+    "CASELOOP_ENVIRONMENT_PROCESSES": "128",
+    "CASELOOP_ENVIRONMENT_DISK_MB": "64",
+    "CASELOOP_SAVE_SECONDS": "2",
+}
+
+
+def pytest_sessionstart() -> None:
+    if not engine_answers():
+        pytest.exit("There is no Docker engine here that this account may use; see `make test-docker`", returncode=1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first of them starts a whole system and two containers, on a machine that may be busy."""
+    for item in items:
+        item.add_marker(pytest.mark.timeout(600))
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[docker.DockerClient]:
+    client = docker.from_env()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def system(project: Path) -> Iterator[System]:
+    """The Hub of this system has the filtering door and not the engine's own socket."""
+    door = Path(tempfile.mkdtemp(prefix="cl-door-")) / "door.sock"
+    variables = {"CASELOOP_ISOLATION": "docker", "CASELOOP_LEARNER_IMAGE": LEARNER, "DOCKER_HOST": f"unix://{door}"}
+    with small_system(project, CASE, **variables, **LIMITS) as running:
+        settings = EmbeddedSettings(home=running.home)
+        rules = Rules(LEARNER.rpartition(":")[0], shown_folders(settings), f"{os.geteuid()}:{os.getegid()}")
+        with open_door(door, rules):
+            running.start()
+            yield running
+            running.end()
+    shutil.rmtree(door.parent)
+
+
+@contextmanager
+def open_door(socket: Path, rules: Rules) -> Iterator[None]:
+    """The filtering door on the real engine."""
+    transport = httpx.AsyncHTTPTransport(uds="/var/run/docker.sock")
+
+    async def serve() -> None:
+        async with httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=60) as engine:
+            server = uvicorn.Server(
+                uvicorn.Config(door_app(engine, rules), uds=str(socket), lifespan="off", log_config=None)
+            )
+            servers.append(server)
+            await server.serve()
+
+    servers: list[uvicorn.Server] = []
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    eventually(socket.exists, "the door opens")
+    try:
+        yield
+    finally:
+        servers[0].should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def environment(system: System) -> Environment:
+    """The environment of the one who attacks."""
+    return Person(system).sign_in().start(CASE)
+
+
+@pytest.fixture(scope="session")
+def neighbour(system: System) -> Environment:
+    """The environment of somebody else, open at the same time."""
+    return Person(system, "mentor").sign_in().start(CASE)
+
+
+@pytest.fixture
+def kernel(environment: Environment, neighbour: Environment) -> Iterator[Kernel]:
+    """Code in it runs as everything that a learner writes and runs. Its memory is given back after the test."""
+    kernel = environment.kernel()
+    yield kernel
+    environment.api("DELETE", f"/api/kernels/{kernel.id}")

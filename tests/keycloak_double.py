@@ -1,0 +1,192 @@
+"""Keycloak's administration as far as our provisioning asks for it, written from its REST API's documentation."""
+
+import copy
+import json
+import ssl
+import threading
+import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from tests.vault_double.server import write_server_pair
+
+_PASSWORD = "the administrator's"
+_OWN_ROLES = ("offline_access", "uma_authorization")
+
+
+class KeycloakDouble:
+    """Realms with roles, scopes, clients and groups; what nobody set has a value of Keycloak's own."""
+
+    password = _PASSWORD
+
+    def __init__(self, folder: Path) -> None:
+        self.ca = folder / "keycloak.pem"
+        write_server_pair(self.ca, folder / "keycloak.key")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.ca, folder / "keycloak.key")
+        self.realms: dict[str, dict[str, Any]] = {}
+        self.changes: list[str] = []
+        """`METHOD path` of everything that changed something."""
+        self._server = _Server(("127.0.0.1", 0), self, context)
+        self.address = f"https://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, method: str, path: list[str], body: Any) -> tuple[int, Any]:
+        """Status and content; the content of 201 is the new thing's id."""
+        if method != "GET":
+            self.changes.append(f"{method} {'/'.join(path)}")
+        match method, path:
+            case "GET", ["realms"]:
+                return 200, [realm["about"] for realm in self.realms.values()]
+            case "POST", ["realms"]:
+                about = {"id": str(uuid.uuid4()), "loginTheme": "keycloak", **body}
+                own = [{"id": str(uuid.uuid4()), "name": name} for name in _OWN_ROLES]
+                self.realms[body["realm"]] = {
+                    "about": about, "roles": own, "client-scopes": [], "clients": [], "groups": [], "held": {},
+                }  # fmt: skip
+                return 201, body["realm"]
+            case _, ["realms", name, *below] if name in self.realms:
+                return self._in_realm(self.realms[name], method, below, body)
+        return 404, {"error": "not found"}
+
+    def _in_realm(self, realm: dict[str, Any], method: str, path: list[str], body: Any) -> tuple[int, Any]:
+        match method, path:
+            case "GET", []:
+                return 200, realm["about"]
+            case "PUT", []:
+                realm["about"].update(body)
+                return 204, None
+            case "GET", ["roles", name]:
+                return _found(role for role in realm["roles"] if role["name"] == name)
+            case "GET", [("roles" | "client-scopes" | "clients") as kind]:
+                return 200, realm[kind]
+            case "POST", [("roles" | "client-scopes" | "clients") as kind]:
+                return self._new(realm, kind, body)
+            case "GET", ["group-by-path", *parts]:
+                return _found(group for group in realm["groups"] if group["path"] == "/" + "/".join(parts).lstrip("/"))
+            case "POST", ["groups"]:
+                return self._group(realm, "", body)
+            case "POST", ["groups", parent, "children"]:
+                above = next(group for group in realm["groups"] if group["id"] == parent)
+                return self._group(realm, above["path"], body)
+            case _, ["users", account, "role-mappings", "realm"]:
+                return self._held(realm, method, account, body)
+            case _, [("clients" | "client-scopes") as kind, number, *below]:
+                owner = next((one for one in realm[kind] if one["id"] == number), None)
+                return (404, {"error": "not found"}) if owner is None else self._owned(owner, method, below, body)
+        return 404, {"error": "not found"}
+
+    def _new(self, realm: dict[str, Any], kind: str, body: Any) -> tuple[int, Any]:
+        new = {"id": str(uuid.uuid4()), "protocolMappers": [], "defaultClientScopes": [], **copy.deepcopy(body)}
+        if kind == "clients":
+            new["secret"] = uuid.uuid4().hex
+            # Keycloak adds attributes of its own
+            new["attributes"] = {"client.secret.creation.time": "1", **new.get("attributes", {})}
+        realm[kind].append(new)
+        return 201, body["name"] if kind == "roles" else new["id"]
+
+    def _group(self, realm: dict[str, Any], above: str, body: Any) -> tuple[int, Any]:
+        new = {"id": str(uuid.uuid4()), "name": body["name"], "path": f"{above}/{body['name']}"}
+        realm["groups"].append(new)
+        return 201, new["id"]
+
+    def _held(self, realm: dict[str, Any], method: str, account: str, body: Any) -> tuple[int, Any]:
+        held = realm["held"].setdefault(account, [{"name": "default-roles-caseloop"}])
+        if method == "GET":
+            return 200, held
+        names = {role["name"] for role in body}
+        held[:] = [role for role in held if role["name"] not in names] + (body if method == "POST" else [])
+        return 204, None
+
+    def _owned(self, owner: dict[str, Any], method: str, path: list[str], body: Any) -> tuple[int, Any]:
+        match method, path:
+            case "GET", []:
+                return 200, owner
+            case "PUT", []:
+                owner.update(body)
+                return 204, None
+            case "GET", ["client-secret"]:
+                return 200, {"type": "secret", "value": owner["secret"]}
+            case "GET", ["service-account-user"]:
+                return 200, {"id": f"account-of-{owner['clientId']}"}
+            case "GET", ["default-client-scopes"]:
+                return 200, [{"id": number} for number in owner["defaultClientScopes"]]
+            case "PUT", ["default-client-scopes", number]:
+                owner["defaultClientScopes"].append(number)
+                return 204, None
+            case "GET", ["protocol-mappers", "models"]:
+                return 200, owner["protocolMappers"]
+            case "POST", ["protocol-mappers", "models"]:
+                owner["protocolMappers"].append({"id": str(uuid.uuid4()), **body})
+                return 201, owner["protocolMappers"][-1]["id"]
+            case "PUT", ["protocol-mappers", "models", number]:
+                next(mapper for mapper in owner["protocolMappers"] if mapper["id"] == number).update(body)
+                return 204, None
+        return 404, {"error": "not found"}
+
+
+def _found(matching: Any) -> tuple[int, Any]:
+    first = next(matching, None)
+    return (404, {"error": "not found"}) if first is None else (200, first)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, place: tuple[str, int], keycloak: KeycloakDouble, context: ssl.SSLContext) -> None:
+        self.keycloak, self._context = keycloak, context
+        super().__init__(place, _Handler)
+
+    def get_request(self) -> tuple[Any, Any]:
+        connection, address = super().get_request()
+        connection.settimeout(20)
+        return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Callers that do not trust us are part of the tests."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def _answer(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        path = unquote(self.path.partition("?")[0]).strip("/").split("/")
+        if path[:2] == ["realms", "master"]:
+            return self._sign_in(path, raw)
+        if self.headers.get("Authorization") != "Bearer good":
+            return self._send(401, {"error": "unauthorized"})
+        status, content = self.server.keycloak.answer(self.command, path[1:], json.loads(raw) if raw else None)
+        return self._send(status, content)
+
+    def _sign_in(self, path: list[str], raw: str) -> None:
+        if path[-1] == "openid-configuration":
+            base = f"{self.server.keycloak.address}/realms/master"
+            return self._send(200, {"issuer": base, "token_endpoint": f"{base}/protocol/openid-connect/token"})
+        if f"password={_PASSWORD.replace(' ', '+').replace(chr(39), '%27')}" not in raw:
+            return self._send(401, {"error": "invalid_grant", "error_description": "Invalid user credentials"})
+        return self._send(
+            200, {"access_token": "good", "expires_in": 60, "refresh_token": "r", "refresh_expires_in": 60}
+        )
+
+    do_GET = do_POST = do_PUT = do_DELETE = _answer
+
+    def _send(self, status: int, content: Any) -> None:
+        text = b"" if content is None or status == 201 else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        if status == 201:
+            self.send_header("Location", f"{self.server.keycloak.address}{self.path}/{content}")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing."""

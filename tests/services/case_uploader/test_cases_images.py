@@ -1,0 +1,384 @@
+"""Images of cases: made once for equal packages, stored with the version, made again when lost, kept while in use."""
+
+import asyncio
+import hashlib
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from typer.testing import CliRunner
+
+from case_uploader.adapters.child_lines import ChildFailed, ChildTookTooMuch, lines_of
+from case_uploader.adapters.learner_environment import SitePackages
+from case_uploader.adapters.wheel_downloads import WheelDownloads, pip_variables
+from case_uploader.app import create_app
+from case_uploader.cli import build_case_app
+from case_uploader.environments.ports import CannotBuild
+from case_uploader.environments.shelf import EnvironmentShelf
+from case_uploader.environments.tidying import Tidying
+from case_uploader.errors import ImagesUnavailable
+from case_uploader.images.plan import Base
+from case_uploader.images.ports import BuiltImage
+from case_uploader.images.shelf import ImageShelf, ReadyImage
+from case_uploader.service import CaseService
+from case_uploader.steps import Building, Built, Published, Rejected
+from case_uploader.wiring import open_backends, publishing_service
+from services.contracts.clients.cases import CasesClient
+from services.kit.http import in_process_client
+from services.kit.settings import Settings
+from tests.services.case_uploader.test_cases_environments import FakeBuilder
+from tests.wheels import wheel
+
+BASE = Base("sha256:" + "a" * 64, "3.11.2", ("manylinux_2_36_x86_64", "linux_x86_64"), {})
+
+
+class FakeImages:
+    """An engine that keeps images as digests, and a builder that makes one with every call."""
+
+    def __init__(self) -> None:
+        self.builds: list[Mapping[str, str]] = []
+        self.engine: dict[str, str] = {}
+        """Key -> digest."""
+        self.base = "one"
+        self.running: set[str] = set()
+        """Digests that a container is made of."""
+        self.refusal: str | None = None
+        self.down = False
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def key(self, packages: Mapping[str, str]) -> str:
+        if self.down:
+            raise ImagesUnavailable("The Docker engine cannot be used (down): start it.")
+        return hashlib.sha256(json.dumps([self.base, sorted(packages.items())]).encode()).hexdigest()
+
+    async def has(self, key: str, digest: str) -> bool:
+        return self.engine.get(key) == digest
+
+    async def build(self, packages: Mapping[str, str]) -> AsyncIterator[str | BuiltImage]:
+        self.builds.append(dict(packages))
+        yield "Step 1/3 : FROM sha256:0123"
+        await self.gate.wait()
+        if self.refusal:
+            raise CannotBuild(self.refusal)
+        digest = f"sha256:{len(self.builds):064d}"
+        self.engine[await self.key(packages)] = digest
+        yield BuiltImage(digest)
+
+    async def remove(self, key: str) -> bool:
+        if self.engine.get(key) in self.running:
+            return False
+        self.engine.pop(key, None)
+        return True
+
+
+@pytest.fixture
+def engine() -> FakeImages:
+    return FakeImages()
+
+
+@pytest.fixture
+def images(tmp_path: Path, engine: FakeImages) -> ImageShelf:
+    return ImageShelf(tmp_path / "images", engine)
+
+
+async def made(images: ImageShelf, **packages: str) -> ReadyImage:
+    async with aclosing(cast("Any", images.get(packages))) as lines:
+        return cast("ReadyImage", [line async for line in lines][-1])
+
+
+def age(tmp_path: Path) -> None:
+    for note in (tmp_path / "images").glob("*.json"):
+        os.utime(note, (0, 0))
+
+
+class TestShelf:
+    async def test_equal_packages_are_made_once(self, images, engine):
+        first, second = await made(images, a="1", b="2"), await made(images, b="2", a="1")
+        assert (first.digest, first.fresh, second.fresh) == (second.digest, True, False)
+        assert len(engine.builds) == 1
+        assert (await made(images, a="1")).digest != first.digest
+
+    async def test_another_base_makes_another_one(self, images, engine):
+        first = await made(images, a="1")
+        engine.base = "two"
+        assert (await made(images, a="1")).digest != first.digest
+
+    async def test_one_that_the_engine_has_lost_is_made_again(self, images, engine):
+        await made(images, a="1")
+        engine.engine.clear()
+        assert (await made(images, a="1")).fresh
+        assert len(engine.builds) == 2
+
+    async def test_those_who_ask_at_once_wait_for_one_build(self, tmp_path, engine):
+        shelves = [ImageShelf(tmp_path / "images", engine) for _ in range(3)]
+        done = await asyncio.gather(*(made(shelf, a="1") for shelf in shelves))
+        assert sorted(one.fresh for one in done) == [False, False, True]
+        assert len(engine.builds) == 1
+
+    async def test_a_build_that_fails_leaves_no_note(self, images, engine, tmp_path):
+        engine.refusal = "no wheel"
+        with pytest.raises(CannotBuild, match="no wheel"):
+            await made(images, a="1")
+        assert list((tmp_path / "images").glob("*.json")) == []
+
+    async def test_what_is_in_use_runs_or_was_asked_for_lately_stays(self, images, engine, tmp_path):
+        used, running, old = await made(images, a="1"), await made(images, b="1"), await made(images, c="1")
+        assert await images.collect(set()) == []
+        age(tmp_path)
+        engine.running = {running.digest}
+        assert await images.collect({used.digest}) == [old.digest]
+        assert set(engine.engine.values()) == {used.digest, running.digest}
+        # being asked for again is being used
+        await made(images, a="1")
+        engine.running = set()
+        assert await images.collect(set()) == [running.digest]
+
+    async def test_what_a_killed_build_has_left_is_removed(self, images, engine, tmp_path):
+        await made(images, a="1")
+        [note] = (tmp_path / "images").glob("*.json")
+        note.write_text('{"image": null}')
+        age(tmp_path)
+        assert await images.collect(set()) == [note.stem]
+        assert (engine.engine, note.exists()) == ({}, False)
+
+    async def test_what_is_being_made_again_is_not_removed(self, images, engine, tmp_path):
+        await made(images, a="1")
+        engine.engine.clear()
+        age(tmp_path)
+        engine.gate.clear()
+        building = asyncio.create_task(made(images, a="1"))
+        while len(engine.builds) < 2:
+            await asyncio.sleep(0)
+        assert await images.collect(set()) == []
+        engine.gate.set()
+        assert (await building).digest in engine.engine.values()
+
+
+@pytest.fixture
+def builder() -> FakeBuilder:
+    return FakeBuilder()
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, builder: FakeBuilder) -> EnvironmentShelf:
+    return EnvironmentShelf(tmp_path / "environments", builder)
+
+
+@pytest.fixture
+def common(tmp_path: Path) -> SitePackages:
+    info = tmp_path / "common" / "lib" / "python3.11" / "site-packages" / "pandas-3.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: pandas\nVersion: 3.0\n")
+    return SitePackages(tmp_path / "common")
+
+
+@pytest.fixture
+def own_case(case_folder: Path) -> Path:
+    """A case that asks for a package of its own, and imports nothing that the made-up environment lacks."""
+    for path in (case_folder / "solution.ipynb", case_folder / "variants" / "with-loops.ipynb"):
+        path.write_text(path.read_text().replace("import pandas as pd", "import json as pd"))
+    (case_folder / "requirements.txt").write_text("wordfreq\n")
+    return case_folder
+
+
+class TestPublishing:
+    @pytest.fixture
+    def service(self, bench, shelf, common, images) -> CaseService:
+        return publishing_service(bench.backends, bench.feedback, common, shelf, images)
+
+    async def steps(self, service: CaseService, folder: Path) -> list:
+        return [step async for step in service.publish(folder)]
+
+    async def test_the_image_has_the_packages_of_the_checks_and_goes_with_the_version(
+        self, bench, service, engine, own_case
+    ):
+        steps = await self.steps(service, own_case)
+        assert isinstance(steps[-1], Published), steps[-1]
+        assert engine.builds == [{"wordfreq": "9.0"}]
+        [digest] = engine.engine.values()
+        assert [step.image for step in steps if isinstance(step, Built)] == [digest]
+        assert "image: Step 1/3 : FROM sha256:0123" in [step.line for step in steps if isinstance(step, Building)]
+        learner = await bench.clients["hub"].learner(steps[-1].summary.version)
+        assert learner.image == digest
+
+    async def test_a_case_for_which_the_common_environment_suffices_has_none(self, bench, service, engine, own_case):
+        (own_case / "requirements.txt").write_text("pandas>=3\n")
+        common_only = [step async for step in service.check(own_case)]
+        assert not [step for step in common_only if isinstance(step, Building | Built)]
+        assert engine.builds == []
+
+    async def test_a_second_case_with_equal_requirements_builds_nothing(
+        self, service, engine, own_case, retitle, bench
+    ):
+        await self.steps(service, own_case)
+        retitle(own_case, "Another one")
+        end = (await self.steps(service, own_case))[-1]
+        assert len(engine.builds) == 1
+        assert (await bench.clients["hub"].learner(end.summary.version)).image in engine.engine.values()
+
+    async def test_publishing_again_gives_a_version_the_image_that_was_lost(self, bench, service, engine, own_case):
+        first = (await self.steps(service, own_case))[-1]
+        engine.engine.clear()
+        again = (await self.steps(service, own_case))[-1]
+        assert (again.summary.version, again.summary.number, again.fresh) == (
+            first.summary.version,
+            first.summary.number,
+            False,
+        )
+        [digest] = engine.engine.values()
+        assert (await bench.clients["hub"].learner(first.summary.version)).image == digest
+
+    async def test_a_version_keeps_its_image_where_none_are_made(self, bench, service, engine, shelf, common, own_case):
+        version = (await self.steps(service, own_case))[-1].summary.version
+        without = publishing_service(bench.backends, bench.feedback, common, shelf)
+        await self.steps(without, own_case)
+        assert (await bench.clients["hub"].learner(version)).image in engine.engine.values()
+
+    async def test_packages_that_no_image_can_have_are_a_problem_of_the_case(self, bench, service, engine, own_case):
+        engine.refusal = "No matching distribution found for wordfreq==9.0"
+        end = (await self.steps(service, own_case))[-1]
+        assert isinstance(end, Rejected)
+        (problem,) = end.problems
+        assert (problem.file, problem.rule) == ("requirements.txt", "image-unbuildable")
+        assert "wordfreq==9.0" in problem.message
+        assert await bench.clients["hub"].published() == ()
+
+    async def test_an_engine_that_is_down_is_not_the_cases_fault_and_publishes_nothing(
+        self, bench, service, engine, own_case
+    ):
+        engine.down = True
+        with pytest.raises(ImagesUnavailable, match="start it"):
+            _ = [step async for step in service.check(own_case)]
+        assert await bench.clients["hub"].published() == ()
+
+    async def test_the_image_of_a_version_stays_and_others_go(
+        self, bench, service, engine, shelf, images, own_case, tmp_path
+    ):
+        await self.steps(service, own_case)
+        [used] = engine.engine.values()
+        other = await made(images, other="1")
+        age(tmp_path)
+        assert await Tidying(bench.backends.database, shelf, images).once() == [other.digest]
+        assert list(engine.engine.values()) == [used]
+
+
+def test_a_check_tells_the_image(shelf, common, images, engine, own_case, tmp_path, scripted_feedback) -> None:
+    @asynccontextmanager
+    async def open_service() -> AsyncIterator[CaseService]:
+        settings = Settings(home=tmp_path / "other")
+        settings.prepare()
+        async with open_backends(settings) as backends:
+            service = publishing_service(backends, scripted_feedback, common, shelf, images)
+            async with in_process_client(create_app(service, backends), "feedback") as http:
+                scripted_feedback.cases = CasesClient(http)
+                yield service
+
+    app = build_case_app(open_service, Settings)
+    said = CliRunner().invoke(app, ["check", str(own_case)]).stdout
+    [digest] = engine.engine.values()
+    assert f"image for learners' containers: {digest}" in said
+    [told] = json.loads(CliRunner().invoke(app, ["check", "--json", str(own_case)]).stdout)["results"]
+    assert told["image"] == digest
+    engine.down = True
+    done = CliRunner().invoke(app, ["check", str(own_case)])
+    assert (done.exit_code, "engine cannot be used" in done.stdout) == (1, True)
+
+
+class TestWheels:
+    """The real pip, with an index of wheels on the disk."""
+
+    @pytest.fixture
+    def index(self, tmp_path: Path) -> Path:
+        folder = tmp_path / "index"
+        folder.mkdir()
+        wheel(folder, "special", "3.1", "VALUE = 1", requires="Requires-Dist: absent\n")
+        wheel(folder, "modern", "1.0", "", requires="Requires-Python: >=3.11.5\n")
+        wheel(folder, "wide", "1.0", "x = '" + "a" * 100_000 + "'")
+        return folder
+
+    @pytest.fixture
+    def fetch(self, project: Path, index: Path, tmp_path: Path):
+        python = project / ".cache" / "setup" / "uv" / "bin" / "python"
+        assert python.exists(), "the installer is missing: run `make setup`"
+        downloads = WheelDownloads(python, index=("--no-index", "--find-links", str(index)))
+
+        async def go(*wanted: str, most_bytes: int = 10**7) -> tuple[list[str], list[str]]:
+            into = tmp_path / "scratch" / "wheels"
+            into.parent.mkdir()
+            said = [line async for line in downloads.fetch(wanted, BASE, into, most_bytes)]
+            return said, sorted(path.name for path in into.glob("*"))
+
+        return go
+
+    async def test_what_is_wanted_is_fetched_alone_and_said(self, fetch):
+        assert await fetch("special==3.1") == (
+            ["fetching special-3.1-py3-none-any.whl"],
+            ["special-3.1-py3-none-any.whl"],
+        )
+
+    async def test_nothing_is_fetched_for_nothing(self, fetch):
+        assert await fetch() == ([], [])
+
+    @pytest.mark.parametrize("line", ["absent==1.0", "modern==1.0"])
+    async def test_a_package_without_a_wheel_for_the_image_is_said_by_name_and_no_place(self, fetch, line, tmp_path):
+        with pytest.raises(CannotBuild, match=line.split("==", maxsplit=1)[0]) as refused:
+            await fetch(line)
+        assert str(tmp_path) not in str(refused.value)
+
+    async def test_what_unpacks_beyond_the_limit_is_refused(self, fetch):
+        with pytest.raises(CannotBuild, match="are allowed"):
+            await fetch("wide==1.0", most_bytes=50_000)
+
+    def test_pip_learns_where_packages_are_and_none_of_our_secrets(self, monkeypatch):
+        monkeypatch.setenv("CASELOOP_MODEL_API_KEY", "secret")
+        monkeypatch.setenv("UV_DEFAULT_INDEX", "https://packages.invalid/simple")
+        monkeypatch.delenv("PIP_INDEX_URL", raising=False)
+        told = pip_variables()
+        assert told["PIP_INDEX_URL"] == "https://packages.invalid/simple"
+        assert not [name for name in told if "CASELOOP" in name or "KEY" in name]
+        monkeypatch.setenv("PIP_INDEX_URL", "https://own.invalid/simple")
+        assert pip_variables()["PIP_INDEX_URL"] == "https://own.invalid/simple"
+
+
+class TestChildren:
+    async def lines(self, code: str, tmp_path: Path, **more) -> list[str]:
+        return [line async for line in lines_of([sys.executable, "-c", code], tmp_path, {}, **more)]
+
+    async def test_output_and_errors_are_told_line_by_line(self, tmp_path):
+        code = "import sys; print('one', flush=True); print('two', file=sys.stderr)"
+        assert await self.lines(code, tmp_path) == ["one", "two"]
+
+    async def test_another_status_is_a_failure(self, tmp_path):
+        with pytest.raises(ChildFailed):
+            await self.lines("raise SystemExit(3)", tmp_path)
+
+    async def test_one_that_goes_beyond_its_limit_is_ended(self, tmp_path):
+        code = "import time\nopen('big', 'w').write('x' * 1000)\ntime.sleep(600)"
+        with pytest.raises(ChildTookTooMuch):
+            await self.lines(code, tmp_path, too_much=lambda: (tmp_path / "big").exists())
+
+    async def test_whoever_stops_listening_ends_it_and_all_it_started(self, tmp_path):
+        code = (
+            "import subprocess, sys, time\n"
+            "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+            "print(child.pid, flush=True)\n"
+            "time.sleep(600)"
+        )
+        async with aclosing(cast("Any", lines_of([sys.executable, "-c", code], tmp_path, {}))) as lines:
+            pid = int(await anext(lines))
+        async with asyncio.timeout(30):
+            while _runs(pid):
+                await asyncio.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False

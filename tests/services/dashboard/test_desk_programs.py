@@ -1,0 +1,73 @@
+"""Programs at the desk: an account of their own at the OpenID provider, no cookie, no person."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from services.gateway.dashboard.programs import Programs
+from services.kit.oidc import BearerTokens
+from tests.openid_double import OpenIdDouble
+
+ISSUER = "https://keycloak.test/realms/caseloop"
+Fixture = Any
+
+
+@pytest.fixture
+async def provider(world: Fixture) -> AsyncIterator[OpenIdDouble]:
+    """A provider that the desk believes."""
+    double = OpenIdDouble(ISSUER)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(double.app())) as http:
+        world.desk.state.service.programs = Programs(BearerTokens(http, ISSUER, "caseloop-desk"))
+        yield double
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+async def test_a_program_with_the_role_administers_without_cookie_and_page_token(world, provider):
+    nobody = world.browser().http
+    admin = bearer(provider.token(roles=["admin"]))
+    assert (await nobody.get("/services/caseloop/api/queue", headers=admin)).status_code == 200
+    answer = await nobody.post("/services/caseloop/api/uploads", headers=admin, json={})
+    assert (answer.status_code, answer.json()["error"]) == (422, "invalid_request")
+
+
+async def test_a_mentors_program_does_not_administer(world, provider):
+    nobody = world.browser().http
+    mentor = bearer(provider.token(roles=["mentor"]))
+    assert (await nobody.get("/services/caseloop/api/queue", headers=mentor)).status_code == 200
+    answer = await nobody.post("/services/caseloop/api/uploads", headers=mentor, json={})
+    assert (answer.status_code, answer.json()["error"]) == (403, "not_an_admin")
+
+
+@pytest.mark.parametrize("roles", [[], ["learner"], ["qa"], ["Admin"], ["admins"], ["realm-admin"]])
+async def test_without_a_role_nobody_sits_down(world, provider, roles):
+    answer = await world.browser().http.get("/services/caseloop/api/queue", headers=bearer(provider.token(roles=roles)))
+    assert (answer.status_code, answer.json()["error"]) == (403, "not_a_mentor")
+
+
+async def test_a_token_for_somebody_else_and_two_tokens_open_nothing(world, provider):
+    nobody = world.browser().http
+    for headers in (
+        bearer(provider.token(aud="account")),
+        [("authorization", f"Bearer {provider.token()}")] * 2,
+    ):
+        answer = await nobody.get("/services/caseloop/api/queue", headers=headers)
+        assert answer.status_code == 401
+
+
+async def test_a_bad_token_is_not_made_good_by_a_cookie(world, provider):
+    mona = world.browser()
+    await mona.sign_in("mona")
+    assert (await mona.api("GET", "queue")).status_code == 200
+    answer = await mona.http.get("/services/caseloop/api/queue", headers=bearer(provider.token(aud="account")))
+    assert answer.status_code == 401
+
+
+async def test_without_a_provider_no_program_gets_in(world):
+    double = OpenIdDouble(ISSUER)
+    answer = await world.browser().http.get("/services/caseloop/api/queue", headers=bearer(double.token()))
+    assert (answer.status_code, answer.json()["error"]) == (401, "not_signed_in")

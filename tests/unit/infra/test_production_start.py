@@ -1,0 +1,123 @@
+import socket
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from infra.production.health import is_alive
+from infra.production.metrics import metrics_app
+from infra.production.serve import CannotServe, check, shown_folders
+from infra.production.settings import ProductionSettings
+from spawner.engine_errors import advice
+from spawner.folder_size import folder_bytes
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ProductionSettings:
+    (tmp_path / "r" / "gateway").mkdir(parents=True)
+    return ProductionSettings(home=tmp_path, run_dir=tmp_path / "r", mode="production", _env_file=None)  # type: ignore[call-arg]
+
+
+def _anybody() -> int:
+    return 10001
+
+
+def test_a_service_has_a_folder_for_its_socket_alone(settings: ProductionSettings) -> None:
+    assert settings.socket("gateway").parent != settings.socket("progress").parent
+    assert settings.leaf("gateway").parent != settings.socket("gateway").parent
+    assert settings.socket("gateway").parent == settings.gateway_dir
+
+
+@pytest.mark.parametrize(
+    ("name", "user", "says"),
+    [
+        ("gatway", 10001, "There is no service gatway"),
+        ("gateway", 0, "must not run as root"),
+        ("progress", 10001, "caseloop production init"),
+        ("hub", 10001, "CASELOOP_ISOLATION=bubblewrap"),
+    ],
+)
+def test_what_must_not_start_does_not(settings: ProductionSettings, name: str, user: int, says: str) -> None:
+    with pytest.raises(CannotServe, match=says):
+        check(name, settings, lambda: user)
+
+
+def test_the_embedded_mode_is_refused(settings: ProductionSettings) -> None:
+    with pytest.raises(CannotServe, match="CASELOOP_MODE=embedded"):
+        check("gateway", settings.model_copy(update={"mode": "embedded"}), _anybody)
+
+
+def test_a_service_with_its_folder_may_start(settings: ProductionSettings) -> None:
+    check("gateway", settings, _anybody)
+
+
+def test_what_learners_see_is_neither_the_home_nor_a_service(settings: ProductionSettings) -> None:
+    shown = shown_folders(settings)
+    assert settings.home not in shown
+    assert not any((settings.home / "services").is_relative_to(folder) for folder in shown)
+    assert settings.socket("progress").parent not in shown
+
+
+def test_a_service_that_hangs_is_not_alive(settings: ProductionSettings) -> None:
+    """It accepts, as the kernel does for it, and then closes without a word."""
+    assert not is_alive("gateway", settings)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(settings.socket("gateway")))
+        server.listen()
+
+        def close_one() -> None:
+            server.accept()[0].close()
+
+        thread = threading.Thread(target=close_one)
+        thread.start()
+        assert not is_alive("gateway", settings)
+        thread.join()
+
+
+async def test_the_metrics_door_passes_on_what_a_service_says() -> None:
+    def service(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, text="caseloop_checks_total 3\n", headers={"content-type": "text/plain"})
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no such file", request=request)
+
+    clients = {
+        name: httpx.AsyncClient(transport=httpx.MockTransport(handler), base_url="https://x")
+        for name, handler in (("gateway", service), ("cases", silent))
+    }
+    app = metrics_app(clients)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://door") as door:
+        assert (await door.get("/metrics/gateway")).text == "caseloop_checks_total 3\n"
+        assert (await door.get("/metrics/cases")).status_code == 502
+        assert (await door.get("/metrics/vault")).status_code == 404
+    for client in clients.values():
+        await client.aclose()
+
+
+def test_a_folder_is_measured_without_following_anything(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "a").write_bytes(b"x" * 100_000)
+    (tmp_path / "big").write_bytes(b"x" * 5_000_000)
+    (tmp_path / "mine" / "link").symlink_to(tmp_path / "big")
+    (tmp_path / "mine" / "round").symlink_to(tmp_path / "mine")
+    assert 100_000 <= folder_bytes(tmp_path / "mine") < 1_000_000
+    assert folder_bytes(tmp_path, 200_000) > 200_000
+    assert folder_bytes(tmp_path / "away") == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "learner", "operator"),
+    [
+        ("write /var/lib: no space left on device", "full at the moment", "docker system df"),
+        ("fork/exec: cannot allocate memory", "full at the moment", "CASELOOP_ENVIRONMENT_MEMORY_MB"),
+        ("('Connection aborted.', ConnectionRefusedError(111, 'Connection refused'))", "log says why", "dockerd"),
+        ("403 Client Error: Forbidden", "log says why", "filtering proxy"),
+        ("something new", "log says why", "docker run"),
+    ],
+)
+def test_a_refusal_of_the_engine_is_said_twice(said: str, learner: str, operator: str) -> None:
+    told = advice(said)
+    assert learner in told.learner
+    assert operator in told.operator
+    assert "docker" not in told.learner.lower()
