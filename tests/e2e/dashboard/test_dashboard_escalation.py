@@ -215,6 +215,7 @@ def test_a_copy_is_edited_run_and_thrown_away(desk: DeskPage, books: Books) -> N
     expect(code).to_contain_text("def usual_price")
     desk.part("run").click()
     expect(desk.part("run-result")).not_to_contain_text("with your changes")
+    expect(desk.part("run-verdict")).to_have_text("Approved")
     assert books.runs[-1].cells == material.cells()
 
 
