@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Integer, MetaData, event, text
+from sqlalchemy import JSON, BigInteger, Connection, DateTime, Dialect, Integer, MetaData, event, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -117,6 +117,15 @@ class Database:
             yield session
         if survives and self._wal is not None:
             await self._wal.reached()
+
+    async def hold(self, session: AsyncSession, what: str, *, beside: bool = False) -> None:
+        """Until this transaction ends, be the only one that holds `what`, or one of those who hold it `beside` others.
+
+        On SQLite nobody else writes anyway.
+        """
+        if not self.is_sqlite:
+            lock = func.pg_advisory_xact_lock_shared if beside else func.pg_advisory_xact_lock
+            await session.execute(select(lock(zlib.crc32(f"{what} of {self.access.schema}".encode()))))
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncSession]:

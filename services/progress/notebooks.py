@@ -14,6 +14,7 @@ from services.progress.repository import NotebookRepository, Owner, unreferenced
 from services.progress.settings import ProgressSettings
 from services.progress.thinning import to_drop
 
+_CONTENT = "what saved notebooks point to"
 _NOTEBOOK: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
 
 
@@ -47,7 +48,8 @@ class Notebooks:
             await states.add(kept)
             summary = _summary(kept)
             dropped = await self._thin(states)
-            # `_forget` may have dropped an equal object since it was put; under the write lock it cannot.
+            # `_forget` may have dropped an equal object since it was put; from here on it cannot.
+            await self._db.hold(session, _CONTENT, beside=True)
             if not await self._objects.exists(stored):
                 await self._objects.put(content)
         await self._forget(dropped)
@@ -107,11 +109,12 @@ class Notebooks:
         """Delete content that nobody points to any more.
 
         In a transaction of its own, after the rows are gone for good: killed in between, content is left over, never
-        missing. The transaction is there for its lock: nobody records a row for this content meanwhile.
+        missing. Nobody records a row for this content meanwhile.
         """
         if not digests:
             return
         async with self._db.write() as session:
+            await self._db.hold(session, _CONTENT)
             for digest in await unreferenced(session, digests):
                 await self._objects.delete(digest)
 

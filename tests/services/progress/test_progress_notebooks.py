@@ -7,8 +7,13 @@ from pydantic import JsonValue
 from services.contracts.errors import ServiceError
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook, SavedSummary
+from services.kit.objects import ObjectStore
+from services.progress.notebooks import Notebooks
+from services.progress.repository import Owner
 from services.progress.settings import ProgressSettings
+from tests.databases import ON_BOTH
 
+pytestmark = ON_BOTH
 Fixture = Any
 
 
@@ -32,6 +37,25 @@ async def save(desk: Fixture, text: str, user: str = "ada") -> SavedSummary:
 
 async def digests(desk: Fixture, user: str = "ada") -> list[str]:
     return [state.digest for state in await desk.client.saved_notebooks(desk.scope(user=user))]
+
+
+class Held:
+    """A store that says of one object whether it exists, and waits before whoever asked can go on."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+        self.hold = ""
+        self.held, self.go = asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._objects, name)
+
+    async def exists(self, digest: str) -> bool:
+        found = await self._objects.exists(digest)
+        if digest == self.hold:
+            self.held.set()
+            await self.go.wait()
+        return found
 
 
 async def test_a_saved_state_comes_back_as_it_was(desk: Fixture) -> None:
@@ -119,6 +143,25 @@ class TestThinning:
         assert (await desk.client.saved_notebook(shared.digest, desk.scope(user="bob"))).notebook == notebook_of(
             "shared"
         )
+
+    async def test_content_that_somebody_keeps_at_that_moment_stays(self, desk: Fixture, settings: Fixture) -> None:
+        objects = Held(desk.objects)
+        notebooks = Notebooks(desk.db, objects, settings, desk.clock)
+        state = SavedNotebook(saved=desk.clock.now, digest="0" * 64, notebook=notebook_of("shared"))
+        shared = await notebooks.save(Owner("ada", "numbers"), state)
+        await save(desk, "later the same hour")
+        desk.clock.move(days=2)
+        objects.hold = shared.digest
+        async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+            keeps = group.create_task(notebooks.save(Owner("bob", "numbers"), state))
+            await objects.held.wait()
+            # Ada's equal state is thinned out now; whether its content may go is asked while Bob's row is not seen yet.
+            thins = group.create_task(save(desk, "and now"))
+            await asyncio.wait({thins}, timeout=0.5)
+            objects.go.set()
+            await keeps
+        kept = await desk.client.saved_notebook(shared.digest, desk.scope(user="bob"))
+        assert kept.notebook == notebook_of("shared")
 
     async def test_beyond_the_budget_the_oldest_go_but_never_the_newest(self, desk: Fixture) -> None:
         for letter in "abcd":
