@@ -17,6 +17,7 @@ from infra.backup.errors import BackupFailed
 from infra.backup.files import Tree
 from infra.backup.kept import KEPT, Kept
 from infra.backup.sqlite_copies import copy_at_once
+from infra.backup.system import Held
 from infra.backup.work_folder import scratch
 from services.kit.audit_chain import Head, end_of
 from services.kit.database import Database
@@ -32,6 +33,8 @@ WORK: Final = "backup"
 """Folder of a home in which a backup sets down what it works on."""
 MADE_AGAIN: Final = ("run", "running", "logs", "runner", "linting", "feedback", "data", WORK)
 """What lies in a home and is no loss: sockets, locks, logs, and caches of what is kept elsewhere."""
+_HELD_SECONDS: Final = 5
+"""That writers are kept waiting for what is done in a moment; their own patience is twice as long."""
 _DATABASE: Final = re.compile(r"(cases/)?[^/]+\.sqlite(-wal|-shm|-journal)?")
 """A database of ours or the Hub's in a home, and what SQLite has beside it."""
 
@@ -62,14 +65,25 @@ class Home:
         return {service: open_objects(self.mode, service, folder) for service, folder in found.items()}
 
     @asynccontextmanager
-    async def cut(self) -> AsyncIterator["HomeCut"]:
+    async def cut(self, held: Held | None = None) -> AsyncIterator["HomeCut"]:
         """As `Source.cut`."""
-        files = databases(self._home)
+        files, loop = databases(self._home), asyncio.get_running_loop()
+
+        async def of_now(rows: Mapping[Path, Path]) -> None:
+            assert held is not None
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_HELD_SECONDS):
+                    await held(await self._cut_of(rows))
+
+        def wait_for_it(rows: Mapping[Path, Path]) -> None:
+            asyncio.run_coroutine_threadsafe(of_now(rows), loop).result()
+
         with scratch(self.work) as folder:
-            copies = await asyncio.to_thread(copy_at_once, files, folder)
-            yield await HomeCut.of(
-                {file.relative_to(self._home): copy for file, copy in copies.items()}, self._settings
-            )
+            copies = await asyncio.to_thread(copy_at_once, files, folder, wait_for_it if held else None)
+            yield await self._cut_of(copies)
+
+    async def _cut_of(self, rows: Mapping[Path, Path]) -> "HomeCut":
+        return await HomeCut.of({file.relative_to(self._home): place for file, place in rows.items()}, self._settings)
 
     def secrets(self) -> Mapping[str, bytes]:
         """As `Source.secrets`: they are in files of the home."""

@@ -17,6 +17,7 @@ from infra.backup.errors import BackupFailed
 from infra.backup.files import Tree
 from infra.backup.kept import KEPT
 from infra.backup.sqlite_copies import copy_at_once
+from infra.backup.system import Held
 from infra.backup.work_folder import scratch
 from services.kit.audit_chain import Head, end_of
 from services.kit.database import Database
@@ -59,8 +60,8 @@ class Host:
         return open_stores(self._settings)
 
     @asynccontextmanager
-    async def cut(self) -> AsyncIterator["HostCut"]:
-        """As `Source.cut`."""
+    async def cut(self, held: Held | None = None) -> AsyncIterator["HostCut"]:  # noqa: ARG002
+        """As `Source.cut`; nobody is kept waiting."""
         try:
             with scratch(self.work) as folder:
                 async with opened_databases(self._settings) as databases, one_moment(databases) as tables:

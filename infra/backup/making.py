@@ -23,6 +23,8 @@ NAMED: Final = "named"
 SECRETS: Final = "secrets"
 _CUTS: Final = 20
 """Moments that are tried, each with what came since the one before, until objects are said to be deleted too fast."""
+_CUTS_BESIDE: Final = 5
+"""How many of these let others write all the while."""
 _DIGESTS: Final = 50_000
 """In one member."""
 
@@ -74,8 +76,9 @@ class _Making:
     async def tables(self) -> End:
         """The tables of one moment, with all objects that they name."""
         before: Missing = frozenset()
-        for _ in range(_CUTS):
-            async with self._source.cut() as cut:
+        for number in range(_CUTS):
+            held = None if number < _CUTS_BESIDE else self._fetch_named
+            async with self._source.cut(held) as cut:
                 missing = await self._fetch_named(cut)
                 # What rows of two moments name and nobody deletes meanwhile is not on its way: it is lost.
                 if missing <= before:

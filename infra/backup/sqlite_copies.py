@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -14,12 +14,15 @@ _PATIENCE: Final = 30.0
 """Seconds that a writer is waited for; a service's own transactions take milliseconds."""
 
 
-def copy_at_once(files: Sequence[Path], into: Path) -> dict[Path, Path]:
+def copy_at_once(
+    files: Sequence[Path], into: Path, held: Callable[[Mapping[Path, Path]], None] | None = None
+) -> dict[Path, Path]:
     """Copy databases into a folder: file -> copy. No transaction of anybody lies between any two of them.
 
     All writers wait for the moment in which each database is begun to be read, which takes milliseconds, and no longer:
-    a log of changes (WAL) lets them go on beside a reader. A database without one is copied in that moment. Raises
-    BackupFailed for one that is busy all the while, or damaged.
+    a log of changes (WAL) lets them go on beside a reader. A database without one is copied in that moment. `held` is
+    called in it, before anybody may write again, with what holds each database's rows: file -> itself or its copy.
+    Raises BackupFailed for one that is busy all the while, or damaged.
     """
     try:
         with contextlib.ExitStack() as stack:
@@ -32,6 +35,8 @@ def copy_at_once(files: Sequence[Path], into: Path) -> dict[Path, Path]:
                     if not _lets_others_write(reader):
                         _copy(reader, copies[file])
                         reader.execute("COMMIT")
+                if held is not None:
+                    held({file: copy if copy.exists() else file for file, copy in copies.items()})
             for file, reader in readers.items():
                 if not copies[file].exists():
                     _copy(reader, copies[file])

@@ -1,6 +1,6 @@
 """What is backed up and restored into: the same for a home on one machine and for a system of containers."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
@@ -34,6 +34,10 @@ class Cut(Protocol):
         ...
 
 
+Held = Callable[[Cut], Awaitable[object]]
+"""What is done while the rows of a cut are still those of everybody."""
+
+
 class Source(Protocol):
     """A system that is backed up, while it runs. Whatever is in the way raises BackupFailed."""
 
@@ -50,8 +54,9 @@ class Source(Protocol):
         """Service -> its objects. Blocks."""
         ...
 
-    def cut(self) -> AbstractAsyncContextManager[Cut]:
-        """The tables of all services at one moment."""
+    def cut(self, held: Held | None = None) -> AbstractAsyncContextManager[Cut]:
+        """The tables of all services at one moment; `held` is done in it where writers can be kept waiting, and is
+        given up when that takes seconds."""
         ...
 
     def secrets(self) -> Mapping[str, bytes]:

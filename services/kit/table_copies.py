@@ -54,8 +54,11 @@ async def one_moment(databases: Mapping[str, Database]) -> AsyncIterator[Mapping
     async with AsyncExitStack() as stack:
         found: dict[str, Tables] = {}
         snapshot = ""
-        for service, database in databases.items():
-            connection = await stack.enter_async_context(_connected(database))
+        # All before the moment: connecting takes long enough for others to delete what its rows name.
+        connections = {
+            service: await stack.enter_async_context(_connected(database)) for service, database in databases.items()
+        }
+        for service, connection in connections.items():
             await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             if snapshot:
                 # A name that the server made; this statement takes no parameters.
