@@ -222,6 +222,21 @@ describe('ChatDesk', () => {
     expect(chat.asked.map(({ reasoning }) => reasoning)).toEqual(['it forgets everything', null]);
   });
 
+  it('loses no answer that comes while the conversation is fetched', async () => {
+    const chat = new Chat([done('Why?', 'Look there.')]);
+    const before = chat.conversation_;
+    const { client } = chat;
+    const desk = new ChatDesk('total', client, assistance);
+    await desk.load();
+    let arrive = (): void => undefined;
+    client.conversation = () => new Promise(resolve => (arrive = () => resolve(before)));
+    const loading = desk.load();
+    await desk.send('Why?', cells);
+    arrive();
+    await loading;
+    expect(desk.conversation?.messages.map(({ text }) => text)).toEqual(['Why?', 'Look there.']);
+  });
+
   it('sends nothing twice and nothing empty', async () => {
     const chat = new Chat(['wait']);
     const desk = await opened(chat);

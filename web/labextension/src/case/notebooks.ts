@@ -123,6 +123,10 @@ export class CaseNotebooks {
     this.documents.openOrReveal(panel.context.path);
     panel.content.deselectAll();
     panel.content.activeCellIndex = index;
-    await panel.content.scrollToItem(index, 'smart');
+    try {
+      await panel.content.scrollToItem(index, 'smart');
+    } catch {
+      // JupyterLab gives a scroll up when another one begins; whoever asked for that one sees its place
+    }
   }
 }

@@ -48,11 +48,15 @@ export class ChatDesk {
     if (this.pending) {
       return;
     }
+    const before = this.conversation;
     this.loading = true;
     this.problem = undefined;
     this._changed.emit();
     try {
-      this.conversation = await this.client.conversation(this.subtask);
+      const fetched = await this.client.conversation(this.subtask);
+      if (this.conversation === before) {
+        this.conversation = fetched; // else an answer has come meanwhile, which this does not have
+      }
     } catch (reason) {
       this.failed(reason);
     }

@@ -35,11 +35,15 @@ export class HintDesk {
 
   /** Fetch the shelf, and go on following what is being made. Never rejects. */
   async load(): Promise<void> {
+    const turn = ++this.turn;
     this.loading = true;
     this._changed.emit();
     await this.tried(async () => {
-      this.shelf = await this.client.hints(this.subtask);
-      this.shelf.hints.filter(hint => hint.state === 'working').forEach(hint => void this.follow(hint.id));
+      const fetched = await this.client.hints(this.subtask);
+      if (turn === this.turn || !this.shelf) {
+        this.shelf = fetched; // else something has been asked for meanwhile, and the shelf comes anew after it
+      }
+      fetched.hints.filter(hint => hint.state === 'working').forEach(hint => void this.follow(hint.id));
     });
     this.loading = false;
     this._changed.emit();

@@ -107,7 +107,8 @@ export class Recorder {
     this.current?.watch.dispose();
     this.current = undefined;
     await this.outbox.forget();
-    if (panel && !panel.isDisposed && this.parts.recording.on) {
+    const begun = this.current !== undefined; // `follow` has seen the panel meanwhile
+    if (panel && !begun && !panel.isDisposed && this.parts.recording.on) {
       this.begin(panel);
     }
   }
