@@ -15,7 +15,8 @@ from services.contracts.lint import LintReport, ReviewRequest, ToolRun
 MAX_CHARS: Final = 500_000
 """Of all code cells together: about 12,000 lines."""
 PYTHONS: Final = ("3.10", "3.11", "3.12", "3.13", "3.14")
-JOIN_SECONDS: Final = 5.0
+JOIN_SECONDS: Final = 15.0
+"""The first review's starts a process, too."""
 
 
 @dataclass(frozen=True, slots=True)
