@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -11,9 +12,14 @@ from typing import Any
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.postgres_cluster import Cluster, missing_postgres, running_cluster
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("caseloop", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("caseloop")
 
 PROJECT = Path(__file__).resolve().parent.parent
 UMASK = os.umask(0o022)
@@ -62,6 +68,12 @@ NEEDS: dict[str, Callable[[], str]] = {
     "postgres": missing_postgres,
     "compose": missing_compose,
 }
+
+
+def pytest_configure() -> None:
+    """A shell that starts this in the background has it ignore Ctrl-C, and so would all commands under test."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

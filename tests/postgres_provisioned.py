@@ -1,7 +1,6 @@
 """A PostgreSQL as production has one: TLS on a port, and the roles and schemas that our own command makes."""
 
 import secrets
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import psycopg
 from infra.production.databases import provision
 from infra.production.first_run import make_secrets
 from services.kit.settings import DatabaseSettings
+from tests.free_port import free_port
 from tests.postgres_cluster import OWNER, Cluster, running_cluster
 from tests.vault_double.server import write_server_pair
 
@@ -96,10 +96,3 @@ def copied(secrets_of: Path, to: Path, *, renewed: str = "") -> Path:
     if renewed:
         (to / f"postgres-{renewed}").write_text(secrets.token_urlsafe(32))
     return to
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

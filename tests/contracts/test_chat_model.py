@@ -51,9 +51,9 @@ class Subject:
     breaks_off: Callable[[], None]
 
 
-def settings(double: OpenAIDouble, **more: object) -> ModelSettings:
+def settings(double: OpenAIDouble, limit: float, **more: object) -> ModelSettings:
     return ModelSettings(
-        kind="vllm", name=NAME, url=double.url, attempts=1, time_limit=0.3, first_token_limit=0.3, **more
+        kind="vllm", name=NAME, url=double.url, attempts=1, time_limit=limit, first_token_limit=limit, **more
     )
 
 
@@ -69,7 +69,7 @@ def of_double(double: OpenAIDouble, model: ChatModel) -> Subject:
 
 
 @asynccontextmanager
-async def scripted(_: Path) -> AsyncIterator[Subject]:
+async def scripted(_: Path, __: float) -> AsyncIterator[Subject]:
     answers: list = [""]
     model = ScriptedModel(Script({"chat": answers, "feedback": answers}))
     yield Subject(
@@ -82,21 +82,21 @@ async def scripted(_: Path) -> AsyncIterator[Subject]:
 
 
 @asynccontextmanager
-async def steady_scripted(folder: Path) -> AsyncIterator[Subject]:
-    async with scripted(folder) as subject:
-        limits = ModelSettings(attempts=1, time_limit=0.3, first_token_limit=0.3)
+async def steady_scripted(folder: Path, limit: float) -> AsyncIterator[Subject]:
+    async with scripted(folder, limit) as subject:
+        limits = ModelSettings(attempts=1, time_limit=limit, first_token_limit=limit)
         subject.model = Steady(subject.model, limits)
         yield subject
 
 
 @asynccontextmanager
-async def vllm(_: Path) -> AsyncIterator[Subject]:
-    async with OpenAIDouble().serving() as double, VllmModel(settings(double)) as model:
+async def vllm(_: Path, limit: float) -> AsyncIterator[Subject]:
+    async with OpenAIDouble().serving() as double, VllmModel(settings(double, limit)) as model:
         yield of_double(double, model)
 
 
 @asynccontextmanager
-async def vllm_mtls(folder: Path) -> AsyncIterator[Subject]:
+async def vllm_mtls(folder: Path, limit: float) -> AsyncIterator[Subject]:
     authority = LocalAuthority(folder / "authority")
     server = authority.issue(Identity.service("model"), folder / "server.pem")
     client = authority.issue(Identity.service("feedback"), folder / "client.pem")
@@ -104,6 +104,7 @@ async def vllm_mtls(folder: Path) -> AsyncIterator[Subject]:
     async with OpenAIDouble("secret-key").serving(context) as double:
         ours = settings(
             double,
+            limit,
             ca=authority.bundle,
             certificate=client.path,
             server_name=host_name("model"),
@@ -114,15 +115,15 @@ async def vllm_mtls(folder: Path) -> AsyncIterator[Subject]:
 
 
 @asynccontextmanager
-async def vllm_unix_socket(folder: Path) -> AsyncIterator[Subject]:
+async def vllm_unix_socket(folder: Path, limit: float) -> AsyncIterator[Subject]:
     socket = folder / "model.sock"
     async with OpenAIDouble().serving(socket=str(socket)) as double:
         double.url = "http://localhost/v1"
-        async with VllmModel(settings(double, socket=socket)) as model:
+        async with VllmModel(settings(double, limit, socket=socket)) as model:
             yield of_double(double, model)
 
 
-SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
+SUBJECTS: dict[str, Callable[[Path, float], AbstractAsyncContextManager[Subject]]] = {
     "scripted": scripted,
     "steady": steady_scripted,
     "vllm": vllm,
@@ -131,9 +132,15 @@ SUBJECTS: dict[str, Callable[[Path], AbstractAsyncContextManager[Subject]]] = {
 }
 
 
+@pytest.fixture
+def limit() -> float:
+    """Seconds that a model may take."""
+    return 30.0
+
+
 @pytest.fixture(params=SUBJECTS)
-async def subject(request, tmp_path: Path) -> AsyncIterator[Subject]:
-    async with SUBJECTS[request.param](tmp_path) as made:
+async def subject(request, tmp_path: Path, limit: float) -> AsyncIterator[Subject]:
+    async with SUBJECTS[request.param](tmp_path, limit) as made:
         yield made
 
 
@@ -209,6 +216,7 @@ async def test_waiting_for_an_answer_can_be_cancelled(subject: Subject):
     assert (await complete(subject.model, ASKED)).text == TEXT
 
 
+@pytest.mark.parametrize("limit", [1.0])
 async def test_a_server_that_says_nothing_times_out_where_a_limit_is_set(subject: Subject):
     if isinstance(subject.model, ScriptedModel):
         with pytest.raises(TimeoutError):

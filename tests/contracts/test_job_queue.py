@@ -27,15 +27,18 @@ from tests.postgres_cluster import Cluster
 METADATA = table_metadata()
 JOBS = job_table(METADATA)
 EFFECTS = Table("effect", METADATA, Column("key", String(64), primary_key=True), Column("by", String(16)))
-FAST = TableTimes(lease=timedelta(seconds=1.2), poll=timedelta(seconds=0.1), backoff=timedelta(seconds=0.02))
+FAST = TableTimes(lease=timedelta(seconds=2), poll=timedelta(seconds=0.1), backoff=timedelta(seconds=0.02))
+"""Jobs of whoever is gone are soon somebody else's."""
+CALM = TableTimes(poll=FAST.poll, backoff=FAST.backoff)
+"""Nobody loses a job because the machine is busy."""
 
 
-def _table(url: str) -> tuple[Database, JobQueue]:
+def _table(url: str, times: TableTimes) -> tuple[Database, JobQueue]:
     db = Database(url)
-    return db, TableJobQueue(db, JOBS, FAST)
+    return db, TableJobQueue(db, JOBS, times)
 
 
-QUEUES: dict[str, Callable[[str], tuple[Database, JobQueue]]] = {"table": _table}
+QUEUES: dict[str, Callable[[str, TableTimes], tuple[Database, JobQueue]]] = {"table": _table}
 
 
 @dataclass
@@ -116,12 +119,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def open_bench(adapter: str, url: str) -> AsyncIterator[Callable[[], Bench]]:
+async def open_bench(adapter: str, url: str) -> AsyncIterator[Callable[..., Bench]]:
     """Opens the same queue each time it is called, as another process would."""
     opened: list[Database] = []
 
-    def bench() -> Bench:
-        db, queue = QUEUES[adapter](url)
+    def bench(times: TableTimes = CALM) -> Bench:
+        db, queue = QUEUES[adapter](url, times)
         opened.append(db)
         return Bench(db, queue)
 
@@ -135,7 +138,7 @@ async def open_bench(adapter: str, url: str) -> AsyncIterator[Callable[[], Bench
 
 
 @pytest.fixture
-def bench(open_bench: Callable[[], Bench]) -> Bench:
+def bench(open_bench: Callable[..., Bench]) -> Bench:
     return open_bench()
 
 
@@ -180,15 +183,15 @@ async def test_a_waiting_worker_of_the_same_process_starts_at_the_commit(bench: 
             id_ = await slow.enqueue(session, job())
             # A savepoint that ends after the job was added must not wake anybody yet.
             await effect(session, "later", "test")
-        await patient.until(id_, "done", seconds=5)
+        await patient.until(id_, "done")
 
 
-async def test_a_job_of_another_opening_is_found_by_looking(open_bench: Callable[[], Bench], bench: Bench) -> None:
+async def test_a_job_of_another_opening_is_found_by_looking(open_bench: Callable[..., Bench], bench: Bench) -> None:
     handler = Recorder(nothing)
     async with bench.working(note=handler):
         await asyncio.sleep(0.05)
         id_ = await open_bench().put(job())
-        await bench.until(id_, "done", seconds=5)
+        await bench.until(id_, "done")
 
 
 async def test_the_same_key_joins_until_the_job_has_ended(bench: Bench) -> None:
@@ -201,22 +204,23 @@ async def test_the_same_key_joins_until_the_job_has_ended(bench: Bench) -> None:
     assert await bench.put(job(key="ada/step")) != first
 
 
-async def test_many_who_ask_at_once_get_one_job(open_bench: Callable[[], Bench]) -> None:
+async def test_many_who_ask_at_once_get_one_job(open_bench: Callable[..., Bench]) -> None:
     benches = [open_bench() for _ in range(4)]
     ids = await asyncio.gather(*(benches[n % 4].put(job(key="same")) for n in range(20)))
     assert len(set(ids)) == 1
 
 
 async def test_urgent_jobs_go_first_and_delayed_ones_wait(bench: Bench) -> None:
-    late = await bench.put(job(delay=timedelta(seconds=0.6), priority=-5))
+    late = await bench.put(job(delay=timedelta(hours=1), priority=-5))
     low = await bench.put(job(priority=5))
     high = await bench.put(job(priority=1))
     handler = Recorder(nothing)
     async with bench.working(note=handler):
         await bench.until(low, "done")
         assert (await bench.state(late)).status == "queued"
-        await bench.until(late, "done")
-    assert [held.id for held in handler.seen] == [high, low, late]
+        soon = await bench.put(job(delay=timedelta(seconds=0.3)))
+        await bench.until(soon, "done")
+    assert [held.id for held in handler.seen] == [high, low, soon]
 
 
 async def test_a_worker_takes_only_its_queue_and_the_kinds_it_can_do(bench: Bench) -> None:
@@ -302,7 +306,7 @@ async def test_a_result_and_done_are_one_transaction(bench: Bench) -> None:
     assert await bench.effects() == {"attempt 2": "handler"}
 
 
-async def test_a_clean_stop_gives_jobs_back_at_no_cost(open_bench: Callable[[], Bench], bench: Bench) -> None:
+async def test_a_clean_stop_gives_jobs_back_at_no_cost(open_bench: Callable[..., Bench], bench: Bench) -> None:
     started = asyncio.Event()
 
     async def act(_: Lease) -> None:
@@ -317,18 +321,18 @@ async def test_a_clean_stop_gives_jobs_back_at_no_cost(open_bench: Callable[[], 
     assert (state.status, state.attempt) == ("queued", 0)
     other = open_bench()
     async with other.working(note=Recorder(nothing)):
-        assert (await other.until(id_, "done", seconds=1)).attempt == 1
+        assert (await other.until(id_, "done")).attempt == 1
 
 
 async def test_a_job_that_takes_longer_than_a_lease_is_not_taken_away(
-    open_bench: Callable[[], Bench], bench: Bench
+    open_bench: Callable[..., Bench], bench: Bench
 ) -> None:
     async def act(_: Lease) -> None:
-        await asyncio.sleep(2.5)
+        await asyncio.sleep(3.5)
 
     handler, other = Recorder(act), Recorder(nothing)
     id_ = await bench.put(job())
-    async with bench.working(note=handler):
+    async with open_bench(FAST).working(note=handler):
         await bench.until(id_, "running")
         async with open_bench().working(note=other):
             assert (await bench.until(id_, "done")).attempt == 1
@@ -369,7 +373,7 @@ async def test_a_job_that_kills_every_worker_is_given_up(bench: Bench, adapter: 
     assert await bench.effects() == {f"{id_} given up": "nobody"}
 
 
-async def test_many_workers_together_do_every_job_once(open_bench: Callable[[], Bench], bench: Bench) -> None:
+async def test_many_workers_together_do_every_job_once(open_bench: Callable[..., Bench], bench: Bench) -> None:
     handlers = [Recorder(nothing) for _ in range(4)]
     ids = [await bench.put(job()) for _ in range(60)]
     async with contextlib.AsyncExitStack() as stack:
@@ -384,7 +388,7 @@ class TestTable:
     """Promises of the table adapter alone."""
 
     async def test_a_worker_that_comes_back_from_the_dead_changes_nothing(
-        self, open_bench: Callable[[], Bench], bench: Bench, monkeypatch: pytest.MonkeyPatch
+        self, open_bench: Callable[..., Bench], bench: Bench, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Its event loop stood still for longer than the lease; meanwhile somebody else did the job."""
         asleep, cancelled, woken, refused = (asyncio.Event() for _ in range(4))
@@ -414,13 +418,13 @@ class TestTable:
         monkeypatch.setattr("services.kit.adapters.job_rows.JobRows.renew", _lost)
         id_ = await bench.put(job())
         living = open_bench()
-        async with bench.working(note=Recorder(zombie)):
+        async with open_bench(FAST).working(note=Recorder(zombie)):
             await asleep.wait()
             async with living.working(note=Recorder(lively)):
                 await living.until(id_, "done")
             await cancelled.wait()  # later it would end the write below before the table can refuse it
             woken.set()
-            await asyncio.wait_for(refused.wait(), 5)
+            await asyncio.wait_for(refused.wait(), 30)
         assert await bench.effects() == {"result": "lively"}
         assert (await bench.state(id_)).status == "done"
 
@@ -482,7 +486,7 @@ async def _kill_oneself(_: Lease) -> None:
 
 
 async def _work_in_this_process(adapter: str, url: str) -> None:
-    db, queue = QUEUES[adapter](url)
+    db, queue = QUEUES[adapter](url, FAST)
     handlers: Mapping[str, Recorder] = {
         "slow": Recorder(_both_halves(db, "child")),
         "deadly": Recorder(_kill_oneself),

@@ -78,13 +78,17 @@ class Books:
         """Paths below the API that answer with an error."""
         self.pace = 0.15
         """Seconds that each stage of a run takes."""
-        self.slow = 0.0
-        """Seconds before the queue answers."""
+        self.held = ""
+        """What waits for as long as it is named here: `queue`, or a stage of a run."""
         self.answers: list[tuple[str, AnswerEscalation]] = []
         self.notes: list[tuple[str, WriteNote]] = []
         self.runs: list[RunCode] = []
         self.looked: list[str] = []
         self.without_xsrf: list[str] = []
+
+    async def hold(self, name: str) -> None:
+        while self.held == name:
+            await asyncio.sleep(0.02)
 
     def put(self, full: EscalationFull) -> str:
         self.escalations[full.item.id] = full
@@ -178,7 +182,7 @@ async def cases(books: AtDesk) -> tuple[CaseSummary, ...]:
 async def queue(
     books: AtDesk, state: str = "", case: str = "", mine: bool = False, after: str = "", limit: int = 50
 ) -> QueuePage:
-    await asyncio.sleep(books.slow)
+    await books.hold("queue")
     lines = [books.line(key) for key in books.escalations]
     lines = [line for line in lines if (line.state == state if state else line.state in ("waiting", "leased"))]
     lines = [line for line in lines if (not case or line.case == case) and (not mine or line.mentor == MENTOR)]
@@ -280,6 +284,7 @@ async def _judged(books: Books) -> AsyncIterator[tuple[str, BaseModel]]:
     for stage in (Stage(name="restoring"), Stage(name="running", index=0, count=3), Stage(name="comparing")):
         yield "stage", stage
         await asyncio.sleep(books.pace)
+        await books.hold(stage.name)
     words = "All checks pass." if books.verdict is Verdict.APPROVED else "The usual price is far too high."
     judged: Feedback = material.feedback(books.verdict, words)
     yield "feedback", judged
@@ -383,6 +388,7 @@ class DashboardDouble:
         return f"http://127.0.0.1:{port}{PREFIX}/"
 
     def fresh(self) -> Books:
+        self.books.held = ""
         self.books = Books()
         return self.books
 

@@ -123,10 +123,11 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, double: DashboardDouble
 
 
 def test_nothing_turns_for_who_asked_for_less_motion(browser: Browser, double: DashboardDouble, books: Books) -> None:
-    books.slow = 2.0
+    books.held = "queue"
     context = browser.new_context(reduced_motion="reduce")
     desk = DeskPage(context.new_page(), double.url)
     desk.open()
     loading = desk.part("loading").filter(has_text="Loading the queue")
     assert loading.locator(".Spinner").evaluate("node => getComputedStyle(node).animationName") == "none"
+    books.held = ""
     context.close()

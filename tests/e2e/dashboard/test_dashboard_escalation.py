@@ -67,7 +67,8 @@ def test_a_lease_counts_down_is_held_longer_and_given_back(desk: DeskPage, books
     desk.said("It is yours for 30 minutes.")
     expect(desk.part("countdown")).to_have_text(re.compile(r"29:\d\d"))
     before = books.one(first).item.leased_until
-    desk.part("extend").click()
+    with desk.page.expect_response("**/lease"):
+        desk.part("extend").click()
     expect(desk.part("countdown")).to_have_text(re.compile(r"29:5\d"))
     after = books.one(first).item.leased_until
     assert before is not None
@@ -151,6 +152,7 @@ def test_what_is_written_survives_a_reload_and_a_refusal(desk: DeskPage, books: 
     first, *_ = books.some()
     desk.escalation(first)
     desk.press("t")
+    expect(desk.part("lease")).to_have_attribute("data-mine", "true")
     desk.part("answer-text").fill(ANSWER)
     desk.page.reload()
     expect(desk.part("answer-text")).to_have_value(ANSWER)
@@ -199,7 +201,7 @@ def test_the_difference_from_earlier_versions_and_from_the_reference(desk: DeskP
 
 def test_a_copy_is_edited_run_and_thrown_away(desk: DeskPage, books: Books) -> None:
     first, *_ = books.some()
-    books.verdict, books.pace = Verdict.APPROVED, 0.7
+    books.verdict, books.held = Verdict.APPROVED, "running"
     desk.escalation(first)
     desk.press("e")
     code = desk.cell("mean").locator(".cm-content")
@@ -208,6 +210,7 @@ def test_a_copy_is_edited_run_and_thrown_away(desk: DeskPage, books: Books) -> N
     desk.page.keyboard.insert_text("usual = 98.33")
     desk.part("run").click()
     expect(desk.part("run-stage")).to_contain_text("Running the code, cell 1 of 3")
+    books.held = ""
     expect(desk.part("run-verdict")).to_have_text("Approved")
     expect(desk.part("run-result")).to_contain_text("with your changes. Nothing of this counts for the learner.")
     assert [cell.source for cell in books.runs[-1].cells if cell.id == "mean"] == ["usual = 98.33"]

@@ -91,17 +91,18 @@ def test_what_is_new_appears_by_itself_and_is_said(desk: DeskPage, books: Books)
     desk.open()
     expect(desk.part("queue-row")).to_have_count(4)
     books.put(material.escalation(material.item(9, "fred", 1)))
-    expect(desk.part("queue-row")).to_have_count(5, timeout=15_000)
+    expect(desk.part("queue-row")).to_have_count(5, timeout=30_000)
     desk.said("1 new question in the queue.")
 
 
 def test_loading_failing_and_trying_again_are_told(desk: DeskPage, books: Books) -> None:
     books.some()
-    books.slow = 1.0
+    books.held = "queue"
     desk.open()
     expect(desk.part("loading")).to_contain_text("Loading the queue")
+    books.held = ""
     expect(desk.part("queue-row")).to_have_count(4)
-    books.slow, books.broken = 0, {"queue"}
+    books.broken = {"queue"}
     desk.page.reload()
     expect(desk.part("problem")).to_contain_text("Mentoring does not answer.")
     expect(desk.part("problem")).to_contain_text("r-1")

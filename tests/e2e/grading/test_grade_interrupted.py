@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def journal(out: Path) -> list[str]:
     return [
         json.loads(line)["file"]
         for path in out.glob(".journal-*.jsonl")
-        for line in path.read_text("utf-8").split("\n")[:-1]
+        for line in path.read_bytes().split(b"\n")[:-1]
         if line
     ]
 
@@ -67,9 +68,18 @@ def journal(out: Path) -> list[str]:
 def _descendants(pid: int) -> set[tuple[int, str]]:
     """(pid, start time) of each: a pid alone may be somebody else's tomorrow."""
     found = set()
-    for task in Path(f"/proc/{pid}/task").glob("*"):
-        for child in map(int, (task / "children").read_text().split()):
-            found |= {(child, _started(child)), *_descendants(child)}
+    for child in _children(pid):
+        found |= {(child, _started(child)), *_descendants(child)}
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """Of all threads that have not ended meanwhile."""
+    found: list[int] = []
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                found += map(int, (task / "children").read_text().split())
     return found
 
 
@@ -82,7 +92,7 @@ def _started(pid: int) -> str:
 
 def _left(children: set[tuple[int, str]]) -> set[int]:
     """Those who still run a while later; the kernel needs a moment to end a whole namespace."""
-    for _ in range(100):
+    for _ in range(400):
         left = {pid for pid, started in children if started and _started(pid) == started}
         if not left:
             break

@@ -12,7 +12,7 @@ from services.contracts.case import AuthorCase
 from services.contracts.feedback import Feedback
 from services.contracts.notebook import Cell
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio]
+pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio, pytest.mark.timeout(600)]
 
 
 def notebooks(case: AuthorCase) -> Iterator[tuple[str, tuple[Cell, ...]]]:

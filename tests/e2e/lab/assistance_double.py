@@ -111,6 +111,9 @@ class Assistant:
         self.hold = threading.Event()
         """Words wait after their first sentence, hints in the stage `repairing`, answers after their third word."""
         self.hold.set()
+        self.instead = threading.Event()
+        """What comes in place of a retracted answer waits after its third word until it is set."""
+        self.instead.set()
         self.away = False
         """The model is away: everything is worded by rules."""
         self.leak = False
@@ -130,6 +133,11 @@ class Assistant:
         """Streams that their reader left."""
         self._said: dict[str, list[Message]] = {}
         self._making: set[asyncio.Task[None]] = set()
+
+    def release(self) -> None:
+        """Let go of everything that waits."""
+        self.hold.set()
+        self.instead.set()
 
     def standing(self) -> Assistance:
         chosen = datetime.now(UTC) if self.chosen else None
@@ -168,7 +176,7 @@ class Assistant:
             await asyncio.sleep(self.pace)
             yield part
             if index == 0:
-                await self._held()
+                await self._held(self.hold)
                 self._maybe_break()
 
     def ask_hint(self, ask: AskHint) -> HintView:
@@ -239,7 +247,7 @@ class Assistant:
             await asyncio.sleep(self.pace)
             self._change(hint, stage=stage)
             if stage == "repairing":
-                await self._held()
+                await self._held(self.hold)
             if self.breaks:
                 self._change(hint, state="failed", counted=False, problem=self.breaks.detail)
                 return
@@ -281,12 +289,12 @@ class Assistant:
             for word in LEAK.split():
                 await asyncio.sleep(self.pace)
                 yield "delta", ChatDelta(text=f"{word} ")
-            await self._held()
+            await self._held(self.hold)
             yield "retracted", ChatRetracted()
         text = ANSWER if self._writes == "model" and not self.leak else RULES_ANSWER
         for index, word in enumerate(text.split()):
             if index == 3:
-                await self._held()
+                await self._held(self.instead if self.leak else self.hold)
                 self._maybe_break()
             await asyncio.sleep(self.pace)
             yield "delta", ChatDelta(text=f" {word}" if index else word)
@@ -331,8 +339,8 @@ class Assistant:
         if not self.choice:
             raise AiDeclined("You decided to work without AI in this case. You can change that at any time.")
 
-    async def _held(self) -> None:
-        while not self.hold.is_set():
+    async def _held(self, event: threading.Event) -> None:
+        while not event.is_set():
             await asyncio.sleep(0.02)
 
     def _maybe_break(self) -> None:

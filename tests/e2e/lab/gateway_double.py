@@ -77,8 +77,9 @@ class Desk:
         """Break the connection off in the middle of a check."""
         self.refusal: CaseloopError | None = None
         """Answer GET /api/case with this."""
-        self.delay = 0.0
-        """Seconds before GET /api/case answers."""
+        self.loads = threading.Event()
+        """GET /api/case waits until it is set."""
+        self.loads.set()
         self.checks: list[LabCheck] = []
         self.cancelled = 0
         self.saved: list[SavedNotebook] = []
@@ -93,7 +94,8 @@ class Desk:
     def release(self) -> None:
         """Let go of everything that waits."""
         self.hold.set()
-        self.assistant.hold.set()
+        self.loads.set()
+        self.assistant.release()
 
     def keep(self, notebook: SavedNotebook) -> SavedSummary:
         if not self.saved or self.saved[0].digest != notebook.digest:
@@ -132,7 +134,8 @@ async def me(desk: AtDesk) -> dict[str, str]:
 
 @router.get("/case")
 async def case(desk: AtDesk) -> LabCase:
-    await asyncio.sleep(desk.delay)
+    while not desk.loads.is_set():
+        await asyncio.sleep(0.02)
     if desk.refusal:
         raise desk.refusal
     case = desk.standing.lab_case(desk.views, desk.newer, desk.assistant.mode)
@@ -150,6 +153,7 @@ async def check(desk: AtDesk, body: LabCheck) -> StreamingResponse:
 
 
 async def _judged(desk: Desk, body: LabCheck) -> AsyncIterator[tuple[str, BaseModel]]:
+    standing = desk.standing
     try:
         for stage in _stages(len([cell for cell in body.cells if cell.kind == "code"])):
             yield "stage", stage
@@ -157,18 +161,19 @@ async def _judged(desk: Desk, body: LabCheck) -> AsyncIterator[tuple[str, BaseMo
             while stage.name == "running" and not desk.hold.is_set():
                 await asyncio.sleep(0.02)
     except asyncio.CancelledError:
-        desk.cancelled += 1
+        if desk.standing is standing:
+            desk.cancelled += 1
         raise
     view = next(view for view in desk.views if view.id == body.subtask)
     source = "\n".join(cell.source for cell in body.cells if cell.id in view.answer_cells)
-    version = desk.standing.conclude(body.subtask, body.cells, judge(body.subtask, source))
+    version = standing.conclude(body.subtask, body.cells, judge(body.subtask, source))
     if desk.mentors.remembers and version.verdict is Verdict.NEEDS_WORK:
-        remembered(desk.standing, body.subtask)
+        remembered(standing, body.subtask)
         version = _known(desk, version.submission)
     assert version.feedback is not None
     yield "feedback", LabFeedback(
         submission=version.submission, number=version.number, repeated=False,
-        feedback=version.feedback.for_learner(), progress=desk.standing.of(body.subtask),
+        feedback=version.feedback.for_learner(), progress=standing.of(body.subtask),
     )  # fmt: skip
 
 

@@ -56,6 +56,16 @@ class Lab:
             expect(self.panel).to_be_visible()
         return self
 
+    def settled(self) -> "Lab":
+        """Wait for the lines of the overview that come after the case: they move the steps below them."""
+        expect(self.part("ai-standing")).to_be_visible()
+        expect(self.part("recording-consent")).to_be_visible()
+        return self
+
+    def back(self) -> None:
+        """Wait until the panel has noticed that Caseloop is back. It asks by itself, so its button may go any time."""
+        expect(self.part("case-problem")).to_have_count(0, timeout=30_000)
+
     @property
     def panel(self) -> Locator:
         return self.part("panel")

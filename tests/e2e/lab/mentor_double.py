@@ -61,6 +61,12 @@ class NotAnswered(CaseloopError):
     status, error = 409, "not_answered"
 
 
+class SessionDeleted(CaseloopError):
+    """The learner has deleted the session; what comes late for it is not kept."""
+
+    status, error = 410, "session_deleted"
+
+
 class NotRecorded(CaseloopError):
     """The learner has not agreed to being recorded."""
 
@@ -86,6 +92,7 @@ class Mentors:
         self.record: bool | None = None
         self.choices: list[bool] = []
         self.batches: list[EventBatch] = []
+        self.deleted: set[str] = set()
         self.lost: CaseloopError | None = None
         """Answer POST /api/events with this."""
 
@@ -164,6 +171,8 @@ class Mentors:
             raise self.lost
         if not self.record:
             raise NotRecorded("You have not agreed to being recorded in this case.")
+        if batch.session in self.deleted:
+            raise SessionDeleted("This session was deleted.")
         self.batches.append(batch)
         known = self.events(batch.session)
         return EventsKept(session=batch.session, next_seq=known[-1].seq + 1 if known else 0)
@@ -199,6 +208,7 @@ class Mentors:
         }
 
     def forget(self) -> Recording:
+        self.deleted.update(batch.session for batch in self.batches)
         self.batches.clear()
         return self.recording()
 

@@ -65,9 +65,11 @@ def test_a_refusal_shows_its_own_words_and_the_number_for_support(lab: Lab, desk
 
 
 def test_loading_and_a_case_without_steps_have_words_of_their_own(lab: Lab, desk: Desk) -> None:
-    desk.delay, desk.views = 8, ()
+    desk.views = ()
+    desk.loads.clear()
     lab.open()
     expect(lab.within(lab.panel, "loading")).to_have_text("Loading the case…")
+    desk.loads.set()
     expect(lab.part("no-subtasks")).to_be_visible()
 
 

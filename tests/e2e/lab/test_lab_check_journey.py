@@ -36,6 +36,7 @@ def test_a_step_goes_from_wrong_to_approved_and_is_still_there_after_a_reload(la
     expect(row).to_have_attribute("data-state", "approved")
     expect(lab.part("overall")).to_contain_text("1 of 3 approved · 2 of 6 points")
 
+    lab.saved()
     lab.open()
     expect(lab.feedback("total")).to_have_attribute("data-verdict", "approved")
     expect(lab.feedback("total")).to_have_attribute("data-state", "current")
@@ -137,7 +138,7 @@ def test_a_spent_quota_is_said_before_and_after_pressing_check(lab: Lab, desk: D
 
 def test_the_style_review_unlocks_with_the_approval(lab: Lab) -> None:
     lab.write(total="total = sum(prices)")
-    lab.open()
+    lab.open().settled()
     review = lab.within(lab.row("total"), "open-review")
     expect(review).to_have_attribute("aria-disabled", "true")
     review.click(force=True)

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.lab.assistance_double import ANSWER
+from tests.e2e.lab.assistance_double import ANSWER, WARNING
 from tests.e2e.lab.gateway_double import Desk, GatewayDouble
-from tests.e2e.lab.lab_page import Lab
+from tests.e2e.lab.lab_page import Lab, eventually
 from tests.e2e.lab.test_lab_access import serious
 
 pytestmark = pytest.mark.browser
@@ -27,6 +27,7 @@ def test_axe_finds_nothing_serious_in_help(lab: Lab, desk: Desk, gateway: Gatewa
         expect(lab.within(lab.check("total"), "words")).to_have_attribute("data-state", "working")
         lab.part("ask-hint").first.click()
         expect(lab.part("hint-progress")).to_be_visible()
+        expect(lab.within(lab.feedback("total"), "finding")).to_contain_text(WARNING)
         assert serious(lab, "panel", "step") == []
         assistant.hold.set()
         lab.part("reflection-text").fill("it forgets everything")
@@ -195,6 +196,7 @@ def test_every_control_of_help_is_reached_and_worked_by_keyboard(lab: Lab, desk:
     press(lab, "stop-answer")
     expect(lab.part("chat-text")).to_be_focused()
     expect(lab.part("chat-text")).to_have_value("Why?")  # given back, for another try
+    eventually(lambda: assistant.cancelled == 1)
     assistant.hold.set()
     keyboard.press("Enter")
     expect(lab.part("follow-up").first).to_be_visible()

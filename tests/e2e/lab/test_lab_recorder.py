@@ -68,7 +68,8 @@ def replayed(mentors: Mentors) -> list[list[str]]:
 def complete(lab: Lab, mentors: Mentors) -> None:
     """Wait until the record leads to the notebook as it is; nothing may be missing in it."""
     eventually(lambda: replayed(mentors) == lab.page.evaluate(_SOURCES), within=20)
-    assert [event.seq for event in events(mentors)] == list(range(len(events(mentors))))
+    seqs = [event.seq for event in events(mentors)]
+    assert seqs == list(range(len(seqs)))
 
 
 def test_nothing_is_recorded_before_the_learner_has_agreed(lab: Lab, desk: Desk) -> None:
@@ -104,6 +105,7 @@ def test_who_declines_is_left_in_peace_and_may_change_that(lab: Lab, desk: Desk)
     eventually(lambda: kinds(mentors)[:1] == ["snapshot"])
     lab.part("change-recording").click()
     lab.part("decline-recording").click()
+    expect(lab.part("recording-standing")).to_have_attribute("data-record", "no")
     known = len(mentors.batches)
     lab.type(3, "\nmine_again = 1")
     lab.page.wait_for_timeout(6_000)

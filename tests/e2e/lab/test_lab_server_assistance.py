@@ -121,7 +121,7 @@ def test_leaving_a_stream_reaches_the_gateway(web: Browser, desk: Desk, stream: 
     response.readline()
     response.close()
     web.close()
-    eventually(lambda: desk.assistant.cancelled == 1, within=5)
+    eventually(lambda: desk.assistant.cancelled == 1)
 
 
 def opened(web: Browser, stream: str, submission: str) -> http.client.HTTPResponse:

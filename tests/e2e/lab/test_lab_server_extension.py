@@ -148,7 +148,7 @@ def test_leaving_a_check_reaches_the_gateway(web: Browser, desk: Desk) -> None:
     response.readline()
     response.close()
     web.close()
-    eventually(lambda: desk.cancelled == 1, within=5)
+    eventually(lambda: desk.cancelled == 1)
 
 
 def test_a_gateway_that_is_away_is_said_so_and_comes_back(web: Browser, gateway: GatewayDouble) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import time
 from pathlib import Path
 
 import httpx
+
+from tests.free_port import free_port
 
 READY_SECONDS = 240
 """The first start publishes the sample cases; CI's two cores are shared."""
@@ -23,9 +24,7 @@ class System:
 
     def __init__(self, project: Path, home: Path, **variables: str) -> None:
         self._project, self.home, self.variables = project, home, variables
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.passwords: dict[str, str] = {}
         self.output = ""
         self._process: subprocess.Popen[str] | None = None
@@ -41,8 +40,8 @@ class System:
     def start(self) -> None:
         """Start and wait until the command says that it is ready."""
         self.begin()
-        self.wait_for("Ctrl-C stops it")
-        time.sleep(0.3)  # the table follows the panel
+        # the last line: of the table of passwords, or what stands in its place
+        self.wait_for("└", "Sign in as before")
         for name, password in re.findall(r"│ (\w+) +│ (\S+) +│ \w+ +│", self.output):
             self.passwords[name] = password
 
@@ -61,10 +60,10 @@ class System:
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
 
-    def wait_for(self, words: str) -> None:
-        """Wait until the command has said so."""
+    def wait_for(self, *words: str) -> None:
+        """Wait until the command has said one of these."""
         end = time.monotonic() + READY_SECONDS
-        while words not in self.output:
+        while not any(one in self.output for one in words):
             assert self.running, f"Caseloop did not start:\n{self.output}\n{self.logs()}"
             assert time.monotonic() < end, f"Caseloop is not ready:\n{self.output}\n{self.logs()}"
             time.sleep(0.1)
@@ -128,9 +127,15 @@ class System:
         return found
 
     def child(self, word: str) -> int:
-        """The process whose command line holds the word."""
-        (pid,) = (pid for pid, command in self.descendants().items() if word in command and pid != self.pid)
-        return pid
+        """The process whose command line holds the word; so does, for a moment, a process that it starts."""
+        found: list[int] = []
+
+        def alone() -> bool:
+            found[:] = (pid for pid, command in self.descendants().items() if word in command and pid != self.pid)
+            return len(found) == 1
+
+        eventually(alone, f"one process is {word}")
+        return found[0]
 
     def leaders(self) -> list[int]:
         """The shells that lead learners' sandboxes, one each."""

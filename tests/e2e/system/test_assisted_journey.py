@@ -67,7 +67,7 @@ def say(learner: Learner, text: str) -> Locator:
     """Say something to the assistant; its answer."""
     before = learner.part("message").count()
     learner.part("chat-text").fill(text)
-    learner.page.keyboard.press("Enter")
+    learner.part("chat-text").press("Enter")
     expect(learner.part("message")).to_have_count(before + 2, timeout=60_000)
     return learner.part("message").last
 
@@ -117,6 +117,7 @@ def test_a_check_words_a_hint_a_talk_and_then_the_models_server_dies(
     model_server.kill()
     model_server.wait(10)
     learner.write(other)
+    expect(learner.feedback).to_have_attribute("data-state", "stale")
     learner.check()
     expect(learner.feedback).to_have_attribute("data-state", "current", timeout=60_000)
     expect(learner.feedback).to_have_attribute("data-verdict", "needs_work")

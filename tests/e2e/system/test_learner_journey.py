@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from case_uploader.format.case_folder import read_case_folder
 from services.contracts.case import AuthorCase
 from tests.e2e.system.caseloop_browser import Learner
-from tests.e2e.system.caseloop_system import System
+from tests.e2e.system.caseloop_system import System, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 CASE, SUBTASK = "clean-regression", "load"
@@ -40,6 +40,9 @@ def test_a_learner_is_wrong_comes_back_after_a_restart_of_everything_and_gets_it
     expect(learner.feedback.locator("[data-caseloop='finding']").first).to_be_visible()
     expect(learner.feedback.locator("[data-caseloop='mentor']").first).to_contain_text(flaw.words.split(".")[0][:40])
     expect(learner.row).to_have_attribute("data-state", "in_progress")
+    # feedback is shown before the notebook is saved with it
+    notebook = system.home / "homes" / "learner" / CASE / "work" / f"{CASE}.ipynb"
+    eventually(lambda: b'"needs_work"' in notebook.read_bytes(), "the notebook is saved with the feedback")
     learner.leave()
 
     assert system.stop() == 0

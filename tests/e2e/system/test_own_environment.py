@@ -142,6 +142,7 @@ def test_an_environment_that_is_not_there_is_said_to_learner_and_operator(
         person.request_start(CASE)
         log = system.home / "logs" / "hub.log"
         eventually(lambda: f"{place}, for {CASE}, is not on this machine" in log.read_text(), "the log names it")
+        eventually(lambda: not person.servers().get(CASE, {}).get("pending"), "the start has ended")
         page = person.http.get(f"/hub/spawn-pending/{person.name}/{CASE}").text
         assert "Tell your teacher; your work is safe" in page
         assert str(place) not in page

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as given_settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
@@ -250,6 +251,7 @@ class TestStructure:
             assert "\u202e" not in message.content
 
 
+@given_settings(deadline=None)
 @given(st.text(max_size=300), st.sampled_from(sorted(WAYS)), st.sampled_from(sorted(PROMPTS)))
 def test_no_text_at_all_changes_the_structure(text: str, way: str, prompt: str) -> None:
     attacked, plain = (PROMPTS[prompt](work) for work in (WAYS[way](text), Work()))

@@ -72,7 +72,8 @@ def test_a_preview_is_the_learners_notebook_in_their_lab(lab: "subprocess.Popen[
         assert line, f"it ended before it said where: {said}"
         said += line
     port, notebook, token = found.groups()
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", params={"token": token}, trust_env=False) as http:
+    place, patience = f"http://127.0.0.1:{port}", 60
+    with httpx.Client(base_url=place, params={"token": token}, timeout=patience, trust_env=False) as http:
         files = {item["name"] for item in http.get("/api/contents").json()["content"]}
         shown = json.dumps(http.get(f"/api/contents/{notebook}").json()["content"])
     assert (notebook, files) == ("coffee-sales.ipynb", {"coffee-sales.ipynb", "data"})

@@ -327,8 +327,8 @@ class TestDurability:
             for desk in (one, two):
                 desk.feedback.gate.clear()
             first = await one.upload(archive, publish=True)
-            second = await one.upload((tmp_path / "other.zip").read_bytes(), publish=True)
             await eventually(lambda: len(one.feedback.trials) + len(two.feedback.trials) == 1)
+            second = await one.upload((tmp_path / "other.zip").read_bytes(), publish=True)
             steps = aiter(one.client.steps(second.id, 0, scope()))
             seen = []
             while not seen or not isinstance(seen[-1], Queueing):

@@ -5,6 +5,7 @@ Judging stops for ever at the first notebook that holds PIECE, and says so on st
 
 import asyncio
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from services.kit.http import in_process_client
 from services.kit.settings import Settings
 from tests.services.case_uploader.conftest import ScriptedFeedback
 
-QUICK = TableTimes(lease=timedelta(seconds=1), poll=timedelta(seconds=0.1), backoff=timedelta(seconds=0.1))
+QUICK = TableTimes(poll=timedelta(seconds=0.1), backoff=timedelta(seconds=0.1))
+MORTAL = replace(QUICK, lease=timedelta(seconds=1))
+"""Those who come after it need not wait for long."""
 
 
 class StoppingFeedback(ScriptedFeedback):
@@ -41,7 +44,7 @@ async def work(home: Path, piece: str) -> None:
         app = create_app(reading_service(backends), backends)
         async with in_process_client(app, "feedback") as http:
             feedback.cases = CasesClient(http)
-            await open_office(backends, feedback, None, times=QUICK).work()
+            await open_office(backends, feedback, None, times=MORTAL).work()
 
 
 if __name__ == "__main__":

@@ -298,12 +298,12 @@ class Desk:
 
 
 OpenDesk = Callable[..., Any]
-QUICK = ModelSettings(attempts=1, first_token_limit=0.5, time_limit=1.0, slot_wait=0.2, breaker_failures=1_000)
+QUICK = ModelSettings(attempts=1, first_token_limit=0.5, time_limit=60, slot_wait=0.2, breaker_failures=1_000)
 
 
 @pytest.fixture
 def open_desk(tmp_path: Path, databases: DatabaseUrl) -> OpenDesk:
-    """Opens the service: with these answers of a model, or without one (None)."""
+    """Opens the service: with these answers of a model, or without one (None), and this patience for its first word."""
 
     @asynccontextmanager
     async def opened(
@@ -312,6 +312,7 @@ def open_desk(tmp_path: Path, databases: DatabaseUrl) -> OpenDesk:
         summaries: Sequence[Answer] = ("They talked about rows without a price.",),
         case: AuthorCase | None = None,
         home: Path | None = None,
+        patience: float = QUICK.first_token_limit,
         **settings: Any,
     ) -> AsyncIterator[Desk]:
         home = home or tmp_path
@@ -323,7 +324,7 @@ def open_desk(tmp_path: Path, databases: DatabaseUrl) -> OpenDesk:
             script = Script(
                 {"chat": [_noted(a, requests) for a in answers], "summary": [_noted(a, requests) for a in summaries]}
             )
-            model = Steady(ScriptedModel(script), QUICK)
+            model = Steady(ScriptedModel(script), QUICK.model_copy(update={"first_token_limit": patience}))
         clock, verdicts, registry = Clock(), Verdicts(), CollectorRegistry()
         case = case or shop()
         choices = AssistanceService(db, model.name if model else None, remote=False, clock=clock)

@@ -147,7 +147,7 @@ async def test_two_questions_at_once_are_answered_one_after_the_other(open_desk:
 
 
 async def test_different_conversations_do_not_wait_for_each_other(open_desk: OpenDesk) -> None:
-    async with open_desk([HANG, ANSWER]) as desk:
+    async with open_desk([HANG, ANSWER], patience=5) as desk:
         await desk.allow("bob")
         slow = asyncio.create_task(desk.ask("Why?"))
         while not desk.requests:
@@ -186,7 +186,7 @@ async def test_a_use_of_ai_is_counted_when_its_words_were_seen_though_their_read
     async with open_desk([ANSWER]) as desk:
         await _leave_after(desk, 1)
         assert (await desk.choices.of(desk.scope())).uses == 1
-    async with open_desk([HANG]) as desk:
+    async with open_desk([HANG], patience=60) as desk:
         await _leave_at_once(desk)
         assert (await desk.choices.of(desk.scope())).uses == 1
 
@@ -213,7 +213,7 @@ async def test_who_always_leaves_before_the_last_word_pays_in_the_end(open_desk:
 
 
 async def test_the_models_request_ends_with_its_reader(open_desk: OpenDesk) -> None:
-    async with open_desk([HANG]) as desk:
+    async with open_desk([HANG], patience=60) as desk:
         task = asyncio.create_task(desk.ask("Why?"))
         while not desk.requests:
             await asyncio.sleep(0.01)
@@ -236,7 +236,7 @@ async def test_who_reads_to_the_end_has_an_answer_even_when_the_line_breaks_ther
 
 async def test_a_killed_process_leaves_no_half_answer_and_the_place_comes_back(open_desk: OpenDesk) -> None:
     case = shop(quotas=shop().quotas.model_copy(update={"messages": 1}))
-    async with open_desk([HANG, ANSWER], case=case) as desk:
+    async with open_desk([HANG, ANSWER], case=case, patience=60) as desk:
         request = AskChat(subtask="shelf", cells=notebook(desk.case), text="Why?")
         events = desk.service.ask(request, desk.scope())
         reading = asyncio.ensure_future(anext(events))

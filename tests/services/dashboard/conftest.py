@@ -258,7 +258,8 @@ class World:
 
 @pytest.fixture
 def settings() -> DashboardSettings:
-    return DashboardSettings(heartbeat=0.05, request_burst=500, run_burst=5, runs_at_once=2)
+    # a slow machine must not earn a run between two others
+    return DashboardSettings(heartbeat=0.05, request_burst=500, run_burst=5, runs_per_second=0.001, runs_at_once=2)
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def shop(version: str = "a" * 64, **changes: object) -> AuthorCase:
         id="shop",
         version=version,
         title="Shop",
-        limits=Limits(cpu_seconds=1, wall_seconds=2, probe_seconds=1, memory_mb=512),
+        limits=Limits(cpu_seconds=1, wall_seconds=5, probe_seconds=1, memory_mb=512),
         strictness="light",
         quotas=Quotas(),
         subtasks=_subtasks(),

@@ -278,11 +278,12 @@ async def test_another_version_has_a_reference_of_its_own(
 async def test_a_check_that_is_broken_off_stops_its_run(
     scripted: Scripted, make_case: Any, request_: CheckRequest, tmp_path: Path
 ) -> None:
-    ended = asyncio.Event()
+    begun, ended = asyncio.Event(), asyncio.Event()
 
     class Slow:
         async def run(self, request: RunRequest) -> Any:
             if request.cells[-1].source == "x = 1":
+                begun.set()
                 try:
                     await asyncio.sleep(60)
                 finally:
@@ -290,11 +291,11 @@ async def test_a_check_that_is_broken_off_stops_its_run(
             yield RunFinished(observation=passed(request))
 
     task = asyncio.create_task(last(checker(Slow(), tmp_path).check(make_case(), request_)))
-    await asyncio.sleep(0.3)
+    await asyncio.wait_for(begun.wait(), 30)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await asyncio.wait_for(ended.wait(), 1)
+    await asyncio.wait_for(ended.wait(), 30)
 
 
 async def test_the_same_submission_always_gets_the_same_seed(

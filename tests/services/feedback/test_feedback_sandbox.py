@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from services.contracts.feedback import Feedback, Verdict
+from services.contracts.limits import Limits
 from services.contracts.notebook import Cell
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio(loop_scope="module")]
@@ -233,7 +234,8 @@ async def test_a_thousand_cells_are_judged(bench: Any, case: Any) -> None:
     own = tuple(Cell(id=f"own-{n}", source=f"value_{n} = {n}") for n in range(900))
     answers = {"shelf": SHELF}
     whole = [c.model_copy(update={"source": answers.get(c.id, c.source)}) for c in case.cells]
-    feedback = await bench.cells("shelf", (*whole[:3], *own, *whole[3:]))
+    patient = case.model_copy(update={"limits": Limits()})
+    feedback = await type(bench)(bench.checker, patient).cells("shelf", (*whole[:3], *own, *whole[3:]))
     assert feedback.verdict is Verdict.APPROVED
 
 

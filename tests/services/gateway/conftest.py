@@ -311,8 +311,15 @@ class World:
 
 
 @pytest.fixture
-def settings() -> GatewaySettings:
-    return GatewaySettings(save_patience=0.3, shutdown_grace=0.3, heartbeat=0.05, check_burst=200, request_burst=500)
+def settings(request: pytest.FixtureRequest) -> GatewaySettings:
+    """Impatient; `patient_while` parametrizes what a test needs otherwise."""
+    known = {"save_patience": 0.3, "shutdown_grace": 0.3, "heartbeat": 0.05, "check_burst": 200, "request_burst": 500}
+    return GatewaySettings.model_validate(known | getattr(request, "param", {}))
+
+
+def patient_while(**settings: float) -> pytest.MarkDecorator:
+    """For tests of what ends in time: a busy machine gets more of it."""
+    return pytest.mark.parametrize("settings", [settings], indirect=True, ids=["patient"])
 
 
 @pytest.fixture

@@ -269,7 +269,7 @@ class TestLimits:
     def settings(self) -> GatewaySettings:
         return GatewaySettings(
             heartbeat=0.05, shutdown_grace=0.1, request_burst=200, check_burst=1, checks_per_second=0.001,
-            assists_per_second=0.001, assist_burst=4, assists_at_once=2, answer_seconds=0.3, follow_seconds=0.2,
+            assists_per_second=0.001, assist_burst=4, assists_at_once=2,
         )  # fmt: skip
 
     async def test_hints_and_messages_share_a_limit_apart_from_checks(
@@ -297,6 +297,12 @@ class TestLimits:
             assert said(await lab.post("/api/chat", json=chat_body())) == (429, "too_many_requests")
         world.judge.assistant.release.set()
         assert (await lab.get(path)).status_code == 200
+
+
+class TestTooLong:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(shutdown_grace=0.1, answer_seconds=1, follow_seconds=1)
 
     async def test_an_answer_that_takes_too_long(self, world: Fixture, lab: Fixture, checked: Fixture) -> None:
         events = await checked(lab, chat_body("dawdle"), "/api/chat")

@@ -8,6 +8,7 @@ from services.contracts.case import LearnerCase
 from services.contracts.feedback import Verdict
 from services.contracts.progress import SubtaskState
 from services.kit.app import running
+from tests.services.gateway.conftest import patient_while
 
 Fixture = Any
 
@@ -165,6 +166,7 @@ class TestWhatGoesWrong:
         assert (names(events), events[0][1]["error"]) == (["error"], "service_unavailable")
         assert world.judge.requests == []
 
+    @patient_while(save_patience=30)
     async def test_a_short_outage_while_saving_is_waited_out(
         self, world: Fixture, lab: Fixture, check_of: Fixture, checked: Fixture
     ) -> None:
@@ -218,35 +220,36 @@ class TestOneAtATime:
         self, world: Fixture, check_of: Fixture, checked: Fixture
     ) -> None:
         tasks = [asyncio.create_task(checked(world.lab(), check_of("hang right"))) for _ in range(5)]
-        await until(lambda: world.judge.running == 1)
-        await asyncio.sleep(0.05)
+        joined = world.gateway.state.metrics.registry.get_sample_value
+        await until(lambda: joined("caseloop_checks_joined_total") == 4 and world.judge.running == 1)
         world.judge.release.set()
         all_events = await asyncio.gather(*tasks)
         assert all(events == all_events[0] for events in all_events)
         assert len(world.judge.requests) == 1
 
     async def test_other_code_waits_for_the_running_check(
-        self, world: Fixture, check_of: Fixture, checked: Fixture
+        self, world: Fixture, check_of: Fixture, checked: Fixture, stream: Fixture
     ) -> None:
         first = asyncio.create_task(checked(world.lab(), check_of("hang right")))
         await until(lambda: world.judge.running == 1)
-        second = asyncio.create_task(checked(world.lab(), check_of("wrong")))
-        await asyncio.sleep(0.05)
-        assert len(world.judge.requests) == 1
-        world.judge.release.set()
+        async with stream(world.lab(), check_of("wrong")) as second:
+            waiting = await anext(second)
+            assert len(world.judge.requests) == 1
+            world.judge.release.set()
+            rest = [event async for event in second if event[0] != "comment"]
         assert names(await first)[-1] == "feedback"
-        assert names(await second)[:2] == ["waiting", "recorded"]
+        assert names([waiting, *rest])[:2] == ["waiting", "recorded"]
         assert world.judge.most_at_once == 1
 
     async def test_only_the_newest_waits_and_the_older_is_told(
-        self, world: Fixture, check_of: Fixture, checked: Fixture
+        self, world: Fixture, check_of: Fixture, checked: Fixture, stream: Fixture
     ) -> None:
         running_ = asyncio.create_task(checked(world.lab(), check_of("hang right")))
         await until(lambda: world.judge.running == 1)
-        older = asyncio.create_task(checked(world.lab(), check_of("wrong 1")))
-        await asyncio.sleep(0.05)
-        newer = asyncio.create_task(checked(world.lab(), check_of("wrong 2")))
-        superseded = await older
+        async with stream(world.lab(), check_of("wrong 1")) as older:
+            waiting = await anext(older)
+            newer = asyncio.create_task(checked(world.lab(), check_of("wrong 2")))
+            superseded = [waiting, *[event async for event in older if event[0] != "comment"]]
         assert (names(superseded), superseded[-1][1]["error"]) == (["waiting", "error"], "superseded")
         world.judge.release.set()
         await running_
@@ -265,6 +268,7 @@ class TestOneAtATime:
 
 
 class TestStopping:
+    @patient_while(shutdown_grace=30)
     async def test_a_check_that_ends_in_the_grace_is_concluded(
         self, world: Fixture, lab: Fixture, check_of: Fixture, stream: Fixture
     ) -> None:

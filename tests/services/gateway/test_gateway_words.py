@@ -10,7 +10,7 @@ from services.contracts.identity import Role
 from services.gateway.settings import GatewaySettings
 from services.kit.app import running
 from tests.services.gateway.assistant_double import HEADLINE, SENTENCE
-from tests.services.gateway.conftest import SECRET_FACT
+from tests.services.gateway.conftest import SECRET_FACT, patient_while
 
 Fixture = Any
 Answer = dict[str, Any]
@@ -157,6 +157,7 @@ class TestTheRulesWordsStay:
         world.outage.away = lambda _: False
         assert (await checked(lab, body, "/api/words"))[-1][1]["feedback"]["words_by"] == "model"
 
+    @patient_while(save_patience=30)
     async def test_a_short_outage_while_keeping_is_waited_out(
         self, world: Fixture, lab: Fixture, answered: Fixture, checked: Fixture
     ) -> None:
@@ -170,7 +171,7 @@ class TestTheRulesWordsStay:
 class TestTooLate:
     @pytest.fixture
     def settings(self) -> GatewaySettings:
-        return GatewaySettings(words_seconds=0.2, shutdown_grace=0.1)
+        return GatewaySettings(words_seconds=1, shutdown_grace=0.1)
 
     async def test_the_rules_words_are_told_in_time(
         self, world: Fixture, lab: Fixture, answered: Fixture, checked: Fixture
@@ -191,12 +192,11 @@ class TestWhoListens:
         tasks = [asyncio.create_task(checked(world.lab(), body, "/api/words")) for _ in range(5)]
         await until(lambda: world.judge.assistant.running == 1)
         late = asyncio.create_task(checked(world.lab(), body, "/api/words"))
-        await asyncio.sleep(0.05)
+        await until(lambda: counted(world, "words_joined") == 5)
         world.judge.assistant.release.set()
         all_events = await asyncio.gather(*tasks, late)
         assert all(events == all_events[0] for events in all_events)
         assert len(world.judge.assistant.worded) == 1
-        assert counted(world, "words_joined") == 5
 
     async def test_words_are_finished_and_kept_for_a_learner_who_left(
         self, world: Fixture, lab: Fixture, answered: Fixture, stream: Fixture, checked: Fixture
@@ -226,6 +226,7 @@ class TestWhoListens:
 
 
 class TestStopping:
+    @patient_while(shutdown_grace=30)
     async def test_words_that_end_in_the_grace_are_kept(
         self, world: Fixture, lab: Fixture, answered: Fixture, stream: Fixture
     ) -> None:

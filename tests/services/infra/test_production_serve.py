@@ -185,9 +185,7 @@ async def test_services_start_together_keep_what_they_are_told_and_have_it_after
         other = ProgressClient(await stack.enter_async_context(machine.client("hub", "progress", "2")))
         gateway = MentoringClient(await stack.enter_async_context(machine.client("gateway", "mentoring")))
         # PostgreSQL is restarted, as they see it: every connection is gone.
-        machine.postgres.cluster.run(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename ~ '^caseloop_'"
-        )
+        machine.postgres.cluster.run(CUT_OFF)
         await hub.keep_for("ada", "numbers", saved)
         asked = await gateway.open(QUESTION, machine.scope())
         newest = await other.newest_for("ada", "numbers")

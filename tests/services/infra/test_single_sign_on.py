@@ -20,6 +20,7 @@ from traitlets.config import Config
 from infra.hub.single_sign_on import STATE_SECRET, configure_single_sign_on, groups_of
 from infra.keycloak.realm import HUB_SECRET
 from services.kit.settings import OidcSettings
+from tests.free_port import free_port
 from tests.openid_double import OpenIdDouble
 from tests.vault_double.server import write_server_pair
 from vault.adapters.encrypted_file import EncryptedFile
@@ -64,8 +65,7 @@ def hub(provider, tmp_path_factory) -> Iterator[str]:
     store = EncryptedFile(folder / "secrets")
     store.put(STATE_SECRET, secrets.token_bytes(32))
     store.put(HUB_SECRET, SECRET.encode())
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     told = {
         "HUB_TEST_FOLDER": str(folder),
         "HUB_TEST_PORT": str(port),

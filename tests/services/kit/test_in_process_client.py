@@ -47,17 +47,20 @@ async def test_path_query_and_body_arrive_as_sent():
 
 
 async def test_a_caller_that_gives_up_does_not_wait_for_a_handler_that_does_not_listen():
-    release, ended = asyncio.Event(), asyncio.Event()
+    entered, release, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
     router = APIRouter(dependencies=[Depends(require_peer("gateway"))])
 
     @router.get("/deaf")
     async def deaf() -> None:
+        entered.set()
         await release.wait()
         ended.set()
 
     async with in_process_client(create_service("progress", [router]), "gateway") as client:
+        asked = asyncio.create_task(client.get("/deaf"))
+        await asyncio.wait_for(entered.wait(), 30)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(client.get("/deaf"), 0.1)
+            await asyncio.wait_for(asked, 0.1)
         assert not ended.is_set()
         release.set()
-        await asyncio.wait_for(ended.wait(), 2)
+        await asyncio.wait_for(ended.wait(), 30)

@@ -70,13 +70,13 @@ async def test_an_answer_under_way_outlives_the_certificate_and_the_next_needs_a
 
 async def test_an_idle_connection_ends_with_its_certificate(town):
     await town.start(busy_service())
-    caller = town.credential("gateway", timedelta(seconds=1))
+    caller = town.credential("gateway", timedelta(seconds=2))
     reader, writer = await asyncio.open_unix_connection(
         town.run_dir / "progress.sock",
         ssl=caller.client_context(),
         server_hostname="progress.caseloop.internal",
     )
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(30):
         assert await reader.read() == b""
     writer.close()
 
@@ -95,7 +95,7 @@ async def test_a_new_server_certificate_is_shown_to_new_connections_and_old_ones
 
     first, reader, writer = await shown()
     serials = {first}
-    async with asyncio.timeout(6):
+    async with asyncio.timeout(60):
         while len(serials) < 2:
             await asyncio.sleep(0.2)
             serial, _, other = await shown()
@@ -134,7 +134,7 @@ async def test_renewal_is_tried_again_until_it_works(town, monkeypatch):
     monkeypatch.setattr(town.authority, "issue", flaky)
     monkeypatch.setattr("vault.rotation._RETRY_PAUSE", 0.05)
     before = caller.leaf.serial
-    async with caller.kept_fresh(), asyncio.timeout(5):
+    async with caller.kept_fresh(), asyncio.timeout(60):
         while caller.leaf.serial == before:
             await asyncio.sleep(0.05)
 

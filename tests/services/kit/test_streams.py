@@ -28,10 +28,11 @@ class Stage:
 
     def __init__(self) -> None:
         self.go = asyncio.Semaphore(0)
-        self.closed = asyncio.Event()
+        self.begun, self.closed = asyncio.Event(), asyncio.Event()
         self.goodbye = 0.0
 
     async def steps(self, count: int, then: Exception | None = None):
+        self.begun.set()
         try:
             for number in range(count):
                 await self.go.acquire()
@@ -172,7 +173,8 @@ async def test_the_end_of_the_work_may_take_a_moment_when_the_reader_goes_away(h
 
 async def test_a_caller_that_gives_up_before_the_first_part_ends_the_work(http, stage):
     request = asyncio.create_task(http.post("/lines/5/none"))
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(30):
+        await stage.begun.wait()
     request.cancel()
     with pytest.raises(asyncio.CancelledError):
         await request

@@ -176,7 +176,7 @@ async def test_one_environment_cannot_take_all_connections(town, services):
     for _ in range(50):
         await connect()
     refused = await connect()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         with contextlib.suppress(ConnectionError):
             assert await refused.read() == b""
     other = Identity.env("mona", "clean-regression", "a" * 64, "nonce-2")
@@ -220,7 +220,7 @@ class TestRevocation:
                     pass
 
         with pytest.raises(httpx.TransportError):
-            await asyncio.wait_for(read_all(), 5)
+            await asyncio.wait_for(read_all(), 30)
 
     async def test_a_revoked_serial_does_not_hurt_the_same_service_under_a_new_one(self, town, services):
         stolen = town.credential("gateway")
@@ -233,7 +233,7 @@ class TestRevocation:
 
 
 async def eventually_refused(client: httpx.AsyncClient) -> bool:
-    for _ in range(60):
+    for _ in range(600):
         if await outcome(client) == "refused":
             return True
         await asyncio.sleep(0.05)

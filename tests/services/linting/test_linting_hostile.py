@@ -118,7 +118,7 @@ async def test_a_job_that_takes_too_long_is_killed_and_the_next_one_works(tmp_pa
     with pytest.raises(ToolTimedOut):
         await worker.call("mypy", 0.2, source=endless, python="3.11", config=os.devnull, cache=str(tmp_path / "cache"))
     assert worker.pid is None
-    assert await worker.call("vulture", 10, source="import os\n", min_confidence=80) != []
+    assert await worker.call("vulture", 60, source="import os\n", min_confidence=80) != []
     await worker.close()
 
 
@@ -159,9 +159,9 @@ async def test_a_process_that_dies_in_the_middle_of_a_job_is_a_failed_run(tmp_pa
 
     killing = asyncio.create_task(kill_when_started())
     with pytest.raises(ToolFailed, match="ended before it answered"):
-        await worker.call("vulture", 10, source="x = 1\n" * 100, min_confidence=80)
+        await worker.call("vulture", 60, source="x = 1\n" * 100, min_confidence=80)
     await killing
-    assert await worker.call("vulture", 10, source="import os\n", min_confidence=80) != []
+    assert await worker.call("vulture", 60, source="import os\n", min_confidence=80) != []
     await worker.close()
 
 
@@ -176,20 +176,20 @@ async def test_a_tool_that_is_too_slow_is_named_and_the_others_findings_count(
 
 async def test_a_caller_who_gives_up_leaves_no_answer_behind_for_the_next(tmp_path: Path) -> None:
     worker = Worker(tmp_path)
-    await worker.call("vulture", 10, source="x = 1\n", min_confidence=80)
-    impatient = asyncio.create_task(worker.call("vulture", 10, source="import os\n" * 2_000, min_confidence=80))
+    await worker.call("vulture", 60, source="x = 1\n", min_confidence=80)
+    impatient = asyncio.create_task(worker.call("vulture", 60, source="import os\n" * 2_000, min_confidence=80))
     await asyncio.sleep(0.01)
     impatient.cancel()
     with pytest.raises(asyncio.CancelledError):
         await impatient
-    assert await worker.call("vulture", 10, source="x = 1\n", min_confidence=80) == []
+    assert await worker.call("vulture", 60, source="x = 1\n", min_confidence=80) == []
     await worker.close()
 
 
 async def test_a_worker_gets_no_variable_of_the_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CASELOOP_SECRET", "s3cret")
     worker = Worker(tmp_path)
-    await worker.call("vulture", 10, source="x = 1\n", min_confidence=80)
+    await worker.call("vulture", 60, source="x = 1\n", min_confidence=80)
     environment = Path(f"/proc/{worker.pid}/environ").read_text()
     await worker.close()
     assert "s3cret" not in environment

@@ -18,8 +18,8 @@ from infra.production.metrics import SCRAPED
 from infra.production.serve import SERVED
 from infra.vault.policies import OPERATOR
 from services.kit.settings import DatabaseSettings, ObjectSettings
+from tests.free_port import free_port
 from tests.postgres_cluster import OWNER, programs, running_cluster
-from tests.postgres_provisioned import free_port
 from vault.trust import CALLS, LISTENERS, SUPERVISOR
 
 Json = dict[str, Any]

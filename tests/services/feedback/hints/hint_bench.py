@@ -54,7 +54,7 @@ from tests.services.feedback.conftest import ScriptedRuns, Shelf, answered, shop
 GOOD = 'table = pd.DataFrame({"name": names, "price": prices}).dropna()\nmean_price = table["price"].mean()  # good'
 BAD = 'table = pd.DataFrame({"name": names, "price": prices}).fillna(0)\nmean_price = table["price"].mean()'
 HINT = "What does a thing whose price nobody knows add to the mean?"
-FAST = TableTimes(lease=timedelta(seconds=1.5), poll=timedelta(seconds=0.1), backoff=timedelta(seconds=0.02))
+FAST = TableTimes(poll=timedelta(seconds=0.1), backoff=timedelta(seconds=0.02))
 
 
 def seen(request: RunRequest) -> Observation:
@@ -243,6 +243,7 @@ def open_bench(
     *cases: AuthorCase,
     runs: Runs | None = None,
     engines: Iterable[RepairEngine] = (AcceptedSolutions(),),
+    times: TableTimes = FAST,
     **settings: Any,
 ) -> HintBench:
     """Open the tables in that folder (migrated before) with everything around them."""
@@ -251,7 +252,7 @@ def open_bench(
     checker = Checker(runs, Baselines(runs, DirectoryBaselineCache(folder / "baselines")), RuleWords())
     chosen = HintSettings(_env_file=None, look_seconds=0.1, faster_ms=1, **settings)  # type: ignore[call-arg]
     shelf, changes, registry = Shelf(*(cases or (shop(),))), Changes(), CollectorRegistry()
-    queue = TableJobQueue(db, JOBS, FAST)
+    queue = TableJobQueue(db, JOBS, times)
     choices = AssistanceService(db, model.name if model else None, False)
     pipeline = HintPipeline(checker, runs, model, KeptFirewalls(4), chosen, tuple(engines))
     service = HintService(db, queue, shelf, checker, choices, changes, chosen)

@@ -62,7 +62,9 @@ async def test_who_follows_sees_every_stage_once(bench: HintBench) -> None:
             views.append(view)
 
     following = asyncio.create_task(follow())
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(20):
+        while not views:
+            await asyncio.sleep(0.01)
     async with bench.working(), asyncio.timeout(20):
         await following
     stages = [view.stage for view in views]

@@ -279,7 +279,7 @@ async def test_a_hint_that_could_not_be_tried_out_any_more_is_given(opened: Open
 
 @pytest.mark.parametrize(("purpose", "words_by"), [("repair", "model"), ("hint", "rules"), ("simulate", "model")])
 async def test_a_hint_is_ready_when_its_budget_is_spent(opened: OpenBench, purpose: Any, words_by: str) -> None:
-    bench = await consenting(opened, model=model_of({purpose: (HANG,)}), budget=1.5)
+    bench = await consenting(opened, model=model_of({purpose: (HANG,)}), budget=3)
     hint = await bench.made(ask_for())
     assert (hint.state, hint.words_by) == ("ready", words_by)
     if words_by == "rules":
