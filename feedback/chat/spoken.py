@@ -14,6 +14,8 @@ _OPEN_MARK = re.compile(r"\[[^\[\]\s]*$")
 _EMPHASIS = re.compile(r"(?<![\w*`])\*\*(?=[^\s*])|(?<=[^\s*])\*\*(?![\w*`])")
 _OPEN_HEADING = re.compile(r"(?m)^#{1,6}\Z")
 _HEADING = re.compile(r"(?m)^#{1,6} (?=\S)")
+_LAST_WORD = re.compile(r"[^\W\d_]{3,}[.!?…]")
+"""A word of prose with which a sentence ends, nearly always; an answer is not kept waiting for the space after it."""
 _ID = re.compile(r"\d{1,3}-[0-9a-f]{10}")
 
 
@@ -29,16 +31,18 @@ class Spoken:
         self._held = ""
         self._fences = 0
         self._begun = False
+        self._starred = False
         self.cited: dict[str, None] = {}
         """Ids that were marked and exist, in order."""
         self.off_topic = False
         """The model says that the question has nothing to do with the case."""
         self.whole_words = True
-        """White space follows on what was given last."""
+        """White space follows on what was given last, or will as far as can be told."""
 
     def push(self, piece: str) -> str:
         """Take the next piece; returns what is complete and can be judged."""
         self._held += visible(piece)
+        self._starred = self._starred or "*" in self._held
         end = self._complete()
         ready, self._held = self._held[:end], self._held[end:]
         return self._plain(ready)
@@ -51,6 +55,10 @@ class Spoken:
     def _complete(self) -> int:
         """Where the last whole word ends. The space after it waits: a mark swallows the space in front of it."""
         cut = max(self._held.rfind(space) for space in (" ", "\n", "\t"))
+        # Where something may be emphasised, stars may follow on the sentence.
+        if not self._starred and _LAST_WORD.fullmatch(self._held, cut + 1):
+            self.whole_words = True
+            return len(self._held)
         self.whole_words = cut >= 0
         if cut < 0 and len(self._held) > _LONGEST_WORD:
             half = _OPEN_MARK.search(self._held)

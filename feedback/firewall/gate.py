@@ -20,7 +20,8 @@ _NOT_AN_END = re.compile(
 class SentenceGate:
     """Holds a streamed text back just long enough to judge it, sentence by sentence; code goes by whole blocks.
 
-    Each unit is judged together with what was said before it. After a leak nothing more comes out.
+    Each unit is judged together with what was said before it. After a leak nothing more comes out. What seemed to end a
+    sentence and did not (`data.` and then `csv`) is judged once more, in one unit with what follows.
     """
 
     def __init__(self, firewall: Firewall, own: Own, before: Sequence[str] = ()) -> None:
@@ -29,12 +30,14 @@ class SentenceGate:
         self._before = list(before)
         self._held = ""
         self._whole_words = False
+        self._seemed = False
+        """The last unit was cleared without a look at what follows on it."""
         self._leak: Leak | None = None
 
     def push(self, piece: str, *, whole_words: bool = False) -> list[str]:
         """Take more of the stream; returns what is cleared by it, in order. Raises Leaked.
 
-        `whole_words`: white space follows on the piece, so that a sentence may be known to end with it.
+        `whole_words`: a sentence may end with the piece, since white space follows on it or seems to.
         """
         self._held += piece
         self._whole_words = whole_words
@@ -48,15 +51,23 @@ class SentenceGate:
         released = []
         while self._leak is None and (size := self._unit(final)):
             unit, self._held = self._held[:size], self._held[size:]
-            self._leak = self._firewall.examine(unit, self._own, self._before)
+            whole = self._begun(unit) + unit
+            self._leak = self._firewall.examine(whole, self._own, self._before)
             if self._leak is None:
-                self._before.append(unit)
+                self._before.append(whole)
+                self._seemed = not self._held and not whole[-1].isspace()
                 released.append(unit)
         if self._leak is not None:
             # What was cleared in the same call stays behind as well: nobody finishes reading half an answer.
             self._held = ""
             raise Leaked(self._leak)
         return released
+
+    def _begun(self, unit: str) -> str:
+        """What was cleared already of the sentence that this goes on with; it is what was said before no longer."""
+        if self._seemed and not unit[0].isspace() and len(self._before[-1]) <= HELD_CHARS:
+            return self._before.pop()
+        return ""
 
     def _unit(self, final: bool) -> int:
         """Length of the next unit that can be judged; 0 to wait for more."""

@@ -1,7 +1,11 @@
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from feedback.model.port import ModelBusy
+
+_PATIENCE: Final = 6
+"""So many times as long as somebody who waits for words is a slot waited for where nobody does."""
 
 
 class Slot:
@@ -37,7 +41,9 @@ class Slots:
 
     def __init__(self, count: int, wait: float, expiry: float) -> None:
         self._semaphore = asyncio.Semaphore(count)
+        self._half = max(count // 2, 1)
         self._wait, self._expiry = wait, expiry
+        self._patient: set[asyncio.Future[None]] = set()
         self.in_use = 0
         self.waiting = 0
 
@@ -48,8 +54,32 @@ class Slots:
         else:
             # Not locked means that this does not wait.
             await self._semaphore.acquire()
+        return self._taken()
+
+    async def take_when_calm(self) -> Slot:
+        """A slot for what nobody waits for, once half of them are left to others. Raises `ModelBusy` as `take`."""
+        patience = _PATIENCE * self._wait
+        try:
+            async with asyncio.timeout(patience):
+                while self.waiting or self.in_use >= self._half:
+                    await self._freed()
+        except TimeoutError:
+            raise ModelBusy(f"more than half of the slots were in use for {patience:g} s") from None
+        # There is a free one, so this does not wait.
+        await self._semaphore.acquire()
+        return self._taken()
+
+    def _taken(self) -> Slot:
         self.in_use += 1
         return Slot(self._release, self._expiry)
+
+    async def _freed(self) -> None:
+        freed = asyncio.get_running_loop().create_future()
+        self._patient.add(freed)
+        try:
+            await freed
+        finally:
+            self._patient.discard(freed)
 
     async def _queue(self) -> None:
         self.waiting += 1
@@ -64,3 +94,6 @@ class Slots:
     def _release(self) -> None:
         self.in_use -= 1
         self._semaphore.release()
+        for freed in self._patient:
+            if not freed.done():
+                freed.set_result(None)

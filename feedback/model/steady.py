@@ -15,6 +15,9 @@ from feedback.model.slots import Slots
 _CHARS_PER_TOKEN: Final = 8
 """More than any tokenizer packs into its average token: a document beyond it comes from a server without limits."""
 
+_NOBODY_WAITS: Final = frozenset({"summary"})
+"""Purposes whose answers nobody waits for: they leave the slots to those who do."""
+
 
 class Steady:
     """Makes any chat model one that a service can rely on: its answer or its error comes within a known time.
@@ -41,7 +44,8 @@ class Steady:
         try:
             # Before the queue: nobody waits for a server that is left alone.
             self._breaker.admit()
-            slot = await self._slots.take()
+            calmly = request.purpose in _NOBODY_WAITS
+            slot = await (self._slots.take_when_calm() if calmly else self._slots.take())
             exchange = None
             try:
                 self._breaker.admit()
