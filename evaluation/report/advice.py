@@ -8,7 +8,7 @@ import numpy as np
 from evaluation.report.summary import metric_kinds, value_of
 from evaluation.runs.result import EvalRun, SampleResult
 from evaluation.statistics.clustered import Grouped, spread
-from evaluation.statistics.planning import Plan, samples_for_difference, samples_for_rate
+from evaluation.statistics.planning import Plan, samples_by_cases, samples_for_difference, samples_for_rate
 from evaluation.statistics.scarce import ASSUMED_LIKENESS
 
 
@@ -57,10 +57,11 @@ def _advice(name: str, results: Sequence[SampleResult], aim: Aim) -> Advice | No
     grouped = Grouped.of(np.array([score for score, _ in pairs]), [case for _, case in pairs])
     likeness = min(0.99, max(spread(grouped).likeness, ASSUMED_LIKENESS))
     mean = float(grouped.values.mean())
+    for_mean = samples_by_cases if bool(np.isin(grouped.values, (0.0, 1.0)).all()) else samples_for_rate
     return Advice(
         name=name,
         mean=mean,
         likeness=likeness,
-        for_mean=samples_for_rate(mean, aim.within, cases, likeness=likeness),
+        for_mean=for_mean(mean, aim.within, cases, likeness=likeness),
         for_fall=samples_for_difference(aim.changed, aim.fall, cases, power=aim.power, likeness=likeness),
     )
