@@ -11,10 +11,10 @@ from pathlib import Path
 from benchmarks.eval_cheap import SUITE, answered, results_kept
 from benchmarks.harness import CouldNotRun, Figure, Report, main
 from evaluation.bench import CannotEvaluate, InProcess
+from evaluation.quiet import quiet_logs
 from evaluation.runs.running import Examination, run_plainly, run_suite
 from evaluation.runs.store import RunStore
 from evaluation.scorers.rules import RuleScorers
-from evaluation.speaking import quiet_logs
 from evaluation.suites.jsonl import read_suite, suite_of
 from evaluation.suites.sample import Sample, Suite
 from infra.settings import PROJECT, EmbeddedSettings

@@ -7,6 +7,7 @@ from evaluation.hostile.cli import add_robustness_command
 from evaluation.judge.cli import build_judge_app
 from evaluation.report.cli import add_report_commands
 from evaluation.report.drift_cli import add_drift_command
+from evaluation.report.plan_cli import add_plan_command
 from evaluation.runs.cli import add_run_command
 from evaluation.suites.cli import build_suite_app
 
@@ -17,6 +18,7 @@ def build_eval_app(desk: EvalDesk) -> typer.Typer:
     add_run_command(app, desk)
     add_report_commands(app, desk)
     add_drift_command(app, desk)
+    add_plan_command(app, desk)
     add_robustness_command(app, desk)
     app.add_typer(build_suite_app(desk), name="suite")
     app.add_typer(build_judge_app(desk), name="judge")

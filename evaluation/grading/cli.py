@@ -1,27 +1,23 @@
 """`caseloop grade CASE FOLDER`: on the command line, with a progress bar."""
 
 import asyncio
-import io
 import os
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, TextIO, cast
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from evaluation.grading.grade import Judge, grade_notebooks
 from evaluation.grading.journal import Journal, JournalInUse
 from evaluation.grading.notebooks import HandedIn, find_notebooks
 from evaluation.grading.reports import write_reports
 from evaluation.grading.results import GradingReport, NotebookResult
+from evaluation.progress import progress_bar
+from evaluation.quiet import quiet_logs
 from services.contracts.case import AuthorCase
-from services.kit.logs import configure_logs
-from services.kit.settings import Settings
 
 OpenJudge = Callable[[str], AbstractAsyncContextManager[tuple[Judge, AuthorCase]]]
 """From the id of a published case, or a case folder, to a judge and the case. Raises CannotGrade."""
@@ -54,7 +50,7 @@ def build_grade_command(open_judge: OpenJudge) -> Callable[..., None]:
         again: Annotated[bool, typer.Option("--again", help="Grade again what an earlier run graded.")] = False,
     ) -> None:
         """Grade a folder of notebooks; an interrupted run goes on where it stopped."""
-        _quiet_logs()
+        quiet_logs()
         try:
             order = _Order(case, _found(folder), out or _beside(folder), jobs, again)
             report = asyncio.run(_grade(open_judge, order))
@@ -101,35 +97,12 @@ async def _grade(open_judge: OpenJudge, order: _Order) -> GradingReport:
 
 
 async def _results(judge: Judge, case: AuthorCase, order: _Order, journal: Journal) -> list[NotebookResult]:
-    columns = (TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     results: list[NotebookResult] = []
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("grading", total=len(order.notebooks))
+    with progress_bar("grading", len(order.notebooks)) as advance:
         graded = grade_notebooks(judge, case, order.notebooks, journal, order.jobs)
         # A generator that is closed by hand cleans up at once, also on Ctrl-C.
         async with aclosing(graded):
             async for result in graded:
                 results.append(result)
-                bar.advance(task)
+                advance(1)
     return results
-
-
-def _quiet_logs() -> None:
-    """Services that work inside the command log every request; a teacher wants to read what went wrong."""
-    logs = Settings().logs
-    quiet = logs.model_copy(update={"level": "warning"}) if logs.level == "info" else logs
-    configure_logs(quiet, cast("TextIO", _Stderr()))
-
-
-class _Stderr(io.TextIOBase):
-    """Standard error as it is at the moment: a progress bar on the screen puts itself in its place."""
-
-    def write(self, text: str) -> int:
-        return sys.stderr.write(text)
-
-    def flush(self) -> None:
-        sys.stderr.flush()
-
-    def isatty(self) -> bool:
-        return sys.stderr.isatty()

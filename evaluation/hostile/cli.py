@@ -1,6 +1,5 @@
 """`caseloop eval robustness`: hostile samples against cases, with a model that knows the solutions and obeys."""
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -9,13 +8,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from evaluation.bench import CannotEvaluate
 from evaluation.desk import EvalDesk
 from evaluation.hostile.pipeline import open_hostile
 from evaluation.hostile.scoring import AttackScorers
+from evaluation.options import JOBS, Jobs
+from evaluation.progress import progress_bar
 from evaluation.runs.result import EvalRun, SampleResult
 from evaluation.runs.running import Examination, run_suite
 from evaluation.speaking import complete
@@ -37,7 +37,7 @@ def add_robustness_command(app: typer.Typer, desk: EvalDesk) -> None:
     @app.command("robustness")
     def robustness(
         cases: Annotated[list[str], typer.Argument(help="Ids of published cases, or case folders.")],
-        jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Samples at a time.")] = os.cpu_count() or 1,
+        jobs: Jobs = JOBS,
         model: Annotated[
             bool, typer.Option("--model", help="Attack the configured model instead of one that leaks by intention.")
         ] = False,
@@ -94,16 +94,9 @@ async def _run(desk: EvalDesk, order: _Order) -> EvalRun:
 
 async def _attacked(desk: EvalDesk, suite: Suite, examination: Examination, jobs: int) -> EvalRun:
     names: Sequence[str] = [scorer.name for scorer in examination.scorers]
-    columns = (TextColumn("attacks"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
     made_of = dict(examination.pipeline.made_of)
     with (
         desk.runs.begin(suite, made_of, names, utc_now()) as writer,
-        Progress(*columns, console=console, disable=not console.is_terminal) as bar,
+        progress_bar("attacks", len(suite.samples)) as advance,
     ):
-        task = bar.add_task("attacks", total=len(suite.samples))
-
-        def advance(_: SampleResult) -> None:
-            bar.advance(task)
-
-        return await run_suite(suite, examination, writer, jobs, advance)
+        return await run_suite(suite, examination, writer, jobs, lambda _: advance(1))

@@ -7,7 +7,6 @@ from typing import Annotated, Final
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from evaluation.bench import CannotEvaluate
 from evaluation.desk import EvalDesk
@@ -20,6 +19,7 @@ from evaluation.judge.questions import Said
 from evaluation.judge.record import JudgeRecord, RecordInUse
 from evaluation.judge.showing import item_text, print_report
 from evaluation.judge.to_label import TO_LABEL, ToLabel, to_label
+from evaluation.progress import progress_bar
 from evaluation.runs.result import EvalRun
 from evaluation.serving.leaving import leave_index
 from evaluation.speaking import complete, refusing
@@ -159,20 +159,11 @@ def _cases(desk: EvalDesk, run: EvalRun) -> tuple[str, ...]:
 
 async def _judged(run: EvalRun, judge: Judge, folder: Path, solution_of: SolutionOf) -> tuple[EvalRun, JudgeReport]:
     total = len(await run_items(run))
-    columns = (TextColumn("judging"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
     at_once = ModelSettings().slots
-    with (
-        _recording(),
-        JudgeRecord(folder) as record,
-        Progress(*columns, console=console, disable=not console.is_terminal) as bar,
-    ):
-        task = bar.add_task("judging", total=total)
-
-        def advance(_: Opinion) -> None:
-            bar.advance(task)
-
-        return await judge_run(run, judge, record, at_once=at_once, solution_of=solution_of, judged=advance)
+    with _recording(), JudgeRecord(folder) as record, progress_bar("judging", total) as advance:
+        return await judge_run(
+            run, judge, record, at_once=at_once, solution_of=solution_of, judged=lambda _: advance(1)
+        )
 
 
 async def _calibrate(desk: EvalDesk, name: str, extra: Path | None) -> None:

@@ -1,7 +1,6 @@
 """`caseloop eval compare`, `report`, `accept` and `gate`."""
 
 import getpass
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +10,10 @@ from rich.console import Console
 from evaluation.bench import CannotEvaluate
 from evaluation.desk import EvalDesk
 from evaluation.judge.cli import labels_file
-from evaluation.judge.health import JudgeReport
 from evaluation.judge.labels import agreed, known_labels
-from evaluation.judge.record import SUMMARY, JudgeRecord
+from evaluation.judge.record import JudgeRecord
+from evaluation.judge.spoken import Spoken
+from evaluation.options import JOBS, Jobs, SuiteName, WithModel
 from evaluation.report.accepted import Accepted, CannotAccept
 from evaluation.report.judged import Judged, confusions
 from evaluation.runs.cli import Order, answered_run
@@ -81,17 +81,15 @@ def _add_accept(app: typer.Typer, desk: EvalDesk) -> None:
 def _add_gate(app: typer.Typer, desk: EvalDesk) -> None:
     @app.command("gate")
     def gate(
-        suite: Annotated[str, typer.Argument(help="A suite (NAME or FILE.jsonl), or a case (id or folder).")],
+        suite: SuiteName,
         against: Annotated[
             str | None, typer.Option("--against", help="The run to compare with; else the accepted one.")
         ] = None,
         allow: Annotated[
             int, typer.Option("--allow", min=0, help="So many verdicts may become wrong: somebody has looked at them.")
         ] = 0,
-        jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Samples at a time.")] = os.cpu_count() or 1,
-        model: Annotated[
-            bool, typer.Option("--model/--no-model", help="Let the configured model word the feedback.")
-        ] = True,
+        jobs: Jobs = JOBS,
+        model: WithModel = True,
         service: Annotated[
             bool, typer.Option("--service", help="Replay on the running service; its words are the rules'.")
         ] = False,
@@ -159,11 +157,10 @@ def judged_part(desk: EvalDesk, run: EvalRun) -> Judged | None:
     opinions = JudgeRecord(folder).opinions()
     if not opinions:
         return None
-    summary = folder / SUMMARY
-    report = JudgeReport.model_validate_json(summary.read_bytes()) if summary.exists() else None
+    spoken = Spoken.of(folder)
     return Judged(
-        model=report.model if report else "The judge",
-        notes=report.notes if report else ("The judging was interrupted; `caseloop eval judge run` goes on with it.",),
+        model=spoken.model,
+        notes=spoken.notes,
         labelled=confusions(opinions, agreed(known_labels(labels_file(desk)))),
         opinions=len(opinions),
         flips=flips(run, opinions),

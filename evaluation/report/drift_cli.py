@@ -53,7 +53,11 @@ async def _drift(desk: EvalDesk, suite: str, span: timedelta, textfile: Path | N
         low, high = one.today.low, one.today.high
         ends = one.today.note if low is None or high is None else f"{percent(low)} to {percent(high)}"
         table.add_row(one.metric, percent(one.accepted), percent(one.today.mean), ends, one.word)
-    Console().print(table if found else f"No check of the last {span} to compare with {accepted.id}: cannot tell.")
+    if found:
+        Console().print(table)
+    else:
+        hours = f"{span / timedelta(hours=1):g} hours"
+        typer.echo(f"No check of the last {hours} to compare with {accepted.id}: cannot tell.")
     if textfile is not None:
         await asyncio.to_thread(write_gauges, textfile, wanted.name, found, len(today))
     return int(any(one.alarm for one in found))

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+from markupsafe import Markup, escape
 
 from evaluation.gate import GateResult, Outcome, decide, points
 from evaluation.report.comparison import Comparison, Effect
@@ -52,6 +53,7 @@ def html_page(
             state=state,
             title=title,
             judged=judged,
+            empty=_empty(summary, comparison),
             cost=(settings or EvaluationSettings()).cost,
             reach=_reach(comparison),
             verdicts=[verdict.value for verdict in Verdict],
@@ -76,6 +78,15 @@ def _title(answer: GateResult | None, comparison: Comparison | None) -> tuple[st
     return state, title
 
 
+def _empty(summary: Summary, comparison: Comparison | None) -> list[str]:
+    """Names of the metrics that no sample has a value for, in either run."""
+    both = [(metric.name, metric.estimate) for metric in summary.metrics]
+    for metric in comparison.metrics if comparison else ():
+        both += [(metric.name, metric.before), (metric.name, metric.after)]
+    known = {name for name, estimate in both if estimate.count}
+    return [name for name in dict.fromkeys(name for name, _ in both) if name not in known]
+
+
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -90,11 +101,22 @@ def _environment() -> jinja2.Environment:
         "points": lambda share: "–" if share is None else points(share),
         "words": lambda name: visible(str(name)).replace("_", " ").replace("-", " "),
         "visible": visible,
+        "prose": prose,
         "x": _x,
         "across": _across,
         "milliseconds": _milliseconds,
     }
     return environment
+
+
+def prose(text: str) -> Markup:
+    """Words of a person or a model, what stands between backticks as code; all of it stays text."""
+    parts = visible(text).split("`")
+    if len(parts) % 2 == 0:
+        return escape(visible(text))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts)
+    )
 
 
 def percent(share: float | None) -> str:

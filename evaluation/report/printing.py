@@ -15,7 +15,8 @@ _STYLES = {Outcome.FINE: "green", Outcome.WORSE: "red", Outcome.CANNOT_TELL: "ye
 def print_comparison(comparison: Comparison, console: Console) -> None:
     """Every metric before and after, then verdicts, time and tokens."""
     table = Table(title=f"{comparison.after.id} against {comparison.before.id}", title_justify="left")
-    table.add_column("score")
+    # On a narrow screen a name that is cut is one that cannot be looked up.
+    table.add_column("score", min_width=max((len(metric.name) for metric in comparison.metrics), default=0))
     for heading in ("before", "after", "difference", "95% interval"):
         table.add_column(heading, justify="right")
     table.add_column("decision")
@@ -24,7 +25,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if comparison.metrics:
         console.print(table)
     for line in _lines(comparison):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_answer(answer: GateResult, console: Console) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from evaluation.report.comparison import Effect, Pair
 from evaluation.report.summary import metric_kinds, unanswered, value_of
 from evaluation.runs.result import SampleResult
+from evaluation.scorers.readability import NAME as READABILITY
 from services.contracts.notebook import Cell, Place
 
 MOST_SAMPLES: Final = 150
@@ -94,7 +95,8 @@ def weak_samples(results: Sequence[SampleResult]) -> tuple[ShownSample, ...]:
 
 def _lacks(result: SampleResult) -> float:
     """How much of its scores a sample misses; what has no value misses nothing."""
-    values = [score.value for score in result.scores if score.value is not None]
+    # Nobody writes so that reading ease is whole: with it, every sample would be one to look at.
+    values = [score.value for score in result.scores if score.value is not None and score.name != READABILITY]
     return sum(1 - value for value in values)
 
 

@@ -1,21 +1,20 @@
 """`caseloop eval run`: a suite through the pipeline, with a progress bar."""
 
-import os
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from evaluation.bench import Bench, InProcess
 from evaluation.contamination import Contamination
 from evaluation.desk import EvalDesk, Wanted
 from evaluation.judge.cli import configured_judge, judged, solutions_of
+from evaluation.options import JOBS, Jobs, SuiteName, WithModel
 from evaluation.pipeline import Pipeline
-from evaluation.runs.result import EvalRun, SampleResult
+from evaluation.progress import progress_bar
+from evaluation.runs.result import EvalRun
 from evaluation.runs.running import Examination, run_suite
 from evaluation.runs.store import RunStore, RunWriter
 from evaluation.runs.summary import print_summary
@@ -49,12 +48,10 @@ def add_run_command(app: typer.Typer, desk: EvalDesk) -> None:
 
     @app.command("run")
     def run(
-        suite: Annotated[str, typer.Argument(help="A suite (NAME or FILE.jsonl), or a case (id or folder).")],
-        jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Samples at a time.")] = os.cpu_count() or 1,
+        suite: SuiteName,
+        jobs: Jobs = JOBS,
         anew: Annotated[bool, typer.Option("--anew", help="Begin a new run even where one was interrupted.")] = False,
-        model: Annotated[
-            bool, typer.Option("--model/--no-model", help="Let the configured model word the feedback.")
-        ] = True,
+        model: WithModel = True,
         judge: Annotated[
             bool, typer.Option("--judge", help="Have the configured model judge the answers, too.")
         ] = False,
@@ -109,12 +106,5 @@ def _opened(store: RunStore, suite: Suite, pipeline: Pipeline, scorers: Sequence
 async def _answered(suite: Suite, examination: Examination, writer: RunWriter, jobs: int) -> EvalRun:
     if writer.recalled:
         typer.echo(f"Going on with {writer.header.id}: {writer.recalled} samples are answered.", err=True)
-    columns = (TextColumn("samples"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task("samples", total=len(suite.samples))
-
-        def advance(_: SampleResult) -> None:
-            bar.advance(task)
-
-        return await run_suite(suite, examination, writer, jobs, advance)
+    with progress_bar("samples", len(suite.samples)) as advance:
+        return await run_suite(suite, examination, writer, jobs, lambda _: advance(1))

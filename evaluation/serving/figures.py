@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from evaluation.judge.health import JudgeReport
 from evaluation.judge.opinion import Opinion
-from evaluation.judge.record import SUMMARY
+from evaluation.judge.spoken import Spoken
 from evaluation.report.summary import Summary, metric_kinds, summarise, value_of
 from evaluation.runs.result import EvalRun, SampleResult
 from evaluation.statistics.estimate import Estimate
@@ -21,8 +20,6 @@ from services.contracts.evaluation import (
     VerdictCount,
 )
 
-_UNFINISHED = "The judging was interrupted; `caseloop eval judge run` goes on with it."
-
 
 def run_figures(run: EvalRun, folder: Path, opinions: Mapping[str, Opinion]) -> RunFigures:
     """A run in figures; `opinions` by item. `accepted…`, `cost` and `labelled` are for others to fill in."""
@@ -32,14 +29,8 @@ def run_figures(run: EvalRun, folder: Path, opinions: Mapping[str, Opinion]) -> 
 def _judge(folder: Path, opinions: Mapping[str, Opinion]) -> JudgeState | None:
     if not opinions:
         return None
-    summary = folder / SUMMARY
-    report = JudgeReport.model_validate_json(summary.read_bytes()) if summary.exists() else None
-    return JudgeState(
-        model=report.model if report else "the judge",
-        opinions=len(opinions),
-        labelled=0,
-        notes=report.notes if report else (_UNFINISHED,),
-    )
+    spoken = Spoken.of(folder)
+    return JudgeState(model=spoken.model, opinions=len(opinions), labelled=0, notes=spoken.notes)
 
 
 def _figures(summary: Summary, judge: JudgeState | None) -> RunFigures:

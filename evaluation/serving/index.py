@@ -21,7 +21,7 @@ from services.contracts.evaluation import RunFigures
 
 _log = structlog.get_logger(__name__)
 FILE: Final = "pages.sqlite"
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Goes up when the same files come to other tables or other figures."""
 TABLES: Final = """
 CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -11,7 +11,7 @@ from services.contracts.model import WireModel
 from vault.files import write_private
 
 FOLDER: Final = "compared"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 """Goes up when the same two runs come to another comparison."""
 
 

@@ -104,7 +104,7 @@ class EvaluationService:
         folder = self._indexes.folder(run)
         result = await self._result(run, sample)
         if result is None:
-            raise SampleNotFound(f"The run {run} has no result for a sample of that name.")
+            raise _unknown_sample(run)
         before, effect = None, None
         if against is not None:
             earlier = await self._result(against, sample)
@@ -126,7 +126,7 @@ class EvaluationService:
 
         found = await self._indexes.read(run, said)
         if found is None:
-            raise SampleNotFound(f"The run {run} has no result for a sample of that name.")
+            raise _unknown_sample(run)
         return tuple(found)
 
     async def compare(self, before: str, after: str) -> RunComparison:
@@ -178,6 +178,10 @@ class EvaluationService:
                 "judged": is_judged(self._indexes.folder(heading.id)),
             }
         )
+
+
+def _unknown_sample(run: str) -> SampleNotFound:
+    return SampleNotFound(f"The run {run} has no result for a sample of that name.")
 
 
 def _part(

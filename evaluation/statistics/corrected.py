@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from evaluation.statistics.clustered import Floats, Grouped, spread
 from evaluation.statistics.estimate import Estimate
-from evaluation.statistics.intervals import FEW, ONE_CASE, interval, rate_bounds, student
+from evaluation.statistics.hierarchical import rate_interval
+from evaluation.statistics.intervals import FEW, ONE_CASE, interval, student
 from evaluation.statistics.scarce import ASSUMED_LIKENESS, believed
 
 _PRIOR: Final = 1.0
@@ -73,18 +74,18 @@ def labelled_share(
     chosen = [place for place, label in enumerate(labels) if label is not None]
     people = np.array([float(bool(labels[place])) for place in chosen])
     groups = [clusters[place] for place in chosen]
-    only = _share(people, people, groups, len(labels), level, "")
+    only = _share(people, groups, len(labels), level)
     said = _neutral(verdicts)
     if said is None:
         return Labelled(_noted(only, "the judge gave no verdict that could be read: labels alone"), only)
-    if not len(chosen):
+    if len(chosen) in (0, len(labels)) or only.mean in (0.0, 1.0):
         return Labelled(only, only)
     gaps = said[chosen] - said[chosen].mean()
     worth = min(1.0, max(0.0, float(gaps @ people) / (float(gaps @ gaps) + _PRIOR)))
     if worth == 0:
         return Labelled(_noted(only, "the judge's verdicts tell nothing here: labels alone"), only)
     adjusted = people - worth * (said[chosen] - said.mean())
-    return Labelled(_share(adjusted, people, groups, len(labels), level, ""), only)
+    return Labelled(_sharpened(only, people, adjusted), only)
 
 
 def transported_share(
@@ -175,30 +176,37 @@ def _fieller(yes: _Rate, right: _Rate, wrong: _Rate, level: float) -> tuple[floa
     return tuple(min(1.0, max(0.0, (first + side * root) / second)) for side in (-1, 1))  # type: ignore[return-value]
 
 
-def _share(values: Floats, people: Floats, groups: Sequence[str], every: int, level: float, note: str) -> Estimate:
-    """`people` labelled `values` (corrected or not) of `every` sample."""
-    count = len(people)
+def _share(people: Floats, groups: Sequence[str], every: int, level: float) -> Estimate:
+    """By the labels `people` of a part of `every` sample."""
+    count, cases = len(people), len(set(groups))
     if count == 0:
         return Estimate(None, None, None, 0, 0, every, "no labels")
-    cases = len(set(groups))
+    mean = float(people.mean())
     if count == every:
-        mean = float(people.mean())
         return Estimate(mean, mean, mean, count, cases, 0, "all are labelled")
     if count == 1:
-        return Estimate(float(people[0]), None, None, 1, 1, every - 1, "a single label: nothing to go by")
-    # A correction that leads outside 0 to 1 is moved back, the labels' spread with it.
-    outside = min(1.0, max(0.0, float(values.mean()))) - float(values.mean())
-    equal = bool((people == people[0]).all())
-    grouped = Grouped.of(people if equal else values + outside, groups)
-    bounds = rate_bounds(grouped if cases > 1 else grouped.apart, level, left=1 - count / every)
-    notes = [note] if note else []
-    if equal:
-        notes.append(f"people said {'yes' if people[0] else 'no'} to everything labelled")
+        return Estimate(mean, None, None, 1, 1, every - 1, "a single label: nothing to go by")
+    grouped = Grouped.of(people, groups)
+    bounds = rate_interval(grouped if cases > 1 else grouped.apart, level)
+    # The finite population correction: of what is labelled nothing is left to guess.
+    left = math.sqrt(1 - count / every)
+    low, high = mean - left * max(0.0, mean - bounds[0]), mean + left * max(0.0, bounds[1] - mean)
+    notes = [f"people said {'yes' if people[0] else 'no'} to everything labelled"] if mean in (0.0, 1.0) else []
     if cases < FEW:
         notes.append(ONE_CASE if cases == 1 else f"only {cases} cases are labelled")
-    mean = min(1.0, max(0.0, float(grouped.values.mean())))
-    low, high = (min(bounds[0], mean), max(bounds[1], mean)) if bounds is not None else (None, None)
     return Estimate(mean, low, high, count, cases, every - count, "; ".join(notes))
+
+
+def _sharpened(only: Estimate, people: Floats, adjusted: Floats) -> Estimate:
+    """The labels' interval, moved to the adjusted mean and narrowed as the adjusted labels scatter less."""
+    if only.mean is None or only.low is None or only.high is None:
+        return only
+    # A correction that leads outside 0 to 1 is moved back, the interval with it.
+    mean = min(1.0, max(0.0, float(adjusted.mean())))
+    narrower = min(1.0, math.sqrt(float(adjusted.var()) / float(people.var())))
+    low = max(0.0, mean - narrower * (only.mean - only.low))
+    high = min(1.0, mean + narrower * (only.high - only.mean))
+    return replace(only, mean=mean, low=low, high=high)
 
 
 def _neutral(verdicts: Sequence[bool | None]) -> Floats | None:
@@ -220,9 +228,4 @@ def _unknown(judge: Estimate, note: str) -> Estimate:
 
 
 def _noted(estimate: Estimate, note: str) -> Estimate:
-    if not note:
-        return estimate
-    words = f"{estimate.note}; {note}" if estimate.note else note
-    return Estimate(
-        estimate.mean, estimate.low, estimate.high, estimate.count, estimate.clusters, estimate.missing, words
-    )
+    return replace(estimate, note=f"{estimate.note}; {note}" if estimate.note else note)

@@ -10,6 +10,7 @@ from scipy import special
 from evaluation.runs.result import ScoreKind
 from evaluation.statistics.clustered import Grouped, Spread, spread
 from evaluation.statistics.estimate import Estimate
+from evaluation.statistics.hierarchical import rate_interval
 from evaluation.statistics.scarce import ASSUMED_LIKENESS, believed
 from evaluation.statistics.zoib import studentised
 
@@ -72,39 +73,33 @@ def student(freedom: float, level: float) -> float:
     return float(special.stdtrit(freedom, 0.5 + level / 2))
 
 
-def rate_bounds(grouped: Grouped, level: float, *, left: float = 1.0) -> tuple[float, float] | None:
-    """Wilson's interval with the sample size that independent samples would need for the clustered variance.
-
-    The values' mean must lie between 0 and 1, the values need not. `left`: the share of the population that has not
-    been looked at (the finite population correction). None where all values are equal and neither 0 nor 1.
-    """
-    found, count = spread(grouped), len(grouped.values)
-    if grouped.single == 0:
-        if found.mean not in (0.0, 1.0):
-            return None
-        assumed = believed(grouped, found, 0.0, likeness=ASSUMED_LIKENESS)
-        return wilson(found.mean, count / (assumed.effect * left), student(assumed.freedom, level))
-    smoothed = (found.mean * count + 1) / (count + 2)
-    kurtosis = 1 / (smoothed * (1 - smoothed)) - 6
-    trusted = believed(grouped, found, kurtosis, likeness=ASSUMED_LIKENESS)
-    one = 1 / (count + 2)
-    spare = max(found.mean * (1 - found.mean), one * (1 - one))
-    return wilson(found.mean, count * spare / (grouped.single * trusted.effect * left), student(trusted.freedom, level))
-
-
 def _bounds(grouped: Grouped, kind: ScoreKind, level: float, seed: int) -> tuple[float, float] | None:
-    if kind == "rate" or grouped.single == 0:
-        return rate_bounds(grouped, level)
+    """None where all values are equal and neither 0 nor 1."""
     found = spread(grouped)
-    if found.variance == 0:
-        return rate_bounds(grouped, level)
+    if bool(((grouped.values == 0) | (grouped.values == 1)).all()):
+        low, high = rate_interval(grouped, level)
+        return min(low, found.mean), max(high, found.mean)
+    if grouped.single == 0:
+        return None
+    if kind == "rate" or found.variance == 0:
+        return _effective(grouped, found, level)
     widest = _WIDEST * student(found.freedom, level)
-    low, high = (min(max(end, 0.0), widest) for end in _redrawn(grouped, found, level, seed))
+    low, high = (min(max(end, 0.0), widest) for end in _redrawn(grouped, level, seed))
     return wilson(found.mean, found.mean * (1 - found.mean) / found.variance, low, high)
 
 
-def _redrawn(grouped: Grouped, found: Spread, level: float, seed: int) -> tuple[float, float]:
-    low, high = studentised(grouped, found, level, seed)
+def _effective(grouped: Grouped, found: Spread, level: float) -> tuple[float, float]:
+    """Wilson's interval with the number of independent samples that would have the clustered variance."""
+    count = len(grouped.values)
+    smoothed = (found.mean * count + 1) / (count + 2)
+    kurtosis = 1 / (smoothed * (1 - smoothed)) - 6
+    trusted = believed(grouped, found, kurtosis, likeness=ASSUMED_LIKENESS)
+    size = count * found.mean * (1 - found.mean) / (grouped.single * trusted.effect)
+    return wilson(found.mean, size, student(trusted.freedom, level))
+
+
+def _redrawn(grouped: Grouped, level: float, seed: int) -> tuple[float, float]:
+    low, high = studentised(grouped, level, seed)
     # A mean that tends to come out too high (the upper quantile is large) has its truth further below.
     return high, -low
 

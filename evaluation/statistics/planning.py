@@ -3,8 +3,19 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
+from scipy import special
+
+from evaluation.statistics.clustered import Grouped
+from evaluation.statistics.hierarchical import rate_interval
 from evaluation.statistics.intervals import FEW, student
+
+_SIZES: Final = (1, 2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 75, 100, 150, 200, 300, 500)
+"""Samples of a case. With more of them hardly anything is told that was not known before."""
+_MOST_CASES: Final = 400
+_SMALLEST: Final = 1e-4
 
 
 @dataclass(frozen=True)
@@ -29,6 +40,40 @@ def samples_for_rate(rate: float, half_width: float, cases: int, *, likeness: fl
     _check(rate, half_width, cases, likeness)
     variance = max(rate * (1 - rate), half_width * (1 - half_width))
     return _plan(variance, half_width, cases, likeness, lambda freedom: student(freedom, level))
+
+
+def samples_by_cases(rate: float, half_width: float, cases: int, *, likeness: float = 0.1, level: float = 0.95) -> Plan:
+    """The same for scores of 0 and 1, by the interval that such a suite would get: `hierarchical.rate_interval`.
+
+    Its cases differ as far as `likeness` says, its samples are spread evenly.
+    """
+    _check(rate, half_width, cases, likeness)
+
+    def enough(size: int, over: int) -> bool:
+        low, high = rate_interval(_typical(rate, likeness, over, size), level)
+        return high - low <= 2 * half_width
+
+    size = next((size for size in _SIZES if enough(size, cases)), None)
+    least = cases
+    if size is None:
+        while least < _MOST_CASES and not enough(_SIZES[-1], least):
+            least += 1 + least // 8
+        note = f"{cases} cases are too few, with however many samples; {least} or more are needed"
+        return Plan(None, cases, least, note)
+    return Plan(size * cases, cases, least, "" if cases >= FEW else f"only {cases} cases: other cases may differ more")
+
+
+def _typical(rate: float, likeness: float, cases: int, size: int) -> Grouped:
+    """Zeros and ones of cases whose rates are the beta distribution's quantiles."""
+    ranks = (np.arange(cases) + 0.5) / cases
+    strength = (1 - likeness) / max(likeness, 1e-6)
+    # A rate of 1 leaves no room for cases to differ, and is seldom the whole truth.
+    mean = min(max(rate, _SMALLEST), 1 - _SMALLEST)
+    own = special.betaincinv(mean * strength, (1 - mean) * strength, ranks)
+    # Rounded so that their sum stays what it is.
+    right = np.diff(np.round(np.cumsum(size * own)), prepend=0.0)
+    values = (np.arange(size) < right[:, None]).astype(np.float64)
+    return Grouped(values.reshape(-1), np.full(cases, float(size)))
 
 
 def samples_for_difference(

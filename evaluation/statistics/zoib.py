@@ -1,7 +1,8 @@
 """Shares from 0 to 1 that are often exactly 0 or 1, redrawn: the zero/one-inflated beta bootstrap, clustered.
 
 The distribution has a mass at 0, one at 1, and a beta between them (Ospina & Ferrari 2010), fitted by moments. Values
-of one case share a normal effect on the distribution's rank (a Gaussian copula), as strong as the data are alike.
+of one case share a normal effect on the distribution's rank (a Gaussian copula); how strong it is differs from suite to
+suite, as far as the data leave it open.
 What is bootstrapped is the studentised mean (Efron 1979; Hall 1988): its quantiles take the place of Student's.
 """
 
@@ -11,7 +12,8 @@ from typing import Final
 import numpy as np
 from scipy import special
 
-from evaluation.statistics.clustered import Floats, Grouped, Spread, spreads
+from evaluation.statistics.clustered import Floats, Grouped, spreads
+from evaluation.statistics.likeness import LIKENESSES, plausible
 
 DRAWS: Final = 1000
 """Redrawn suites. The quantiles of a 95% interval are then off by half a percent of coverage at most."""
@@ -49,21 +51,24 @@ class Inflated:
             table[inside] = _beta(between, (ranks[inside] - zeros) / (1 - zeros - ones))
         return cls(zeros, ones, table)
 
-    def draw(self, grouped: Grouped, likeness: float, times: int, chance: np.random.Generator) -> Floats:
-        """`times` suites of the same layout: one row each, values in the order of the clusters."""
-        shared = np.repeat(chance.standard_normal((times, len(grouped.sizes))), grouped.sizes.astype(int), axis=1)
+    def draw(self, grouped: Grouped, likenesses: Floats, chance: np.random.Generator) -> Floats:
+        """A suite of the same layout for each of `likenesses`: a row each, values in the order of the clusters."""
+        times, sizes = len(likenesses), grouped.sizes.astype(int)
+        shared = np.repeat(chance.standard_normal((times, len(sizes))), sizes, axis=1)
         own = chance.standard_normal(shared.shape)
-        ranks = special.ndtr(np.sqrt(likeness) * shared + np.sqrt(1 - likeness) * own)
+        alike = likenesses[:, None]
+        ranks = special.ndtr(np.sqrt(alike) * shared + np.sqrt(1 - alike) * own)
         return np.asarray(self.table[np.minimum((ranks * _STEPS).astype(np.intp), _STEPS - 1)], dtype=np.float64)
 
 
-def studentised(grouped: Grouped, found: Spread, level: float, seed: int) -> tuple[float, float]:
+def studentised(grouped: Grouped, level: float, seed: int) -> tuple[float, float]:
     """The lower and upper quantile of the studentised mean over redrawn suites; where nothing varies, infinite."""
     model, chance = Inflated.of(grouped.values), np.random.default_rng(seed)
+    likenesses = chance.choice(LIKENESSES, DRAWS, p=plausible(grouped))
     batch = max(1, _AT_ONCE // len(grouped.values))
     pivots: list[Floats] = []
     for start in range(0, DRAWS, batch):
-        drawn = model.draw(grouped, found.likeness, min(batch, DRAWS - start), chance)
+        drawn = model.draw(grouped, likenesses[start : start + batch], chance)
         means, variances = spreads(drawn, grouped.sizes)
         pivots.append(_pivots(means, variances, model.mean))
     low, high = np.quantile(np.concatenate(pivots), [0.5 - level / 2, 0.5 + level / 2], method="inverted_cdf")

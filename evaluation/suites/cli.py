@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from evaluation.bench import CannotEvaluate
 from evaluation.desk import EvalDesk
+from evaluation.progress import progress_bar
 from evaluation.settings import EvaluationSettings
 from evaluation.speaking import complete
 from evaluation.suites.building import build_suite
@@ -59,11 +58,7 @@ async def _build(desk: EvalDesk, cases: tuple[str, ...], out: Path, most: int) -
         raise CannotEvaluate(f"{out}: name it NAME.jsonl, with small letters, digits and dashes in NAME.")
     async with desk.open_bench(cases, False) as bench:
         total = sum(len(planned(case, most)) for case in bench.cases.values())
-        columns = (TextColumn("trying small faults"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        console = Console(stderr=True)
-        with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-            task = bar.add_task("faults", total=total)
-            judge = bench.mutants
-            suite = await build_suite(out.stem, bench.cases, judge, most, lambda count: bar.advance(task, count))
+        with progress_bar("trying small faults", total) as advance:
+            suite = await build_suite(out.stem, bench.cases, bench.mutants, most, advance)
         write_private(out, lines_of(suite.samples, bench.cases))
     return suite

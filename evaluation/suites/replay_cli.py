@@ -15,19 +15,17 @@ from evaluation.suites.sources.submissions import replayed
 from vault.files import write_private
 
 _INTERRUPTED: Final = "Interrupted. Nothing was written."
+_MOST: Final = 1_000
+_Case = Annotated[str, typer.Argument(help="Id of a published case.")]
+_Most = Annotated[int, typer.Option("--most", min=1, help="Most samples, the newest first.")]
+_Out = Annotated[Path | None, typer.Option("--out", "-o", dir_okay=False, help="File to write; else standard output.")]
 
 
 def add_replay_command(app: typer.Typer, desk: EvalDesk) -> None:
     """Exit status 0 written, 2 there is nothing to write."""
 
     @app.command("replay")
-    def replay(
-        case: Annotated[str, typer.Argument(help="Id of a published case.")],
-        most: Annotated[int, typer.Option("--most", min=1, help="Most samples, the newest first.")] = 1_000,
-        out: Annotated[
-            Path | None, typer.Option("--out", "-o", dir_okay=False, help="File to write; else standard output.")
-        ] = None,
-    ) -> None:
+    def replay(case: _Case, most: _Most = _MOST, out: _Out = None) -> None:
         """Write what learners handed in as a suite: without names, ids, mail addresses and keys."""
         _put(complete(_handed_in(desk, case, most), _INTERRUPTED), out)
 
@@ -36,13 +34,7 @@ def add_answers_command(app: typer.Typer, desk: EvalDesk) -> None:
     """Exit status 0 written, 2 there is nothing to write."""
 
     @app.command("answers")
-    def answers(
-        case: Annotated[str, typer.Argument(help="Id of a published case.")],
-        most: Annotated[int, typer.Option("--most", min=1, help="Most samples, the newest first.")] = 1_000,
-        out: Annotated[
-            Path | None, typer.Option("--out", "-o", dir_okay=False, help="File to write; else standard output.")
-        ] = None,
-    ) -> None:
+    def answers(case: _Case, most: _Most = _MOST, out: _Out = None) -> None:
         """Write what mentors answered as a suite: remembered answers and settled disputes, without who it was."""
         _put(complete(_answered(desk, case, most), _INTERRUPTED), out)
 

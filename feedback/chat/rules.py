@@ -96,7 +96,8 @@ def _status(seen: Situation, finding: Finding) -> list[str]:
     assert seen.feedback is not None
     checks = seen.feedback.checks
     open_ = sum(not check.passed for check in checks)
-    counted = f"{open_} of {len(checks)} checks of this step do not hold yet. " if len(checks) > 1 and open_ else ""
+    do = "does" if open_ == 1 else "do"
+    counted = f"{open_} of {len(checks)} checks of this step {do} not hold yet. " if len(checks) > 1 and open_ else ""
     others = len(seen.feedback.findings) - 1
     more = (
         f" There {'is one more message' if others == 1 else f'are {others} more messages'} after that."

@@ -59,4 +59,5 @@ def _counted(checks: Sequence[CheckResult]) -> str:
     open_, total = sum(not check.passed for check in checks), len(checks)
     if not open_:
         return "The checks hold, but the result is not yet what this step leads to."
-    return f"{open_} of {total} checks do not hold yet." if total > 1 else "The check does not hold yet."
+    do = "does" if open_ == 1 else "do"
+    return f"{open_} of {total} checks {do} not hold yet." if total > 1 else "The check does not hold yet."

@@ -171,3 +171,28 @@ def test_whole_and_nothing_are_said_of_nothing_else(share: float | None, shown: 
 
 def test_letters_that_hide_are_written_out_and_others_stay() -> None:
     assert visible("a\u202eb\x1b\ud800\n\tü→👩\u200d🔬") == "a⟨U+202E⟩b⟨U+001B⟩⟨U+D800⟩\n\tü→👩\u200d🔬"
+
+
+def test_what_stands_between_backticks_is_code_and_nothing_of_it_an_element() -> None:
+    asked = sample("a", expected="needs_work", problems=("`total` is too small",))
+    said = feedback("needs_work", f"For `{EVIL}` your code gives `0`; a lone ` stays")
+    page = Elements(html_page(summarise(run([result(asked, said, {"problem-recall": 0.0})]))))
+    told = feedback("needs_work", f"For `{EVIL}` your code gives `0`.")
+    marked = Elements(html_page(summarise(run([result(asked, told, {"problem-recall": 0.0})]))))
+    assert not {tag for tag, _ in (*page.seen, *marked.seen)} & {"script", "img"}
+    assert "a lone ` stays" in page.text
+    assert "your code gives 0." in marked.text
+
+
+def test_a_score_without_any_value_is_said_once_and_has_no_plot() -> None:
+    scores: dict[str, float | None] = {"verdict": 1.0, "must-not-say": None}
+    page = Elements(
+        html_page(summarise(run([result(sample(str(n), CASES[n % 3]), feedback(), scores) for n in range(9)])))
+    )
+    assert "No sample has anything to score for: must not say." in page.text
+    assert page.text.count("must not say") == 1
+
+
+def test_a_sample_that_only_reads_less_easily_than_a_childs_book_is_none_to_look_at() -> None:
+    hard = run([result(sample("a"), feedback(), {"verdict": 1.0, "readability": 0.7})])
+    assert "None: every score that there is is whole, reading ease aside." in Elements(html_page(summarise(hard))).text

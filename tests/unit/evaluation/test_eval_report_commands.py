@@ -113,3 +113,21 @@ def test_a_damaged_file_of_acceptances_is_no_acceptance(desk: EvalDesk, invoke: 
     assert said.exit_code == 2
     assert "accepted.json cannot be read" in said.stderr
     assert (desk.runs.path / "accepted.json").read_text() == "[]"
+
+
+def test_how_large_a_suite_has_to_be_is_told_by_what_a_run_shows(desk: EvalDesk, invoke: Invoke) -> None:
+    many_cases = [f"case-{number}" for number in range(40)]
+    two(desk, graded([12, 11, 9], name="few"), graded([10] * 40, cases=many_cases, name="many"))
+    few, many = invoke("plan", "few"), invoke("plan", "many")
+    assert (few.exit_code, many.exit_code) == (0, 0)
+    assert "cases or more" in few.stdout
+    assert "samples of 40 cases" in many.stdout
+    assert "cases or more" not in many.stdout
+
+
+def test_an_aim_that_cannot_be_and_a_run_of_one_case_are_no_plan(desk: EvalDesk, invoke: Invoke) -> None:
+    two(desk, graded([12, 11, 9], name="few"), graded([9], name="one", cases=CASES[:1]))
+    impossible, single = invoke("plan", "few", "--fall", "0.3", "--changed", "0.1"), invoke("plan", "one")
+    assert (impossible.exit_code, single.exit_code) == (2, 2)
+    assert "at least as large a share of changed samples" in impossible.stderr
+    assert "how cases differ cannot be told" in single.stderr

@@ -126,7 +126,7 @@ def test_clusters_of_unequal_size_have_fewer_degrees_of_freedom():
 def test_the_inflated_beta_keeps_its_masses_and_its_mean():
     values = np.array([0.0] * 20 + [1.0] * 30 + [0.2, 0.4, 0.6, 0.3, 0.5] * 10)
     fitted = Inflated.of(values)
-    drawn = fitted.draw(Grouped.of(values, _cases(10, 10)), 0.1, 200, np.random.default_rng(1))
+    drawn = fitted.draw(Grouped.of(values, _cases(10, 10)), np.full(200, 0.1), np.random.default_rng(1))
     assert (drawn == 0).mean() == pytest.approx(0.2, abs=0.02)
     assert (drawn == 1).mean() == pytest.approx(0.3, abs=0.02)
     assert fitted.mean == pytest.approx(values.mean(), abs=0.002)

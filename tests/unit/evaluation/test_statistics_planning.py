@@ -1,6 +1,6 @@
 import pytest
 
-from evaluation.statistics.planning import samples_for_difference, samples_for_rate
+from evaluation.statistics.planning import samples_by_cases, samples_for_difference, samples_for_rate
 
 
 def test_independent_samples_of_many_cases_need_what_the_textbook_says():
@@ -24,6 +24,18 @@ def test_where_cases_are_too_few_no_number_of_samples_helps_and_the_number_of_ca
     assert plan.samples is None
     assert str(plan.least_cases) in plan.note
     assert samples_for_rate(0.9, 0.05, plan.least_cases).samples is not None
+
+
+def test_scores_of_0_and_1_are_planned_by_the_interval_that_they_get():
+    # Independent samples: the textbook's 384, and a little more for what is not known of likeness.
+    assert samples_by_cases(0.5, 0.05, 200, likeness=0).samples == pytest.approx(400, abs=60)
+    alike, apart = (samples_by_cases(0.9, 0.05, 30, likeness=likeness).samples for likeness in (0.1, 0.0))
+    assert apart is not None
+    assert alike is not None
+    assert 100 < apart < alike
+    few = samples_by_cases(1.0, 0.05, 3)
+    assert few.samples is None
+    assert samples_by_cases(1.0, 0.05, few.least_cases).samples is not None
 
 
 def test_a_smaller_effect_and_more_power_ask_for_more_samples():

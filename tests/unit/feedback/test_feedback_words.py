@@ -145,6 +145,6 @@ async def test_nothing_is_said_twice() -> None:
 
 
 async def test_headlines() -> None:
-    assert (await write(finding(1, "x", 1))).headline == "1 of 2 checks do not hold yet."
+    assert (await write(finding(1, "x", 1))).headline == "1 of 2 checks does not hold yet."
     assert (await write(verdict=Verdict.APPROVED)).headline == "This step is right."
     assert "our side" in (await write(verdict=Verdict.COULD_NOT_JUDGE)).headline
