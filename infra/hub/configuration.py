@@ -73,6 +73,8 @@ def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
         (HERE / "proxy_connections.mjs").as_uri(),
         str(program),
     ]
+    # seconds in which a killed proxy is noticed; looking costs one system call
+    c.ConfigurableHTTPProxy.check_running_interval = 1
     api, pid_file = settings.run_dir / "proxy-api.sock", settings.run_dir / "proxy.pid"
     c.ConfigurableHTTPProxy.api_url = "http+unix://" + quote(str(api), safe="")
     c.ConfigurableHTTPProxy.pid_file = str(pid_file)
