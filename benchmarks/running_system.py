@@ -162,10 +162,14 @@ class Person:
         mine = f"/hub/api/users/{self.name}"
         await self._api("POST", f"{mine}/servers/{CASE}")
         end = time.monotonic() + _SERVER_SECONDS
-        while not (await self._api("GET", mine)).json()["servers"].get(CASE, {}).get("ready"):
-            if time.monotonic() > end:
-                raise CouldNotRun(f"the environment of {self.name} did not start within {_SERVER_SECONDS} s")
+        while time.monotonic() < end:
+            server = (await self._api("GET", mine)).json()["servers"].get(CASE, {})
+            if server.get("ready"):
+                return
+            if not server.get("pending"):
+                raise CouldNotRun(f"the environment of {self.name} did not start; its Hub's log says why")
             await asyncio.sleep(0.5)
+        raise CouldNotRun(f"the environment of {self.name} did not start within {_SERVER_SECONDS} s")
 
     async def at_server(self) -> httpx.Response:
         """A call of the environment, by way of the proxy."""
