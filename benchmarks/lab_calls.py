@@ -39,7 +39,7 @@ class LabCalls:
     async def followed(self, path: str, body: WireModel, last: str) -> str:
         """Have something done that is told in events; returns the data of the one named `last`."""
         async with self._http.stream("POST", path, content=body.model_dump_json(), headers=_JSON) as answer:
-            if answer.is_error:
+            if not answer.is_success:
                 await answer.aread()
             sound(answer)
             told = ""
@@ -55,8 +55,8 @@ class LabCalls:
 
 
 def sound(answer: httpx.Response) -> httpx.Response:
-    """The answer, when it is none of an error."""
-    if answer.is_error:
+    """The answer, when it is one: a way elsewhere is none, such as to the Hub's sign-in. Raises Refused."""
+    if not answer.is_success:
         raise Refused(_named(answer))
     return answer
 
