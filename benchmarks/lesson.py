@@ -34,7 +34,8 @@ _STUCK: Final = 10
 """Every tenth learner makes the same mistake again and again, until a mentor is offered and asked."""
 _RIGHT: Final = 0.6
 """Share of right answers among the checks of the others."""
-_TRIED_AGAIN_AFTER: Final = 0.5
+_TRIED_AGAIN_AFTER: Final = 2.0
+"""Seconds in which somebody has read what went wrong, and presses again."""
 _QUESTIONS: Final = (
     "I do not see why this step is not accepted yet. What should I look at first?",
     "The table looks fine to me. How would I notice that something is missing in it?",

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
 from infra.hub.pages import CaseHandler, CasesHandler
+from infra.hub.proxy import WholeProxy
 from infra.hub.single_sign_on import configure_single_sign_on
 from infra.settings import EmbeddedSettings
 from services.contracts.identity import Role
@@ -64,6 +65,7 @@ def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
         "CASELOOP_PROXY_AUTHORITY": vault.authority.bundle,
         "CASELOOP_DASHBOARD_PORT_FILE": settings.dashboard_port_file,
     }
+    c.JupyterHub.proxy_class = WholeProxy
     c.ConfigurableHTTPProxy.command = [
         *bound_to_hub,
         "env",
