@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.harness import CouldNotRun, Figure, Report, main
+from benchmarks.processes import family, memory_mb
 from infra.settings import PROJECT
 
 _PATIENCE = 300
@@ -34,7 +35,7 @@ def run(report: Report) -> None:
             with _started(home) as (seconds, pid):
                 again.append(seconds)
                 time.sleep(_SETTLE_SECONDS)
-                memory.append(_memory_mb(pid))
+                memory.append(memory_mb(family(pid)))
     seconds = statistics.median(again)
     report.add("first_start_s", Figure(first, "s", note="publishes the sample cases, once"))
     report.add("ready_s", Figure(seconds, "s", target=20, note="median, to the sign-in page"))
@@ -75,27 +76,6 @@ def _bare_python() -> float:
     start = time.perf_counter()
     subprocess.run([sys.executable, "-c", "pass"], check=True)
     return time.perf_counter() - start
-
-
-def _memory_mb(root: int) -> float:
-    """Proportional set size of a process and all below it: shared pages count once."""
-    total = 0
-    for pid in _family(root):
-        with contextlib.suppress(OSError):
-            rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-            total += sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
-    return total / 1024
-
-
-def _family(root: int) -> set[int]:
-    parents = {}
-    for folder in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            parents[int(folder.name)] = int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1])
-    family = {root}
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= more
-    return family
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
                 _python("-m", "jupyterhub", "-f", str(_HUB_CONFIGURATION)),
                 # the Hub's own port says that the Hub lives, the public one that the proxy does
                 _all(_healthy(hub, "/hub/health"), _healthy(page, "/hub/health")),
-                # a killed proxy refuses at once, and the Hub needs up to 7 s to bring it back
+                # a killed proxy refuses at once, and the Hub needs some seconds to bring it back
                 misses=12,
             ),
         ]

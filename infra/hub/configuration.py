@@ -9,6 +9,7 @@ from urllib.parse import quote
 from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
 from infra.hub.pages import CaseHandler, CasesHandler
+from infra.hub.proxy import WholeProxy
 from infra.hub.single_sign_on import configure_single_sign_on
 from infra.settings import EmbeddedSettings
 from services.contracts.identity import Role
@@ -64,6 +65,7 @@ def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
         "CASELOOP_PROXY_AUTHORITY": vault.authority.bundle,
         "CASELOOP_DASHBOARD_PORT_FILE": settings.dashboard_port_file,
     }
+    c.JupyterHub.proxy_class = WholeProxy
     c.ConfigurableHTTPProxy.command = [
         *bound_to_hub,
         "env",
@@ -73,6 +75,8 @@ def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
         (HERE / "proxy_connections.mjs").as_uri(),
         str(program),
     ]
+    # seconds in which a killed proxy is noticed; looking costs one system call
+    c.ConfigurableHTTPProxy.check_running_interval = 1
     api, pid_file = settings.run_dir / "proxy-api.sock", settings.run_dir / "proxy.pid"
     c.ConfigurableHTTPProxy.api_url = "http+unix://" + quote(str(api), safe="")
     c.ConfigurableHTTPProxy.pid_file = str(pid_file)

@@ -155,11 +155,19 @@ def test_a_part_killed_in_the_middle_of_a_check_comes_back_and_nothing_is_lost(
 
     eventually(lambda: _child(system, part) not in (None, before), f"{part} is back", 40)
     eventually(system.answers, "the pages are back", 40)
+    eventually(lambda: _at_the_desks_door(system), "the way to the mentors' desk is back", 40)
     eventually(lambda: environment.caseloop("GET", "/case").status_code == 200, "the environment is reached", 40)
     eventually(lambda: acknowledged.check(environment, case, note=f"after {part}") == "approved", "checks work", 40)
     assert acknowledged.submissions <= {version["submission"] for version in environment.history()}
     assert kernel.ask("answer = [mine, os.getpid() == first_pid]") == [["my", "work"], True]
     assert len(system.leaders()) == 1
+
+
+def _at_the_desks_door(system: System) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        answer = httpx.get(f"{system.url}/services/caseloop/api/me", timeout=5, trust_env=False)
+        return answer.status_code == 401 and answer.json()["error"] == "not_signed_in"
+    return False
 
 
 def _child(system: System, part: str) -> int | None:

@@ -1,4 +1,7 @@
 import subprocess
+import sys
+import tomllib
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -105,3 +108,25 @@ def test_an_old_node_of_the_system_is_passed_over_for_the_wheels(
     said = subprocess.run([*npm, "ci"], capture_output=True, text=True, check=True).stdout
     assert said == f"node of the wheel runs {npm_program} ci\n"
     assert set_up.node_path(binary).split(":")[0] == str(binary.parent), "npm's scripts find the same Node"
+
+
+def test_our_own_modules_are_compiled_even_where_python_keeps_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(set_up, "SERVICES", Path(sys.prefix))
+    set_up.STATE.mkdir(parents=True)
+    for name in set_up.PACKAGES:
+        (project / name).mkdir()
+        (project / name / "app.py").write_text("answer = 42\n")
+    set_up.compile_packages()
+    for name in set_up.PACKAGES:
+        assert Path(cache_from_source(str(project / name / "app.py"))).exists()
+    (project / "infra" / "broken.py").write_text("answer =")
+    with pytest.raises(SetUpFailed, match="SyntaxError"):
+        set_up.compile_packages()
+
+
+def test_the_packages_that_are_compiled_are_those_that_are_installed() -> None:
+    described = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())
+    assert list(set_up.PACKAGES) == described["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
