@@ -132,7 +132,7 @@ def test_nothing_else_of_the_engine_can_be_had(client: docker.APIClient, engine:
             lambda: client.exec_create(other.id, "true"),
             lambda: client.create_container(LEARNER, ["true"], name="caseloop-look-0123456789ab"),
             lambda: list(client.build(path=str(Path(__file__).parent), tag="other:1")),
-            lambda: client.get_image(LEARNER),
+            lambda: list(client.get_image(LEARNER)),
         ):
             with pytest.raises(docker.errors.APIError, match="the case service may not do this"):
                 call()

@@ -27,7 +27,7 @@ BASE = "caseloop-r2d-stock:1"
 ENVIRONMENT = "dependencies:\n  - python=3.11\n  - gdal\n"
 _PROGRAMS = {
     # tells what it was asked for, and installs the last word as a program
-    "apt-get": '#!/bin/sh\nfor word; do :; done\ncase "$*" in *" install "*) echo "$*" >> /var/log/asked;'
+    "apt-get": '#!/bin/sh\nfor word; do :; done\ncase "$*" in *install*) echo "$*" >> /var/log/asked;'
     ' printf "#!/bin/sh\\necho from debian\\n" > /usr/local/bin/$word; chmod 755 /usr/local/bin/$word;; esac\n',
     "locale-gen": "#!/bin/sh\n",
     "bzip2": "#!/bin/sh\nexec cat\n",
@@ -37,7 +37,7 @@ _MAMBA = """#!/bin/sh
 case "$1 $2" in
   "install "*) mkdir -p $CONDA_DIR/bin && cp "$0" $CONDA_DIR/bin/mamba ;;
   "create "*)
-    mkdir -p $CONDA_DIR/envs && cp -a /stand-in/env "$3" && mkdir "$3/conda-meta"
+    mkdir -p $CONDA_DIR/envs && mv /opt/learner "$3" && rm -r "$3/etc/jupyter/labconfig" && mkdir "$3/conda-meta"
     printf '#!/bin/sh\\n' > "$3/bin/npm" && chmod 755 "$3/bin/npm" ;;
   "env update")
     grep -q gdal "$6" || { echo "nothing provides what $6 asks for"; exit 1; }
@@ -58,8 +58,7 @@ def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     (context / "micromamba").chmod(0o755)
     (context / "Dockerfile").write_text(
         f"FROM {LEARNER}\nUSER 0:0\nCOPY programs/ /usr/local/bin/\nCOPY micromamba /stand-in/bin/micromamba\n"
-        "RUN mv /opt/learner /stand-in/env && rm -r /stand-in/env/etc/jupyter/labconfig\n"
-        "ENV PATH=/usr/local/bin:/usr/bin:/bin\n"
+        "ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
     )
     client = docker.from_env()
     client.images.build(path=str(context), tag=BASE, rm=True)
