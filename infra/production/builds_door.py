@@ -96,7 +96,7 @@ class BuildsDoor:
 
         async def said() -> AsyncIterator[bytes]:
             try:
-                async for part in answer.aiter_raw():
+                async for part in answer.aiter_bytes():
                     yield part
             finally:
                 await answer.aclose()

@@ -185,7 +185,7 @@ async def test_only_images_of_cases_are_named_and_removed(cases, engine):
         ("DELETE", f"/images/{NAME}", {"force": "True"}),
     ):
         assert (await cases.request(method, path, params=params)).status_code == 403, (method, path)
-    assert len(engine.calls) == done
+    assert [call for call in engine.calls[done:] if call[0] != "GET"] == []
     engine.names = {"RepoTags": ["postgres:17"]}
     assert (await cases.post(f"/images/{DIGEST}/tag", params=where)).status_code == 403
 
