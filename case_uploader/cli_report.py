@@ -123,10 +123,11 @@ class Report:
         built, self._environment = self._environment, None
         if built is not None:
             how = "made" if built.fresh else "there already"
-            self._say(f"  environment of its own: {built.digest[:24]} ({how})")
-            self._more["environment"] = built.digest
+            if built.digest:
+                self._say(f"  environment of its own: {built.digest[:24]} ({how})")
+                self._more["environment"] = built.digest
             if built.image:
-                self._say(f"  image for learners' containers: {built.image}")
+                self._say(f"  image for learners' containers: {built.image}" + ("" if built.digest else f" ({how})"))
                 self._more["image"] = built.image
 
     def _say_ci(self) -> None:

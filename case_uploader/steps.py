@@ -45,7 +45,8 @@ class Built(WireModel):
     """The environment is there."""
 
     kind: Literal["built"] = "built"
-    digest: str
+    digest: str | None
+    """None: the common one, of which the case gets an image of its own."""
     fresh: bool
     """False: it was made before, for equal requirements."""
     image: str | None = None

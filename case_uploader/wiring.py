@@ -11,6 +11,7 @@ from pathlib import Path
 from case_uploader.adapters.image_engine import ImageEngine
 from case_uploader.adapters.learner_environment import SitePackages
 from case_uploader.adapters.repo2docker_images import ImageOrder, Repo2DockerImages
+from case_uploader.adapters.stock_packs import StockPacks
 from case_uploader.adapters.uv_environments import UvBuilder
 from case_uploader.adapters.wheel_downloads import WheelDownloads
 from case_uploader.authoring import Authoring
@@ -183,7 +184,9 @@ def open_images(folder: Path, learner_image: str, set_up: Path) -> ImageShelf:
         memory_bytes=own.memory_mb << 20,
     )
     downloads = WheelDownloads(set_up / "uv" / "bin" / "python", set_up / "wheels")
-    return ImageShelf(folder, Repo2DockerImages(ImageEngine(), downloads, order))
+    engine = ImageEngine()
+    stock = StockPacks(engine, own.stock_base) if own.stock_packs else None
+    return ImageShelf(folder, Repo2DockerImages(engine, downloads, order, stock), stock_packs=own.stock_packs)
 
 
 def open_furnisher(settings: Settings, environments: Path, set_up: Path) -> Furnisher:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -73,6 +74,10 @@ class ImageEngine:
             raise LooksWrong(f"status {status}")
         return base
 
+    async def pull(self, image: str) -> str:
+        """Fetch it from its registry; returns why it could not be had, or nothing."""
+        return await self._do(lambda client: _pull(client, image))
+
     async def name(self, image: str, tag: str) -> None:
         """Call an image so, and no other one."""
         await self._do(lambda client: client.api.tag(image, *tag.rsplit(":", 1)))
@@ -85,6 +90,10 @@ class ImageEngine:
     async def remove(self, name: str) -> bool:
         """Take the name from the image, and with its last name the image; False when a container is made of it."""
         return await self._do(lambda client: _remove(client, name))
+
+    async def remove_unnamed(self, label: str) -> None:
+        """Remove images without a name that have this label, `NAME=VALUE`, and nothing that others are made from."""
+        await self._do(lambda client: _remove_unnamed(client, label))
 
     async def _do(self, act: Callable[[Any], _Result]) -> _Result:
         return await asyncio.to_thread(self._call, act)
@@ -116,6 +125,20 @@ def _inspect(client: Any, image: str) -> Found | None:
     return Found(str(told["Id"]), int(told["Size"]))
 
 
+def _pull(client: Any, image: str) -> str:
+    import docker.errors
+    from docker.utils import parse_repository_tag
+
+    repository, tag = parse_repository_tag(image)
+    try:
+        for said in client.api.pull(repository, tag or "latest", stream=True, decode=True):
+            if "error" in said:
+                return str(said["error"])
+    except docker.errors.APIError as error:
+        return str(error.explanation)
+    return ""
+
+
 def _remove(client: Any, name: str) -> bool:
     import docker.errors
 
@@ -130,6 +153,20 @@ def _remove(client: Any, name: str) -> bool:
     return True
 
 
+def _remove_unnamed(client: Any, label: str) -> None:
+    import docker.errors
+
+    for image in client.api.images(filters={"label": label, "dangling": True}):
+        try:
+            client.api.remove_image(image["Id"])
+        except docker.errors.ImageNotFound:
+            continue
+        except docker.errors.APIError as error:
+            # somebody's container, or another image, stands on it
+            if error.status_code != 409:
+                raise
+
+
 def _run(client: Any, image: str, words: list[str]) -> tuple[int, str]:
     """Exit status, and the end of what it said. A package's code may run: it gets nothing, and not long."""
     import docker.errors
@@ -138,6 +175,8 @@ def _run(client: Any, image: str, words: list[str]) -> tuple[int, str]:
     container = client.containers.create(
         image,
         words,
+        # by this name production's door to the engine knows it
+        name=f"caseloop-look-{secrets.token_hex(6)}",
         entrypoint=[],
         user="65534:65534",
         environment={"HOME": "/tmp", "PYTHONDONTWRITEBYTECODE": "1"},  # noqa: S108 - the container's own

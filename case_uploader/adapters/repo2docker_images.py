@@ -2,34 +2,25 @@
 
 import asyncio
 import json
-import re
 import secrets
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, cast
 
-from case_uploader.adapters.child_lines import ChildFailed, lines_of, passed_on
 from case_uploader.adapters.image_engine import Found, ImageEngine, LooksWrong
+from case_uploader.adapters.repo2docker_lines import built
+from case_uploader.adapters.stock_packs import STOCK_PREFIX, StockPacks
 from case_uploader.adapters.wheel_downloads import WheelDownloads
 from case_uploader.environments.ports import CannotBuild
 from case_uploader.errors import ImagesUnavailable
-from case_uploader.images.plan import Base, Plan, broken_promises, image_key, plan_image
-from case_uploader.images.ports import BuiltImage
+from case_uploader.images.plan import LEARNER_PREFIX, STAGE_LABEL, Base, Plan, broken_promises, image_key, plan_image
+from case_uploader.images.ports import NOTHING_DECLARED, BuiltImage
 
-_PASSED_ON: Final = ("PATH", "HOME", "LANG", "DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
-"""All that repo2docker learns from our environment: where the engine is."""
-_ANSI: Final = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_NOISE: Final = (
-    *("--->", "Removing intermediate", "Successfully", "[Warning] One or more build-args", "{"),
-    *("Picked ", "Using local repo"),
-)
-_TAIL: Final = 6
-_FULL: Final = ("no space left on device", "disk quota exceeded")
 _NOT_INSTALLED: Final = (
     "repo2docker, which makes images of cases, is not installed: "
     ".cache/setup/uv/bin/uv pip install -p .venv/bin/python -r requirements/production.txt"
@@ -52,7 +43,7 @@ class ImageOrder:
     """Most that a case may add to the base."""
     memory_bytes: int
     """Memory of a step of the build."""
-    prefix: str = "/opt/learner"
+    prefix: str = LEARNER_PREFIX
     """Folder of the learners' Python environment in the base."""
 
     def tag(self, key: str) -> str:
@@ -61,15 +52,20 @@ class ImageOrder:
 
 
 class Repo2DockerImages:
-    """`ImageBuilder`; see there for what is raised."""
+    """`ImageBuilder`; see there for what is raised. `stock` makes what packages are added to, where a case says so."""
 
-    def __init__(self, engine: ImageEngine, downloads: WheelDownloads, order: ImageOrder) -> None:
-        self._engine, self._downloads, self._order = engine, downloads, order
+    def __init__(
+        self, engine: ImageEngine, downloads: WheelDownloads, order: ImageOrder, stock: StockPacks | None = None
+    ) -> None:
+        self._engine, self._downloads, self._order, self._stock = engine, downloads, order, stock
         self._known: dict[str, Base] = {}
 
-    async def key(self, packages: Mapping[str, str]) -> str:
+    async def key(self, packages: Mapping[str, str], declared: Mapping[str, str] = NOTHING_DECLARED) -> str:
         """As `ImageBuilder.key`."""
-        return image_key((await self._find_base()).digest, self._order.prefix, packages)
+        base = await self._find_base()
+        if self._stock is None or not declared:
+            return image_key(base.digest, self._order.prefix, packages)
+        return _stock_key(base, await self._stock.find_base(), packages, declared)
 
     async def has(self, key: str, digest: str) -> bool:
         """As `ImageBuilder.has`."""
@@ -79,36 +75,70 @@ class Repo2DockerImages:
     async def remove(self, key: str) -> bool:
         """As `ImageBuilder.remove`."""
         tag = self._order.tag(key)
-        await self._remove_unnamed(tag)
+        await self._remove_leftovers(tag, key)
         return await self._engine.remove(tag)
 
-    async def build(self, packages: Mapping[str, str]) -> AsyncIterator[str | BuiltImage]:
+    async def build(
+        self, packages: Mapping[str, str], declared: Mapping[str, str] = NOTHING_DECLARED
+    ) -> AsyncIterator[str | BuiltImage]:
         """As `ImageBuilder.build`."""
         if find_spec("repo2docker") is None:
             raise ImagesUnavailable(_NOT_INSTALLED)
-        found = await self._find_base()
-        base = await self._look_at_base(found)
-        plan = plan_image(base, self._order.prefix, packages)
-        tag = self._order.tag(plan.key)
-        await self._remove_unnamed(tag)
+        key = await self.key(packages, declared)
+        tag = self._order.tag(key)
+        await self._remove_leftovers(tag, key)
         # A name of this build's own: one that was killed goes on in the engine, and would name what nobody looked at.
         draft = f"{tag}-{secrets.token_hex(6)}"
         try:
+            found: Found | None = None
             try:
-                async with asyncio.timeout(self._order.seconds):
-                    async for line in self._make(plan, base, draft):
-                        yield line
+                drafted = self._drafted(packages, declared, draft)
+                async with asyncio.timeout(self._order.seconds), aclosing(cast("Any", drafted)) as lines:
+                    async for line in lines:
+                        if isinstance(line, Found):
+                            found = line
+                        else:
+                            yield line
             except TimeoutError:
                 raise CannotBuild(f"making its image took longer than {self._order.seconds:.0f} seconds") from None
+            assert found is not None, "a draft ends with what it stands on"
             yield "looking whether JupyterLab starts in it"
             image = await self._approved(draft, found, packages)
             await self._engine.name(image, tag)
         finally:
             await self._engine.remove(draft)
+            await self._engine.remove_unnamed(f"{STAGE_LABEL}={key}")
         yield BuiltImage(image)
 
-    async def _remove_unnamed(self, tag: str) -> None:
+    async def _drafted(
+        self, packages: Mapping[str, str], declared: Mapping[str, str], draft: str
+    ) -> AsyncIterator[str | Found]:
+        """Lines, then the image whose bytes the case does not answer for."""
+        found = await self._find_base()
+        base = await self._look_at_base(found)
+        if self._stock is None or not declared:
+            async for line in self._make(plan_image(base, self._order.prefix, packages), base, draft):
+                yield line
+            yield found
+            return
+        packs, bottom = f"{draft}-packs", await self._stock.find_base()
+        try:
+            made = self._stock.make(declared, bottom, base.python, packs, self._order.memory_bytes)
+            async with aclosing(cast("Any", made)) as lines:
+                async for line in lines:
+                    yield f"packs: {line}"
+            under = await self._look_at_packs(packs, base)
+            key = _stock_key(found, bottom, packages, declared)
+            plan = replace(plan_image(under, STOCK_PREFIX, packages), key=key, learner=found.digest)
+            async for line in self._make(plan, under, draft):
+                yield line
+        finally:
+            await self._engine.remove(packs)
+        yield bottom
+
+    async def _remove_leftovers(self, tag: str, key: str) -> None:
         """Remove what killed builds of this image have left."""
+        await self._engine.remove_unnamed(f"{STAGE_LABEL}={key}")
         for draft in await self._engine.names(f"{tag}-*"):
             await self._engine.remove(draft)
 
@@ -133,6 +163,20 @@ class Repo2DockerImages:
                 ) from error
         return self._known[found.digest]
 
+    async def _look_at_packs(self, tag: str, learner: Base) -> Base:
+        """What repo2docker's own packs have made. Raises `CannotBuild`."""
+        made = await self._engine.inspect(tag)
+        if made is None:
+            raise CannotBuild("repo2docker's image was made, and is gone")
+        try:
+            base = await self._engine.look(made.digest, f"{STOCK_PREFIX}/bin/python", try_server=False)
+        except LooksWrong as error:
+            raise CannotBuild(f"{STOCK_PREFIX}/bin/python does not run in repo2docker's image ({error})") from error
+        has, needs = (".".join(one.python.split(".")[:2]) for one in (base, learner))
+        if has != needs:
+            raise CannotBuild(f"repo2docker's image has Python {has}, and checks run with {needs}: ask for {needs}")
+        return base
+
     async def _make(self, plan: Plan, base: Base, tag: str) -> AsyncIterator[str]:
         with tempfile.TemporaryDirectory(prefix="caseloop-image-") as folder:
             scratch = Path(folder)
@@ -144,7 +188,7 @@ class Repo2DockerImages:
             # -P: nothing that lies in the folder it runs in is imported
             command = [sys.executable, "-P", "-m", "case_uploader.adapters.repo2docker_process"]
             command += [str(scratch / "plan.json"), tag, str(self._order.memory_bytes), str(scratch / "context")]
-            async with aclosing(cast("Any", _built(command, scratch))) as lines:
+            async with aclosing(cast("Any", built(command, scratch))) as lines:
                 async for line in lines:
                     yield line
 
@@ -175,29 +219,5 @@ def _write_context(scratch: Path, plan: Plan) -> None:
         (scratch / "wheels").rename(context / "wheels")
 
 
-async def _built(command: Sequence[str], scratch: Path) -> AsyncIterator[str]:
-    """Lines of repo2docker for people. Raises `CannotBuild`, `ImagesUnavailable`."""
-    said: list[str] = []
-    try:
-        async with aclosing(cast("Any", lines_of(command, scratch, passed_on(_PASSED_ON)))) as lines:
-            async for raw in lines:
-                for line in _plain(raw):
-                    if not line.startswith(_NOISE):
-                        said.append(line)
-                        yield line
-    except ChildFailed:
-        end = " ".join(" ".join(said[-_TAIL:]).split())
-        if any(sign in end.lower() for sign in _FULL):
-            raise ImagesUnavailable(
-                f"The disk of the engine is full: `docker system df` shows by what. ({end})"
-            ) from None
-        raise CannotBuild(end) from None
-
-
-def _plain(raw: str) -> list[str]:
-    """The text of one line of repo2docker's log, without colours."""
-    try:
-        text = str(json.loads(raw)["message"])
-    except (ValueError, KeyError, TypeError):
-        text = raw
-    return [line.strip() for line in _ANSI.sub("", text).splitlines() if line.strip()]
+def _stock_key(learner: Found, bottom: Found, packages: Mapping[str, str], declared: Mapping[str, str]) -> str:
+    return image_key(learner.digest, STOCK_PREFIX, packages, {**declared, "": bottom.digest})

@@ -39,7 +39,7 @@ class CasePack(BaseImage):
 
 
 class ClassicEngine(DockerEngine):
-    """The engine by its HTTP interface: no command, no plugin, no network and no registry in the build."""
+    """The engine by its HTTP interface: no command, no plugin and no registry; and no network in the build."""
 
     string_output = False
     """`build` yields what the engine says, as it says it."""
@@ -51,17 +51,13 @@ class ClassicEngine(DockerEngine):
 
     def build(self, *, tag: str = "", fileobj: Any = None, **_: Any) -> Iterator[dict[str, Any]]:
         """Build the context; limits of ours, whatever else repo2docker asks for."""
+        yield from self.build_classic(fileobj=fileobj, tag=tag, network_mode="none")
+
+    def build_classic(self, **more: Any) -> Iterator[dict[str, Any]]:
+        """Have the engine build, within our limits."""
         limits = {"memory": self._memory, "memswap": self._memory}
         yield from self._api.build(
-            fileobj=fileobj,
-            custom_context=True,
-            tag=tag,
-            container_limits=limits,
-            network_mode="none",
-            pull=False,
-            rm=True,
-            forcerm=True,
-            decode=True,
+            custom_context=True, container_limits=limits, pull=False, rm=True, forcerm=True, decode=True, **more
         )
 
     def inspect_image(self, image: str) -> Image | None:

@@ -8,6 +8,7 @@ from case_uploader.format.author_notebook import AuthorNotebook
 from case_uploader.format.checks import checks_of
 from case_uploader.format.data_contents import check_contents
 from case_uploader.format.data_files import DataSource, check_data_is_there, read_data_files
+from case_uploader.format.declarations import note_declarations, read_declarations
 from case_uploader.format.flaws import read_flaws
 from case_uploader.format.formats import read_source
 from case_uploader.format.imports import imported_modules, module_names
@@ -19,7 +20,6 @@ from case_uploader.format.python_source import magic_lines, syntax_error
 from case_uploader.format.requirements_file import (
     LearnerEnvironment,
     check_imports,
-    note_other_declarations,
     read_requirements,
 )
 from case_uploader.format.split import SplitCell, learner_cells, learner_notebook, split_cells
@@ -81,7 +81,7 @@ def read_case_folder(folder: Path, environment: LearnerEnvironment | None = None
     if manifest is None or not manifest.fictional_data:
         find_personal_data(data, problems)
     requirements = read_requirements(folder, environment, problems)
-    note_other_declarations(folder, problems)
+    note_declarations(folder, problems)
     if manifest is None or notebook is None:
         return CaseReading(None, problems.all)
     check_data_is_there(folder, notebook, data, problems)
@@ -115,7 +115,7 @@ class _Drafting:
         author = self._author(cells, subtasks, variants)
         learner = self._learner(cells, subtasks)
         self._check_leaks(author)
-        version = version_digest(author, learner, requirements)
+        version = version_digest(author, learner, requirements, read_declarations(self.folder))
         return CaseDraft(
             author.model_copy(update={"version": version}),
             learner.model_copy(update={"version": version}),

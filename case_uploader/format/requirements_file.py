@@ -6,12 +6,11 @@ from typing import Protocol
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from case_uploader.format.declarations import DECLARATIONS
 from case_uploader.format.problem import CaseProblem, Problems
 from case_uploader.format.yaml_file import read_text
 
 REQUIREMENTS_FILE = "requirements.txt"
-OTHER_DECLARATIONS = ("environment.yml", "apt.txt")
-"""What repo2docker's stock packs read besides."""
 
 
 class LearnerEnvironment(Protocol):
@@ -28,14 +27,6 @@ class LearnerEnvironment(Protocol):
     def installed(self) -> Mapping[str, str]:
         """Name -> version of every package there."""
         ...
-
-
-def note_other_declarations(folder: Path, problems: Problems) -> None:
-    """Say of files that other tools make environments from that nothing is made from them here."""
-    for name in OTHER_DECLARATIONS:
-        if (folder / name).exists():
-            message = f"{name} is not read: learners' environments are made from {REQUIREMENTS_FILE} alone"
-            problems.note("environment-file", message, file=name)
 
 
 def read_requirements(folder: Path, environment: LearnerEnvironment | None, problems: Problems) -> tuple[str, ...]:
@@ -116,6 +107,15 @@ def no_image(why: str) -> CaseProblem:
         "Name versions that have a wheel for the image's Python and platform"
     )
     return CaseProblem(file=REQUIREMENTS_FILE, cell=None, rule="image-unbuildable", message=message[:2_000])
+
+
+def no_stock_image(why: str) -> CaseProblem:
+    """repo2docker's own packs made no image that learners' containers can be started from."""
+    message = (
+        f"no image can be made of {', '.join(DECLARATIONS)} (those that are there) together with the packages that "
+        f"checks run with: {why}"
+    )
+    return CaseProblem(file="environment.yml", cell=None, rule="image-unbuildable", message=message[:2_000])
 
 
 def made_later() -> CaseProblem:

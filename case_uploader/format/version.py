@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.contracts.case import AuthorCase, LearnerCase, Style
@@ -16,10 +16,13 @@ def canonical_json(value: Any) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
 
 
-def version_digest(author: AuthorCase, learner: LearnerCase, requirements: Sequence[str]) -> str:
+def version_digest(
+    author: AuthorCase, learner: LearnerCase, requirements: Sequence[str], declared: Mapping[str, str] | None = None
+) -> str:
     """sha256 over both views and the requirements, without version, number, environment, image and order of YAML keys.
 
-    Keys that came later count only where an author set them: a folder that says nothing stays the version it was.
+    `declared` are files that repo2docker's own packs read. Keys that came later count only where an author set them: a
+    folder that says nothing stays the version it was.
     """
     later = {"style"} if learner.style == Style() else set[str]()
     content = {
@@ -27,5 +30,6 @@ def version_digest(author: AuthorCase, learner: LearnerCase, requirements: Seque
         "author": author.model_dump(mode="json", exclude={"version", "environment"}),
         "learner": learner.model_dump(mode="json", exclude={"version", "number", "environment", "image"} | later),
         "requirements": list(requirements),
+        **({"declared": dict(declared)} if declared else {}),
     }
     return hashlib.sha256(canonical_json(content)).hexdigest()

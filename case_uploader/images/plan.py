@@ -15,7 +15,12 @@ _FORMAT: Final = 1
 """Another one makes every image anew: count it up when the Dockerfile changes."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,100}")
 _NOBODY: Final = "65534:65534"
+LEARNER_PREFIX: Final = "/opt/learner"
+"""Where learners' containers have their Python environment."""
+_LAB_SETTINGS: Final = "etc/jupyter/labconfig"
 _LABEL: Final = "caseloop.image"
+STAGE_LABEL: Final = "caseloop.stage"
+"""On what is only needed while an image is made; its value is the key."""
 _FORGET: Final = """\
 import os, sys
 from contextlib import suppress
@@ -59,6 +64,9 @@ class Plan:
     """`name==version` of what the base lacks."""
     replace: tuple[str, ...]
     """Names of those among them that the base has in another version."""
+    learner: str = ""
+    """The learners' image, where the base is none: its settings of the Lab are taken over, and the Python environment
+    is found at the same place."""
 
 
 def plan_image(base: Base, prefix: str, pins: Mapping[str, str]) -> Plan:
@@ -78,9 +86,9 @@ def plan_image(base: Base, prefix: str, pins: Mapping[str, str]) -> Plan:
     )
 
 
-def image_key(base: str, prefix: str, pins: Mapping[str, str]) -> str:
-    """Equal for equal packages on the same base."""
-    content = json.dumps([_FORMAT, base, prefix, sorted(pins.items())])
+def image_key(base: str, prefix: str, pins: Mapping[str, str], declared: Mapping[str, str] | None = None) -> str:
+    """Equal for equal packages on the same base; `declared` is what repo2docker's own packs read, by name."""
+    content = json.dumps([_FORMAT, base, prefix, sorted(pins.items()), *(sorted(declared.items()) if declared else ())])
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -99,11 +107,18 @@ def dockerfile(plan: Plan) -> str:
     So neither installer nor wheels nor anything that the build was told is in the image or its history. The build
     needs no network: the wheels are in its context, below `src/`, as repo2docker gathers it.
     """
-    lines = [*_stage(plan), f"FROM {plan.base}", "USER 0:0"]
+    taken_over = [f"FROM {plan.learner} AS learner"] if plan.learner else []
+    lines = [*_stage(plan), *taken_over, f"FROM {plan.base}", "USER 0:0"]
     if plan.replace:
         lines.append(f"RUN {_words(f'{plan.prefix}/bin/python', '-I', '-c', _FORGET, *plan.replace)}")
     if plan.add:
         lines.append(f"COPY --from=build /new{plan.prefix} {plan.prefix}")
+    if plan.learner:
+        lines += [
+            f"COPY --from=learner {LEARNER_PREFIX}/{_LAB_SETTINGS} {plan.prefix}/{_LAB_SETTINGS}",
+            f"RUN {_words('ln', '-s', plan.prefix, LEARNER_PREFIX)}",
+            "ENTRYPOINT []",
+        ]
     lines += [
         # nothing in a learner's container may become somebody else
         "RUN find / -xdev -type f -perm /6000 -exec chmod ug-s {} +",
@@ -121,6 +136,7 @@ def _stage(plan: Plan) -> list[str]:
     options = "--quiet --no-cache-dir --disable-pip-version-check --root-user-action ignore --no-deps --no-index"
     return [
         f"FROM {plan.base} AS build",
+        f"LABEL {STAGE_LABEL}={plan.key}",
         "USER 0:0",
         "COPY src/ /build/",
         "RUN python3 -m venv /build/pip"

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from case_uploader.environments.locks import alone, try_lock
 from case_uploader.environments.shelf import UNUSED_SECONDS
-from case_uploader.images.ports import BuiltImage, ImageBuilder
+from case_uploader.images.ports import NOTHING_DECLARED, BuiltImage, ImageBuilder
 from services.kit.objects import is_digest
 from vault.files import private_folder, write_private
 
@@ -31,21 +31,24 @@ class ImageShelf:
     """Makes each image once, whichever processes ask for it at the same time, and removes unused ones.
 
     A note is written before an image is made, names it once it is, and is touched whenever somebody asks for it.
+    `stock_packs`: whether a case may have repo2docker's own packs make what its packages are added to.
     """
 
-    def __init__(self, root: Path, builder: ImageBuilder) -> None:
-        self._root, self._builder = root, builder
+    def __init__(self, root: Path, builder: ImageBuilder, *, stock_packs: bool = False) -> None:
+        self._root, self._builder, self.stock_packs = root, builder, stock_packs
 
-    async def get(self, packages: Mapping[str, str]) -> AsyncIterator[str | ReadyImage]:
+    async def get(
+        self, packages: Mapping[str, str], declared: Mapping[str, str] = NOTHING_DECLARED
+    ) -> AsyncIterator[str | ReadyImage]:
         """Lines of the build, if there is one, then the image. Raises `CannotBuild`, `ImagesUnavailable`."""
         private_folder(self._root)
-        key = await self._builder.key(packages)
+        key = await self._builder.key(packages, declared)
         note = self._note(key)
         async with alone(self._root, key):
             digest = _read(note)
             fresh = digest is None or not await self._builder.has(key, digest)
             if fresh:
-                async with aclosing(cast("Any", self._made(key, packages))) as lines:
+                async with aclosing(cast("Any", self._made(key, packages, declared))) as lines:
                     async for line in lines:
                         if isinstance(line, BuiltImage):
                             digest = line.digest
@@ -55,12 +58,14 @@ class ImageShelf:
         assert digest is not None, "a build ends with an image"
         yield ReadyImage(digest, fresh)
 
-    async def _made(self, key: str, packages: Mapping[str, str]) -> AsyncIterator[str | BuiltImage]:
+    async def _made(
+        self, key: str, packages: Mapping[str, str], declared: Mapping[str, str]
+    ) -> AsyncIterator[str | BuiltImage]:
         note = self._note(key)
         # an image that a killed build leaves is found by its note
         write_private(note, json.dumps({"image": None}).encode())
         try:
-            async with aclosing(cast("Any", self._builder.build(packages))) as lines:
+            async with aclosing(cast("Any", self._builder.build(packages, declared))) as lines:
                 async for line in lines:
                     if isinstance(line, BuiltImage):
                         write_private(note, json.dumps({"image": line.digest}).encode())

@@ -1,6 +1,6 @@
 """Builds Caseloop's container images from this checkout. Standard library only; `make setup` must have run.
 
-Usage: python3 infra/images/build.py [--base IMAGE] [--tag TAG] [learner|services|hub|runner …]
+Usage: python3 infra/images/build.py [--base IMAGE] [--tag TAG] [learner|services|hub|runner|cases …]
 
 Each image gets a context of its own with nothing in it but what the image needs, so that no secret, no case and no
 cache of the checkout can slip in. Times in the context are fixed, so equal input makes equal layers.
@@ -39,13 +39,17 @@ class CannotBuild(Exception):
 def learner(context: Path) -> None:
     """JupyterLab, the data packages, and our extension as set-up built it."""
     shutil.copyfile(ROOT / "requirements" / "learner.txt", context / "requirements.txt")
+    _copy_wheels(context)
+    shutil.copytree(ROOT / "infra" / "lab", context / "lab")
+
+
+def _copy_wheels(context: Path) -> None:
     wheels = sorted((ROOT / ".cache" / "setup" / "wheels").glob("*.whl"))
     if not wheels:
         raise CannotBuild("Our JupyterLab extension is not built: run `make setup`.")
     (context / "wheels").mkdir()
     for wheel in wheels:
         shutil.copy(wheel, context / "wheels")
-    shutil.copytree(ROOT / "infra" / "lab", context / "lab")
 
 
 def services(context: Path) -> None:
@@ -101,11 +105,18 @@ def runner(context: Path) -> None:
     (context / ".keep").touch()
 
 
+def cases(context: Path) -> None:
+    """The installer's lock, and our extension, which no package index has."""
+    shutil.copyfile(ROOT / "requirements" / "uv.txt", context / "requirements.txt")
+    _copy_wheels(context)
+
+
 GATHER: Mapping[str, Callable[[Path], None]] = {
     "learner": learner,
     "services": services,
     "hub": hub,
     "runner": runner,
+    "cases": cases,
 }
 """Image -> what fills its context; in the order in which they build on each other."""
 

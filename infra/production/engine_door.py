@@ -70,7 +70,7 @@ class Rules:
 
 
 class Refused(Exception):
-    """The call is not one of the Hub's; the message says what was wrong."""
+    """The call is not one of its caller's; the message says what was wrong."""
 
 
 def checked_container(name: str, body: object, rules: Rules) -> dict[str, Any]:
@@ -80,24 +80,30 @@ def checked_container(name: str, body: object, rules: Rules) -> dict[str, Any]:
     """
     if not re.fullmatch(_NAME, name):
         raise Refused("its name is not a learner's")
+    made = check_confined(body, rules.user, _LIMITS)
+    image = str(made.get("Image", ""))
+    if not _BY_DIGEST.fullmatch(image) and not _is_ours(image, rules):
+        raise Refused(_FOREIGN)
+    _check_mounts(made["HostConfig"].get("Mounts"), rules.folders)
+    return made
+
+
+def check_confined(body: object, user: str, limits: Sequence[str]) -> dict[str, Any]:
+    """The container, whose image and mounts were not looked at yet; all else in it is confined. Raises Refused."""
     if not isinstance(body, dict) or not isinstance(body.get("HostConfig"), dict):
         raise Refused("there is no HostConfig")
     host = _known("HostConfig", body["HostConfig"], _ALLOWED)
-    image = str(body.get("Image", ""))
-    if not _BY_DIGEST.fullmatch(image) and not _is_ours(image, rules):
-        raise Refused(_FOREIGN)
-    if body.get("User") != rules.user:
+    if body.get("User") != user:
         raise Refused("it runs as somebody else")
     for key, wanted in _WANTED.items():
         if host.get(key) != wanted:
             raise Refused(f"{key} must be {wanted!r}")
-    for key in _LIMITS:
+    for key in limits:
         if not isinstance(host.get(key), int) or host[key] <= 0:
             raise Refused(f"{key} is not limited")
     log = host.get("LogConfig")
     if not isinstance(log, dict) or log.get("Type") != "json-file" or set(log) - {"Type", "Config"}:
         raise Refused("what it says must stay on this machine")
-    _check_mounts(host.get("Mounts"), rules.folders)
     return {**_known("the container", body, _CONTAINER), "HostConfig": host}
 
 
@@ -133,8 +139,8 @@ class EngineDoor:
         """One call: passed on, or refused with 403 and the reason."""
         path = request.scope["path"]
         try:
-            body = await _body(request)
-            parameters = _parameters(request)
+            body = await body_of(request)
+            parameters = parameters_of(request)
             body = await self._checked(request.method, path, parameters, body)
         except Refused as refused:
             _log.warning("refused", method=request.method, path=path, reason=str(refused))
@@ -151,7 +157,7 @@ class EngineDoor:
         """The body to pass on. Raises Refused."""
         match method:
             case "POST" if _CREATE.fullmatch(path):
-                made = checked_container(parameters.get("name", ""), _parsed(body), self._rules)
+                made = checked_container(parameters.get("name", ""), parsed(body), self._rules)
                 await self._check_image(made["Image"])
                 return json.dumps(made).encode()
             case _ if body and body != b"{}":
@@ -195,8 +201,8 @@ def door_app(engine: httpx.AsyncClient, rules: Rules) -> ASGIApp:
     return app
 
 
-async def _body(request: Request) -> bytes:
-    """Raises Refused."""
+async def body_of(request: Request) -> bytes:
+    """All that a call says. Raises Refused for too much."""
     body = b""
     async for part in request.stream():
         body += part
@@ -205,7 +211,7 @@ async def _body(request: Request) -> bytes:
     return body
 
 
-def _parameters(request: Request) -> dict[str, str]:
+def parameters_of(request: Request) -> dict[str, str]:
     """Raises Refused for one that is there twice: the engine would read the first."""
     given = request.query_params.multi_items()
     if len(parameters := dict(given)) != len(given):
@@ -213,7 +219,8 @@ def _parameters(request: Request) -> dict[str, str]:
     return parameters
 
 
-def _parsed(body: bytes) -> Any:
+def parsed(body: bytes) -> Any:
+    """Raises Refused for what is no JSON."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

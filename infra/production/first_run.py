@@ -15,6 +15,8 @@ ACCOUNT: Final = 10001
 _OWNERS: Final = {"minio": 10002, "caddy": 10004, "run/postgres": 70}
 _PASSED_THROUGH: Final = 0o711
 """Mode of a folder whose socket others reach; what they say to it decides who comes in."""
+_PRIVATE: Final = ("environments", "scratch")
+"""Folders that the services refuse to use when anybody else could look into them."""
 WITH_TABLES: Final = ("cases", "dashboard", "feedback", "mentoring", "progress")
 """Services with a role and a schema of their own on PostgreSQL."""
 KEYCLOAK: Final = "keycloak"
@@ -71,9 +73,10 @@ def _write(file: Path, content: str, mode: int) -> bool:
 
 def folders(state: Path) -> dict[Path, int]:
     """Every folder that docker-compose.yml mounts from `state`, and which account it belongs to."""
-    run = [state / "run" / name for name in (*LISTENERS, "hub", "e", "engine-door")]
+    run = [state / "run" / name for name in (*LISTENERS, "hub", "e", "engine-door", "builds-door")]
     own = [state / "services" / name for name in (*LISTENERS, "hub", "backup") if name not in ("gateway", "dashboard")]
-    ours = [state / "homes", state / "data", state / "backups", state / "services", *run, *own]
+    private = [state / name for name in _PRIVATE]
+    ours = [state / "homes", state / "data", state / "backups", state / "services", *private, *run, *own]
     return dict.fromkeys(ours, ACCOUNT) | {state / name: owner for name, owner in _OWNERS.items()}
 
 
@@ -82,7 +85,7 @@ def make_folders(state: Path) -> FirstRun:
     made, commands = [], []
     for folder, owner in folders(state).items():
         if not folder.is_dir():
-            folder.mkdir(parents=True, mode=0o750)
+            folder.mkdir(parents=True, mode=0o700 if folder.name in _PRIVATE else 0o750)
             if folder == state / "run" / "postgres":
                 folder.chmod(_PASSED_THROUGH)
             made.append(folder)

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,10 @@ import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
+from case_uploader.settings import ImageSettings
 from infra.backup.schedule import serve_backups
 from infra.backup.settings import BackupSettings
+from infra.production.builds_door import BuildRules, builds_app
 from infra.production.engine_door import Rules, door_app
 from infra.production.hub import serve_hub
 from infra.production.metrics import PORT, open_metrics
@@ -25,6 +29,7 @@ from services.kit.scope import scope_verifier
 from services.kit.serving import Listener, LocalPort, serve_until_stopped
 from services.kit.traces_wiring import open_tracing
 from spawner.processes import boxes
+from vault.files import private_folder
 from vault.identity import Identity
 from vault.rotation import Credential
 from vault.trust import LISTENERS
@@ -33,9 +38,11 @@ from vault.wiring import Vault, open_vault
 _log = structlog.get_logger(__name__)
 
 
-SERVED = (*sorted(LISTENERS), "backup", "engine-door", "hub", "metrics")
+SERVED = (*sorted(LISTENERS), "backup", "builds-door", "engine-door", "hub", "metrics")
 """All that the container engine can start."""
 ENGINE = Path("/run/docker.sock")
+_OF_A_CONTEXT = 64 << 20
+"""What a build is sent besides wheels, and around them."""
 
 
 class CannotServe(Exception):
@@ -47,9 +54,13 @@ def serve(name: str, settings: ProductionSettings) -> int:
     check(name, settings)
     configure_logs(settings.logs)
     settings.prepare()
+    if settings.scratch is not None:
+        use_scratch(settings.scratch)
     match name:
         case "backup":
             return asyncio.run(serve_backups(settings, BackupSettings()))
+        case "builds-door":
+            return asyncio.run(_serve_builds_door(settings, ImageSettings()))
         case "engine-door":
             return asyncio.run(_serve_door(settings))
         case "hub":
@@ -79,6 +90,18 @@ def check(name: str, settings: ProductionSettings, user: Callable[[], int] = os.
         )
 
 
+def use_scratch(folder: Path) -> None:
+    """Have all temporary files lie there; what was left by one that was killed goes."""
+    private_folder(folder)
+    for left in folder.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink()
+    os.environ["TMPDIR"] = str(folder)
+    tempfile.tempdir = None
+
+
 async def _serve(name: str, settings: ProductionSettings, vault: Vault) -> int:
     life = settings.tls.service_lifetime
     credential = Credential(vault.authority, Identity.service(name), settings.leaf(name), lifetime=life)
@@ -105,6 +128,29 @@ async def _serve_door(settings: ProductionSettings) -> int:
     async with httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=60, trust_env=False) as engine:
         await _plain(door_app(engine, rules), uds=str(settings.socket("engine-door")))
     return 0
+
+
+async def _serve_builds_door(settings: ProductionSettings, images: ImageSettings) -> int:
+    transport = httpx.AsyncHTTPTransport(uds=str(ENGINE))
+    # a step of a build may say nothing for as long as the whole may take
+    patience = httpx.Timeout(60, read=images.seconds + 60)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://engine", timeout=patience, trust_env=False
+    ) as engine:
+        app = builds_app(engine, build_rules(settings, images))
+        await _plain(app, uds=str(settings.socket("builds-door")))
+    return 0
+
+
+def build_rules(settings: EmbeddedSettings, images: ImageSettings) -> BuildRules:
+    """What images of cases may be made of, as both the door and those who make them are told."""
+    return BuildRules(
+        image=settings.learner_image.rpartition(":")[0],
+        bases=frozenset({images.base} - {""}),
+        most_bytes=(images.most_mb << 20) + _OF_A_CONTEXT,
+        memory_bytes=images.memory_mb << 20,
+        stock_base=images.stock_base if images.stock_packs else "",
+    )
 
 
 def shown_folders(settings: EmbeddedSettings) -> tuple[Path, ...]:

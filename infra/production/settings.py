@@ -7,6 +7,9 @@ from vault.files import private_folder
 class ProductionSettings(EmbeddedSettings):
     """Settings of one process in production, where each service sees its own folders and its callees' sockets only."""
 
+    scratch: Path | None = None
+    """Folder of large temporary files, emptied at each start; else they lie where this machine's usually do."""
+
     def socket(self, service: str) -> Path:
         """Where a service listens: in a folder of its own, which is mounted for those who may call it."""
         return self.run_dir / service / f"{service}.sock"

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import docker
 import httpx
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 
 from infra.production.engine_door import Rules, door_app
 from infra.production.serve import shown_folders
@@ -58,7 +59,7 @@ def system(project: Path) -> Iterator[System]:
     with small_system(project, CASE, **variables, **LIMITS) as running:
         settings = EmbeddedSettings(home=running.home)
         rules = Rules(LEARNER.rpartition(":")[0], shown_folders(settings), f"{os.geteuid()}:{os.getegid()}")
-        with open_door(door, rules):
+        with open_door(door, lambda engine: door_app(engine, rules)):
             running.start()
             yield running
             running.end()
@@ -66,15 +67,13 @@ def system(project: Path) -> Iterator[System]:
 
 
 @contextmanager
-def open_door(socket: Path, rules: Rules) -> Iterator[None]:
-    """The filtering door on the real engine."""
+def open_door(socket: Path, make: Callable[[httpx.AsyncClient], ASGIApp]) -> Iterator[None]:
+    """A filtering door on the real engine."""
     transport = httpx.AsyncHTTPTransport(uds="/var/run/docker.sock")
 
     async def serve() -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=60) as engine:
-            server = uvicorn.Server(
-                uvicorn.Config(door_app(engine, rules), uds=str(socket), lifespan="off", log_config=None)
-            )
+            server = uvicorn.Server(uvicorn.Config(make(engine), uds=str(socket), lifespan="off", log_config=None))
             servers.append(server)
             await server.serve()
 

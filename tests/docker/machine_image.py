@@ -32,7 +32,7 @@ _WANTED = (
         "util-linux",
     ),
     *("procps", "libc-bin", "ca-certificates", "python3", "python3-venv", "python3-pip-whl", "python3-setuptools-whl"),
-    *("passwd", "hostname", "debianutils", "libzmq5", "media-types"),
+    *("passwd", "hostname", "debianutils", "libstdc++6", "media-types"),
 )
 _LEFT_OUT = re.compile(r"^(perl|perl-base|libperl.*|systemd.*|debconf.*|adduser|dpkg|libpam-.*|mime-support)$")
 _DOCUMENTS = re.compile(r"^/usr/share/(doc|man|locale|info|lintian|bug|perl)")
@@ -73,8 +73,15 @@ def _files() -> set[str]:
     )
     names = {line.strip() for line in listed.splitlines() if re.match(r"^[a-z0-9]", line)} | set(_WANTED)
     kept = sorted(name for name in names if not _LEFT_OUT.match(name))
-    known = _said("dpkg-query", "-W", "-f=${binary:Package} ${db:Status-Status}\n", *kept)
-    installed = [line.split()[0] for line in known.splitlines() if line.endswith(" installed")]
+    query = ("dpkg-query", "-W", "-f=${binary:Package} ${Package} ${db:Status-Status}\n", *kept)
+    # its status is 1 when it has never heard of one of them: an alternative that is not installed
+    known = subprocess.run(query, capture_output=True, text=True, check=False).stdout
+    found = [line.split() for line in known.splitlines() if line.endswith(" installed")]
+    if missing := set(_WANTED) - {name for _, name, _ in found}:
+        raise NoImages(
+            f"The base image needs packages that this machine lacks: apt install {' '.join(sorted(missing))}"
+        )
+    installed = [name for name, _, _ in found]
     files: set[str] = set()
     for path in _said("dpkg-query", "-L", *installed).splitlines():
         folder, name = os.path.split(path)

@@ -65,6 +65,7 @@ def builder(project: Path, wheels: Path, order: ImageOrder) -> Repo2DockerImages
 @pytest.fixture(autouse=True)
 def _no_images_are_left(engine: docker.DockerClient) -> Iterator[None]:
     yield
+    assert engine.images.list(filters={"label": "caseloop.stage", "dangling": True}) == []
     for image in engine.images.list(REPOSITORY):
         for tag in image.tags:
             engine.images.remove(tag, force=True)

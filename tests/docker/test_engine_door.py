@@ -8,7 +8,7 @@ import docker
 import docker.errors
 import pytest
 
-from infra.production.engine_door import Rules
+from infra.production.engine_door import Rules, door_app
 from tests.docker.conftest import open_door
 from tests.docker.machine_image import LEARNER
 
@@ -23,7 +23,8 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def client(shown: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[docker.APIClient]:
     door = tmp_path_factory.mktemp("door") / "d"
-    with open_door(door, Rules(LEARNER.rpartition(":")[0], (shown,), "1000:1000")):
+    rules = Rules(LEARNER.rpartition(":")[0], (shown,), "1000:1000")
+    with open_door(door, lambda behind: door_app(behind, rules)):
         client = docker.APIClient(f"unix://{door}")
         yield client
         client.close()

@@ -8,13 +8,15 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 from typer.testing import CliRunner
 
 from case_uploader.adapters.child_lines import ChildFailed, ChildTookTooMuch, lines_of
+from case_uploader.adapters.image_engine import Found
 from case_uploader.adapters.learner_environment import SitePackages
+from case_uploader.adapters.stock_packs import StockPacks, with_python
 from case_uploader.adapters.wheel_downloads import WheelDownloads, pip_variables
 from case_uploader.app import create_app
 from case_uploader.cli import build_case_app
@@ -23,7 +25,7 @@ from case_uploader.environments.shelf import EnvironmentShelf
 from case_uploader.environments.tidying import Tidying
 from case_uploader.errors import ImagesUnavailable
 from case_uploader.images.plan import Base
-from case_uploader.images.ports import BuiltImage
+from case_uploader.images.ports import NOTHING_DECLARED, BuiltImage
 from case_uploader.images.shelf import ImageShelf, ReadyImage
 from case_uploader.service import CaseService
 from case_uploader.steps import Building, Built, Published, Rejected
@@ -42,6 +44,7 @@ class FakeImages:
 
     def __init__(self) -> None:
         self.builds: list[Mapping[str, str]] = []
+        self.declared: list[Mapping[str, str]] = []
         self.engine: dict[str, str] = {}
         """Key -> digest."""
         self.base = "one"
@@ -52,22 +55,26 @@ class FakeImages:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def key(self, packages: Mapping[str, str]) -> str:
+    async def key(self, packages: Mapping[str, str], declared: Mapping[str, str] = NOTHING_DECLARED) -> str:
         if self.down:
             raise ImagesUnavailable("The Docker engine cannot be used (down): start it.")
-        return hashlib.sha256(json.dumps([self.base, sorted(packages.items())]).encode()).hexdigest()
+        content = [self.base, sorted(packages.items()), sorted(declared.items())]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     async def has(self, key: str, digest: str) -> bool:
         return self.engine.get(key) == digest
 
-    async def build(self, packages: Mapping[str, str]) -> AsyncIterator[str | BuiltImage]:
+    async def build(
+        self, packages: Mapping[str, str], declared: Mapping[str, str] = NOTHING_DECLARED
+    ) -> AsyncIterator[str | BuiltImage]:
         self.builds.append(dict(packages))
+        self.declared.append(dict(declared))
         yield "Step 1/3 : FROM sha256:0123"
         await self.gate.wait()
         if self.refusal:
             raise CannotBuild(self.refusal)
         digest = f"sha256:{len(self.builds):064d}"
-        self.engine[await self.key(packages)] = digest
+        self.engine[await self.key(packages, declared)] = digest
         yield BuiltImage(digest)
 
     async def remove(self, key: str) -> bool:
@@ -266,6 +273,184 @@ class TestPublishing:
         age(tmp_path)
         assert await Tidying(bench.backends.database, shelf, images).once() == [other.digest]
         assert list(engine.engine.values()) == [used]
+
+
+class TestStockPacks:
+    """Cases with files for repo2docker's own packs."""
+
+    ENVIRONMENT = "dependencies: [python=3.11, gdal]\n"
+
+    @pytest.fixture
+    def allowed(self, tmp_path: Path, engine: FakeImages) -> ImageShelf:
+        return ImageShelf(tmp_path / "images", engine, stock_packs=True)
+
+    @pytest.fixture
+    def service(self, bench, shelf, common, allowed) -> CaseService:
+        return publishing_service(bench.backends, bench.feedback, common, shelf, allowed)
+
+    @pytest.fixture
+    def plain_case(self, own_case: Path) -> Path:
+        """The common packages are enough for its checks."""
+        (own_case / "requirements.txt").write_text("pandas>=3\n")
+        return own_case
+
+    async def steps(self, service: CaseService, folder: Path) -> list:
+        return [step async for step in service.publish(folder)]
+
+    async def test_the_packs_read_the_cases_files_and_the_packages_of_the_checks_are_added(
+        self, bench, service, engine, own_case
+    ):
+        (own_case / "environment.yml").write_text(self.ENVIRONMENT)
+        (own_case / "apt.txt").write_text("graphviz\n")
+        end = (await self.steps(service, own_case))[-1]
+        assert engine.builds == [{"wordfreq": "9.0"}]
+        assert engine.declared == [{"environment.yml": self.ENVIRONMENT, "apt.txt": "graphviz\n"}]
+        [digest] = engine.engine.values()
+        assert (await bench.clients["hub"].learner(end.summary.version)).image == digest
+
+    async def test_a_case_of_common_packages_gets_an_image_too(self, bench, service, engine, plain_case):
+        (plain_case / "apt.txt").write_text("graphviz\n")
+        steps = await self.steps(service, plain_case)
+        assert engine.builds == [{"pandas": "3.0"}]
+        [built] = [step for step in steps if isinstance(step, Built)]
+        assert (built.digest, built.image in engine.engine.values()) == (None, True)
+        learner = await bench.clients["hub"].learner(steps[-1].summary.version)
+        assert (learner.environment, learner.image) == (None, built.image)
+
+    async def test_equal_files_are_built_once_and_others_again(self, service, engine, plain_case, retitle):
+        (plain_case / "apt.txt").write_text("graphviz\n")
+        await self.steps(service, plain_case)
+        retitle(plain_case, "Another one")
+        await self.steps(service, plain_case)
+        assert len(engine.builds) == 1
+        (plain_case / "apt.txt").write_text("gdal-bin\n")
+        await self.steps(service, plain_case)
+        assert len(engine.builds) == 2
+
+    async def test_where_they_are_not_allowed_nothing_reads_the_files_and_a_note_says_so(
+        self, bench, shelf, common, images, engine, plain_case
+    ):
+        (plain_case / "apt.txt").write_text("graphviz; id\n")
+        service = publishing_service(bench.backends, bench.feedback, common, shelf, images)
+        end = (await self.steps(service, plain_case))[-1]
+        assert isinstance(end, Published)
+        assert "environment-file" in [note.rule for note in end.notes]
+        assert engine.builds == []
+
+    async def test_a_file_that_no_pack_may_read_is_a_problem_of_the_case_and_builds_nothing(
+        self, service, engine, plain_case
+    ):
+        (plain_case / "apt.txt").write_text("graphviz\ncurl; id\n")
+        end = (await self.steps(service, plain_case))[-1]
+        assert isinstance(end, Rejected)
+        [problem] = end.problems
+        assert (problem.rule, problem.file, problem.cell) == ("environment-file", "apt.txt", "line 2")
+        assert engine.builds == []
+
+    async def test_an_image_that_cannot_be_made_is_a_problem_of_the_case(self, service, engine, plain_case):
+        (plain_case / "environment.yml").write_text(self.ENVIRONMENT)
+        engine.refusal = "repo2docker's image has Python 3.10, and checks run with 3.11: ask for 3.11"
+        end = (await self.steps(service, plain_case))[-1]
+        assert isinstance(end, Rejected)
+        [problem] = end.problems
+        assert (problem.rule, problem.file) == ("image-unbuildable", "environment.yml")
+        assert "ask for 3.11" in problem.message
+
+    async def test_a_base_that_cannot_be_fetched_is_said_with_what_to_do(self):
+        class NoRegistry:
+            asked: ClassVar[list[str]] = []
+
+            async def inspect(self, image: str) -> None:
+                self.asked.append(image)
+
+            async def pull(self, image: str) -> str:
+                return "dial tcp: lookup registry-1.docker.io: no such host"
+
+        with pytest.raises(ImagesUnavailable, match=r"buildpack-deps:24.04.*no such host.*CASELOOP_IMAGES_STOCK_BASE"):
+            await StockPacks(cast("Any", NoRegistry())).find_base()
+
+    async def test_a_base_that_is_fetched_is_used_and_one_that_is_there_is_not_fetched(self):
+        class Registry:
+            pulled = 0
+
+            async def inspect(self, image: str) -> Found | None:
+                return Found("sha256:" + "c" * 64, 1) if self.pulled else None
+
+            async def pull(self, image: str) -> str:
+                self.pulled += 1
+                return ""
+
+        registry = Registry()
+        packs = StockPacks(cast("Any", registry))
+        assert (await packs.find_base()).digest == (await packs.find_base()).digest
+        assert registry.pulled == 1
+
+
+_RENDER = """
+import io, json, sys, tarfile
+from case_uploader.adapters import repo2docker_stock as stock
+
+class Engine:
+    string_output = False
+    def inspect_image(self, name): return None
+
+engine = Engine()
+def build(fileobj, tag, **more):
+    with tarfile.open(fileobj=fileobj) as archive:
+        text = archive.extractfile("Dockerfile").read().decode()
+        told = {"dockerfile": text, "names": archive.getnames(), "arguments": more["buildargs"]}
+    with open(sys.argv[2], "w") as out: json.dump(told, out)
+    yield {"stream": "built"}
+engine.build = build
+stock.StockRepo2Docker.get_engine = lambda self: engine
+stock.main("sha256:" + "a" * 64, "x:1", "1000000", sys.argv[1])
+"""
+
+
+class TestStockDockerfiles:
+    """What the real repo2docker makes of a case's files, up to the engine."""
+
+    async def made(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **files: str) -> dict[str, Any]:
+        context, told = tmp_path / "context", tmp_path / "told.json"
+        context.mkdir()
+        for name, text in files.items():
+            (context / name.replace("_", ".")).write_text(text)
+        monkeypatch.setenv("CASELOOP_MODEL_API_KEY", "secret")
+        variables = {"PATH": os.environ["PATH"], "HTTPS_PROXY": "http://proxy.invalid"}
+        command = [sys.executable, "-c", _RENDER, str(context), str(told)]
+        async for _ in lines_of(command, tmp_path, variables):
+            pass
+        return cast("dict[str, Any]", json.loads(told.read_text()))
+
+    async def test_conda_and_debian_packages_are_asked_for(self, tmp_path, monkeypatch):
+        environment = "dependencies: [python=3.11, gdal]\n"
+        told = await self.made(tmp_path, monkeypatch, environment_yml=environment, apt_txt="graphviz\n")
+        text = told["dockerfile"]
+        assert text.lstrip().startswith(f"FROM sha256:{'a' * 64}\n")
+        assert 'env update -p ${NB_PYTHON_PREFIX} --file "environment.yml"' in text
+        assert "apt-get install --yes --no-install-recommends graphviz" in text
+        assert "py-3.11" in "".join(told["names"]).replace("-2e", ".").replace("-2d", "-")
+
+    async def test_debian_packages_alone_get_the_pythons_version_that_is_asked_for(self, tmp_path, monkeypatch):
+        told = await self.made(tmp_path, monkeypatch, apt_txt="graphviz\n", runtime_txt="python-3.12\n")
+        assert "py-3.12" in "".join(told["names"]).replace("-2e", ".").replace("-2d", "-")
+
+    async def test_the_classic_builder_understands_it(self, tmp_path, monkeypatch):
+        text = (await self.made(tmp_path, monkeypatch, apt_txt="graphviz\n"))["dockerfile"]
+        assert "--chmod" not in text
+        assert "COPY /repo2docker-entrypoint /usr/local/bin/repo2docker-entrypoint" in text
+
+    async def test_nothing_but_the_files_is_sent_and_proxies_are_all_that_the_build_is_told(
+        self, tmp_path, monkeypatch
+    ):
+        told = await self.made(tmp_path, monkeypatch, apt_txt="graphviz\n", runtime_txt="python-3.11\n")
+        assert [name for name in told["names"] if name.startswith("src")] == ["src/apt.txt", "src/runtime.txt"]
+        assert set(told["arguments"]) == {"NB_USER", "NB_UID", "HTTPS_PROXY"}
+
+    def test_a_case_that_names_no_python_gets_that_of_the_checks(self):
+        assert with_python({"apt.txt": "a"}, "3.11.2") == {"apt.txt": "a", "runtime.txt": "python-3.11\n"}
+        for name in ("environment.yml", "runtime.txt"):
+            assert with_python({name: "said"}, "3.11.2") == {name: "said"}
 
 
 def test_a_check_tells_the_image(shelf, common, images, engine, own_case, tmp_path, scripted_feedback) -> None:

@@ -225,6 +225,8 @@ class TestVersion:
             ("case.yaml", "id: halves\ntitle: Halves\ntopics: [x]\n"),
             ("data/a.csv", "x"),
             ("requirements.txt", "numpy"),
+            ("apt.txt", "graphviz"),
+            ("environment.yml", "dependencies: [python=3.11]"),
             ("flaws.yaml", _FLAW := "- {id: f, subtask: half, title: t, words: w, answer: {half-answer: 'half = 1'}}"),
             ("flaws.yaml", _FLAW.replace("words: w", "words: v")),
         ],

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -56,6 +57,39 @@ class TestPlan:
     def test_a_package_that_calls_itself_something_odd_is_refused_by_name(self, name, version):
         with pytest.raises(CannotBuild, match="calls itself"):
             plan_image(BASE, PREFIX, {name: version})
+
+
+class TestStockPacks:
+    """What is laid over an image that repo2docker's own packs have made."""
+
+    STOCK = "/srv/conda/envs/notebook"
+
+    def text(self, pins: dict[str, str]) -> list[str]:
+        plan = replace(plan_image(BASE, self.STOCK, pins), learner="sha256:" + "b" * 64)
+        return dockerfile(plan).splitlines()
+
+    def test_what_the_packs_read_is_part_of_the_key(self):
+        keys = [
+            image_key(BASE.digest, PREFIX, SAME),
+            image_key(BASE.digest, PREFIX, SAME, {"apt.txt": "a"}),
+            image_key(BASE.digest, PREFIX, SAME, {"apt.txt": "b"}),
+            image_key(BASE.digest, PREFIX, SAME, {"environment.yml": "a"}),
+        ]
+        assert len(set(keys)) == 4
+        assert image_key(BASE.digest, PREFIX, SAME, {}) == keys[0]
+
+    def test_learners_find_it_where_they_find_the_common_one_with_the_settings_of_the_lab(self):
+        text = self.text(SAME | {"wordfreq": "3.1"})
+        assert f"FROM sha256:{'b' * 64} AS learner" in text
+        settings = "etc/jupyter/labconfig"
+        assert f"COPY --from=learner {PREFIX}/{settings} {self.STOCK}/{settings}" in text
+        assert f'RUN ["ln", "-s", "{self.STOCK}", "{PREFIX}"]' in text
+        assert f"COPY --from=build /new{self.STOCK} {self.STOCK}" in text
+
+    def test_what_the_packs_start_is_not_started(self):
+        text = self.text(SAME)
+        assert "ENTRYPOINT []" in text
+        assert text.index("ENTRYPOINT []") < text.index("USER 65534:65534")
 
 
 class TestDockerfile:

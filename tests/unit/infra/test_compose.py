@@ -1,5 +1,6 @@
 """docker-compose.yml, held against the rules of this house: what it says, not what an engine makes of it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -11,11 +12,13 @@ import psycopg
 import pytest
 import yaml
 
+from case_uploader.settings import ImageSettings
 from infra.backup.settings import BackupSettings
 from infra.production.databases import provision
 from infra.production.first_run import ACCOUNT, WITH_TABLES, folders, make_folders, make_secrets
 from infra.production.metrics import SCRAPED
-from infra.production.serve import SERVED
+from infra.production.serve import SERVED, build_rules
+from infra.settings import EmbeddedSettings
 from infra.vault.policies import OPERATOR
 from services.kit.settings import DatabaseSettings, ObjectSettings
 from tests.free_port import free_port
@@ -75,6 +78,16 @@ def test_every_service_of_ours_is_there_and_can_be_started(services: Mapping[str
     started = {name for name in SERVED if services[name]["command"] == ["caseloop", "serve", name]}
     assert started == set(SERVED)
     assert set(LISTENERS) < started
+
+
+def test_every_image_of_ours_can_be_built(services: Mapping[str, Json], project: Path) -> None:
+    names = {service["image"].partition(":")[0] for service in services.values()}
+    ours = {name.removeprefix("caseloop/") for name in names if name.startswith("caseloop/")} | {"learner"}
+    recipes = {path.stem for path in (project / "infra" / "images").glob("*.Dockerfile")} - {"case"}
+    assert ours == recipes
+    help_text = [sys.executable, project / "infra" / "images" / "build.py", "--help"]
+    said = subprocess.run(help_text, capture_output=True, text=True, check=True).stdout
+    assert all(re.search(rf"\b{name}\b", said.partition("IMAGE ")[2]) for name in ours)
 
 
 def test_every_container_is_locked_down(services: Mapping[str, Json]) -> None:
@@ -155,6 +168,9 @@ def test_the_first_run_makes_every_folder_that_is_mounted(services: Mapping[str,
     assert set(done.made) == set(folders(tmp_path))
     assert not make_folders(tmp_path).made
     assert folders(tmp_path)[tmp_path / "homes"] == ACCOUNT
+    for name in ("environments", "scratch"):
+        # as vault.files.private_folder wants it
+        assert (tmp_path / name).stat().st_mode & 0o077 == 0
     open_to_pass = [path for path in done.made if path.stat().st_mode & 0o007]
     assert open_to_pass == [tmp_path / "run" / "postgres"]
 
@@ -180,7 +196,7 @@ def test_a_socket_is_mounted_for_those_who_may_call_it_and_nobody_else(services:
 def test_a_sign_in_at_vault_is_mounted_for_its_owner_only(services: Mapping[str, Json]) -> None:
     for name, service in services.items():
         signs = [source.rpartition("/")[2] for source in _mounts(service) if "SIGN_INS" in source]
-        if name == "engine-door":
+        if name in ("engine-door", "builds-door"):
             assert signs == []  # it talks to nobody but the engine
         elif name in OF_BACKUPS:
             assert signs == [OPERATOR]
@@ -316,12 +332,53 @@ def test_postgresql_itself_takes_what_it_is_told(services: Mapping[str, Json], p
         assert ready.returncode == 0
 
 
-def test_the_engine_is_in_reach_of_the_door_only(services: Mapping[str, Json]) -> None:
+def test_the_engine_is_in_reach_of_the_doors_only(services: Mapping[str, Json]) -> None:
     holders = {name for name, service in services.items() if any("docker.sock" in line for line in _mounts(service))}
-    assert holders == {"engine-door"}
-    assert services["engine-door"]["network_mode"] == "none"
-    callers = {name for name, service in services.items() if f"{STATE}/run/engine-door" in _mounts(service)}
-    assert callers == {"engine-door", "hub"}
+    assert holders == {"engine-door", "builds-door"}
+    for door, caller in (("engine-door", "hub"), ("builds-door", "cases")):
+        assert services[door]["network_mode"] == "none"
+        callers = {name for name, service in services.items() if f"{STATE}/run/{door}" in _mounts(service)}
+        assert callers == {door, caller}
+        assert _mounts(services[caller])[f"{STATE}/run/{door}"] == "ro"
+        assert services[caller]["environment"]["DOCKER_HOST"] == f"unix://{STATE}/run/{door}/{door}.sock"
+        assert services[caller]["depends_on"][door] == {"condition": "service_healthy"}
+
+
+def test_cases_with_packages_of_their_own_can_be_made_checked_and_started(services: Mapping[str, Json]) -> None:
+    """Who makes environments and images, who checks in them, and who starts them mean the same places and names."""
+    cases, runner = services["cases"], services["runner"]
+    assert cases["image"].startswith("caseloop/cases:")
+    assert cases["environment"]["CASELOOP_ISOLATION"] == "docker"
+    # one place for both, which is not below a folder that only one of them sees
+    place = f"{STATE}/environments"
+    assert (_mounts(cases)[place], _mounts(runner)[place]) == ("", "ro")
+    assert EmbeddedSettings(home=Path("/state"), _env_file=None).environments == Path("/state/environments")  # type: ignore[call-arg]
+    images = {
+        name: value
+        for name, value in cases["environment"].items()
+        if name.startswith(("CASELOOP_IMAGES_", "CASELOOP_LEARNER_"))
+    }
+    assert images.items() <= services["builds-door"]["environment"].items()
+    for name in ("hub", "engine-door"):
+        assert services[name]["environment"]["CASELOOP_LEARNER_IMAGE"] == images["CASELOOP_LEARNER_IMAGE"]
+    prefix = ImageSettings.model_config["env_prefix"]
+    assert set(images) - {"CASELOOP_LEARNER_IMAGE"} == {
+        f"{prefix}{field}".upper() for field in ImageSettings.model_fields
+    }
+    # a build's wheels lie on a disk, and go with a restart
+    assert _mounts(cases)[cases["environment"]["CASELOOP_SCRATCH"]] == ""
+
+
+def test_the_door_for_builds_is_told_what_those_who_build_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("CASELOOP_")]:
+        monkeypatch.delenv(name)
+    settings = EmbeddedSettings(_env_file=None)  # type: ignore[call-arg]
+    plain = build_rules(settings, ImageSettings(_env_file=None))  # type: ignore[call-arg]
+    assert (plain.image, plain.bases, plain.stock_base) == ("caseloop/learner", frozenset(), "")
+    assert plain.memory_bytes == 2048 << 20
+    other = ImageSettings(base="own/base:1", stock_packs=True, stock_base="own/ubuntu:1", _env_file=None)  # type: ignore[call-arg]
+    more = build_rules(settings, other)
+    assert (more.bases, more.stock_base) == (frozenset({"own/base:1"}), "own/ubuntu:1")
 
 
 def test_networks_hold_those_who_must_talk(services: Mapping[str, Json], compose: Json) -> None:
@@ -335,9 +392,11 @@ def test_networks_hold_those_who_must_talk(services: Mapping[str, Json], compose
     assert on("watch") == {"metrics", "prometheus", "grafana", "jaeger"}
     assert on("traces") == {"jaeger"} | OF_THE_PROJECT - {"dashboard"}
     assert on("outside") == {"reverse-proxy", "mentoring"}
+    # the one way out of a service of ours besides mail: packages come in by it
+    assert on("packages") == {"cases"}
     assert on("vault") == {"vault", "metrics"} | OF_BACKUPS | OF_THE_PROJECT - {"dashboard"}
     internal = {name for name, how in compose["networks"].items() if how.get("internal")}
-    assert internal == set(compose["networks"]) - {"outside", "look"}
+    assert internal == set(compose["networks"]) - {"outside", "look", "packages"}
     assert services["dashboard"]["network_mode"] == "service:hub"
 
 

@@ -1,4 +1,5 @@
 import socket
+import tempfile
 import threading
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from infra.production.health import is_alive
 from infra.production.metrics import metrics_app
-from infra.production.serve import CannotServe, check, shown_folders
+from infra.production.serve import CannotServe, check, shown_folders, use_scratch
 from infra.production.settings import ProductionSettings
 from spawner.engine_errors import advice
 from spawner.folder_size import folder_bytes
@@ -93,6 +94,24 @@ async def test_the_metrics_door_passes_on_what_a_service_says() -> None:
         assert (await door.get("/metrics/vault")).status_code == 404
     for client in clients.values():
         await client.aclose()
+
+
+def test_large_temporary_files_lie_where_the_settings_say_and_those_of_a_killed_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", "")
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    place = tmp_path / "scratch"
+    (place / "caseloop-image-1" / "wheels").mkdir(parents=True)
+    place.chmod(0o700)
+    (place / "left").write_text("")
+    (place / "link").symlink_to(tmp_path)
+    use_scratch(place)
+    assert list(place.iterdir()) == []
+    assert tmp_path.exists()
+    assert Path(tempfile.gettempdir()) == place
+    with tempfile.TemporaryDirectory() as folder:
+        assert Path(folder).parent == place
 
 
 def test_a_folder_is_measured_without_following_anything(tmp_path: Path) -> None:
