@@ -96,6 +96,7 @@ class Firewall:
         self._canary = stem_of(case)
         self._remembered = lru_cache(_REMEMBERED)(self._read_and_compare)
         self._lines_remembered = lru_cache(_REMEMBERED)(self._lines.in_text)
+        self._concepts_remembered = lru_cache(_REMEMBERED)(concepts)
         self._own_of = lru_cache(_OWNERS)(self._read_own)
         self._kept_text = lru_cache(_TEXTS)(self._read_text)
 
@@ -205,11 +206,9 @@ class Firewall:
         line = telling(new) or adding_up(past_lines, new)
         if line is not None:
             return Leak("drip", line.where)
-        words = [mark for one in before for mark in concepts(one)]
-        told = self._steps.told([*words, *concepts(said)], own.steps, OVER_TURNS)
-        if told is not None and told.worth >= self._steps.worth(words, told.outline) + _DRIP_BITS:
-            return Leak("drip", told.where)
-        return None
+        words = [mark for one in before for mark in self._concepts_remembered(one)]
+        told = self._steps.told_more(words, concepts(said), own.steps, OVER_TURNS, _DRIP_BITS)
+        return Leak("drip", told.where) if told else None
 
     def _fingerprint(self, text: str) -> Fingerprint:
         return Fingerprint.of(text, self._vocabulary)

@@ -17,6 +17,8 @@ _ENOUGH_PLAIN = 3
 """Letters in a row that were picked out of a text say less."""
 _LEAST_SPELLED = 12
 _GAPS = str.maketrans("-_.|,/*~+", " " * 9)
+_NUMBERED = bytes(code - 97 if 97 <= code <= 122 else code for code in range(256))
+_OTHERS = bytes(code for code in range(256) if not 97 <= code <= 122)
 _AS_IT_IS, _BACKWARDS, _BOTH = "plain", "backwards", "mirrored, backwards"
 _TURNED_ROUND = (_BACKWARDS, _BOTH)
 
@@ -61,6 +63,8 @@ class Letters:
         return None
 
     def _found(self, spelled: bytes, enough: int, *, straight: bool, backwards: bool = True) -> str | None:
+        if self.rows.keys().isdisjoint(_digests(spelled)):
+            return None
         seen: Counter[tuple[str, str]] = Counter()
         for place, row in _rows(spelled):
             entry = self.rows.get(row)
@@ -79,13 +83,16 @@ class Letters:
 
 def letters(text: str) -> bytes:
     """The text's letters a to z as 0 to 25."""
-    return bytes(ord(c) - 97 for c in text.lower() if "a" <= c <= "z")
+    return text.lower().encode("ascii", "ignore").translate(_NUMBERED, _OTHERS)
 
 
 def _rows(spelled: bytes) -> Iterator[tuple[int, bytes]]:
-    steps = bytes((two - one) % 26 for one, two in pairwise(spelled))
-    for place in range(len(steps) - ROW + 1):
-        yield place, steps[place : place + ROW]
+    return enumerate(_digests(spelled))
+
+
+def _digests(spelled: bytes) -> list[bytes]:
+    steps = bytes([(two - one) % 26 for one, two in pairwise(spelled)])
+    return [steps[place : place + ROW] for place in range(len(steps) - ROW + 1)]
 
 
 def _spellings(text: str) -> Iterator[str]:

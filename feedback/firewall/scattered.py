@@ -29,6 +29,8 @@ _LEAST: Final = 12
 """Characters that a code stands for, below which nothing can be told from them."""
 _REFRAIN, _OFTEN = 0.5, 4
 _USUAL_WORDS: Final = 8_192
+_BLOCKS: Final = 16_384
+"""Pieces whose reading is kept: those of a conversation are read again with each sentence."""
 _URL_SAFE = str.maketrans("-_", "+/")
 
 
@@ -144,6 +146,7 @@ def _read_blocks(blocks: Sequence[str]) -> str:
     return "".join(found)
 
 
+@lru_cache(_BLOCKS)
 def _readable(block: str) -> str | None:
     try:
         raw = base64.b64decode(block)

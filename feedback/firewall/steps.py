@@ -177,22 +177,45 @@ class Steps:
         `own`: rows of the learner's own code. `factor`: how much more than usual must be told.
         """
         said = said[-MOST_WORDS:]
+        most = self._most(said)
+        for place in most:
+            if found := self._told(place, said, most[place], own, factor):
+                return found
+        return None
+
+    def told_more(
+        self, before: Sequence[str], said: Sequence[str], own: Sequence[Sequence[str]], factor: float, least: float
+    ) -> "Told | None":
+        """The first outline that both rows tell one after the other, `least` bits of it by the second; or None."""
+        row = [*before, *said][-MOST_WORDS:]
+        # No alignment is made worth more than what the concepts that are added can bring.
+        added, most = self._most(said), self._most(row)
+        for place in most:
+            if added.get(place, 0.0) < least:
+                continue
+            found = self._told(place, row, most[place], own, factor)
+            if found and found.worth >= aligned(before[-MOST_WORDS:], self.outlines[place]) + least:
+                return found
+        return None
+
+    def _most(self, said: Sequence[str]) -> dict[int, float]:
+        """Outlines of which the row has concepts, and the most that any alignment can be worth."""
         ceiling: dict[int, float] = {}
         for mark in set(said):
             for place, worth in self.by_mark.get(mark, ()):
                 ceiling[place] = ceiling.get(place, 0.0) + worth
-        for place, most in ceiling.items():
-            one = self.outlines[place]
-            if most < factor * one.needed:
-                continue
-            worth = aligned(said, one)
-            if worth >= factor * one.needed and worth >= ABOVE_PUBLIC + _best(own, one):
-                return Told(one.where, place, worth)
-        return None
+        return ceiling
 
-    def worth(self, said: Sequence[str], place: int) -> float:
-        """How much of that outline is told."""
-        return aligned(said[-MOST_WORDS:], self.outlines[place])
+    def _told(
+        self, place: int, said: Sequence[str], most: float, own: Sequence[Sequence[str]], factor: float
+    ) -> "Told | None":
+        one = self.outlines[place]
+        if most < factor * one.needed:
+            return None
+        worth = aligned(said, one)
+        if worth >= factor * one.needed and worth >= ABOVE_PUBLIC + _best(own, one):
+            return Told(one.where, place, worth)
+        return None
 
 
 def _parts(code: str) -> Iterator[str]:
@@ -231,10 +254,14 @@ def aligned(said: Sequence[str], secret: Outline) -> float:
     best = 0.0
     marks, bits, worth = secret.marks, secret.bits, secret.worth
     above = [0.0] * (len(marks) + 1)
+    skipped = 0.0
     for word in said:
         if word not in worth:
-            above = [value - SKIP_SAID if value > SKIP_SAID else 0.0 for value in above]
+            skipped += SKIP_SAID
             continue
+        if skipped:
+            above = [value - skipped if value > skipped else 0.0 for value in above]
+            skipped = 0.0
         row = [0.0]
         left = 0.0
         for place, mark in enumerate(marks):

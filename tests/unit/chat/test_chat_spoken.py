@@ -41,6 +41,21 @@ def test_marks_and_typography(said: str, text: str, cited: list[str], size: int)
     assert not spoken.off_topic
 
 
+@pytest.mark.parametrize(
+    ("pieces", "given"),
+    [
+        (["Rows", " stay", "."], ["", "Rows", " stay."]),
+        (["Rows stay.", " [1-0a1b2c3d4e]", " Why?"], ["Rows stay.", "", " Why?"]),
+        (["It is 3.", "5 kg,", " e.g.", " one"], ["It is", " 3.5", " kg,", " e.g."]),
+        (["**Rows** stay.", " So"], ["Rows", " stay."]),
+        (["Rows **stay.", "** So"], ["Rows", " stay."]),
+    ],
+)
+def test_a_sentence_is_given_with_its_last_word_unless_stars_may_follow(pieces: list[str], given: list[str]) -> None:
+    spoken = Spoken(KNOWN)
+    assert [spoken.push(piece) for piece in pieces] == given
+
+
 def test_off_topic_is_noted_and_not_said() -> None:
     found, spoken = heard(list("[off-topic] Paris."))
     assert (found, spoken.off_topic) == ("Paris.", True)

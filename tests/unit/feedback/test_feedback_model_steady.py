@@ -31,6 +31,7 @@ from feedback.model.steady import Steady
 from tests.openai_double import GOOD, NAME, OpenAIDouble, Reply
 
 ASKED = ModelRequest("chat", (ModelMessage("user", "Why?"),))
+SUMMARY = ModelRequest("summary", ASKED.messages)
 DOCUMENT = ModelRequest("feedback", ASKED.messages, schema={"type": "object"})
 TEXT = "Look at the rows."
 SHED = Reply(status=503, error={"message": "queue full"})
@@ -249,6 +250,28 @@ class TestSlots:
                     await waiting
             assert there.count("busy") == 1
             assert there.sample("slots", state="waiting") == 0
+
+    async def test_what_nobody_waits_for_leaves_half_of_the_slots_to_others(self):
+        async with system(slots=4, slot_wait=30, **PATIENT) as there:
+            there.double.answers(Reply(then="hang"))
+            async with streaming(there.model, ASKED) as one, streaming(there.model, ASKED) as other:
+                await anext(one)
+                await anext(other)
+                there.double.answers(GOOD)
+                later = asyncio.create_task(complete(there.model, SUMMARY))
+                assert (await complete(there.model, ASKED)).text == TEXT
+                assert not later.done()
+                assert there.count("answered", "summary") == 0
+            assert (await later).text == TEXT
+
+    async def test_it_is_given_up_where_the_slots_stay_in_use(self):
+        async with system(slots=1, slot_wait=0.01, **PATIENT) as there:
+            there.double.answers(Reply(then="hang"))
+            async with streaming(there.model, ASKED) as parts:
+                await anext(parts)
+                with pytest.raises(ModelBusy, match="more than half"):
+                    await complete(there.model, SUMMARY)
+            assert there.sample("slots", state="in_use") == 0
 
     async def test_a_holder_that_takes_no_more_is_cut_off(self):
         async with system(slots=1, slot_expiry=0.1, slot_wait=0.3) as there:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
@@ -6,6 +7,7 @@ from hypothesis import strategies as st
 
 from feedback.firewall import NOBODY, Firewall, Leaked, Own, SentenceGate
 from feedback.firewall.gate import HELD_CHARS
+from feedback.firewall.leak import Leak
 from services.contracts.notebook import Cell
 from tests.unit.feedback.firewall.conftest import ROUND, WASTE, bakery
 
@@ -26,6 +28,17 @@ def streamed(gate: SentenceGate, pieces: list[str]) -> list[str]:
 def chunks(text: str, cuts: list[int]) -> list[str]:
     places = sorted({cut % (len(text) + 1) for cut in cuts} | {0, len(text)})
     return [text[a:b] for a, b in pairwise(places)]
+
+
+class Overheard(Firewall):
+    """Lets everything pass, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.judged: list[tuple[str, list[str]]] = []
+
+    def examine(self, text: str, own: Own, before: Sequence[str] = ()) -> Leak | None:
+        self.judged.append((text, list(before)))
+        return None
 
 
 class TestUnits:
@@ -108,6 +121,29 @@ class TestLeaks:
         gate = SentenceGate(FIREWALL, NOBODY, [LINE[:half]])
         with pytest.raises(Leaked):
             gate.push(LINE[half:] + "\n")
+
+    def test_what_only_seemed_to_end_a_sentence_is_judged_with_what_follows(self) -> None:
+        half = LINE.index("labels.csv") + len("labels.")
+        gate = SentenceGate(FIREWALL, NOBODY)
+        assert gate.push("Look at data.", whole_words=True) == ["Look at data."]
+        assert gate.push(" Then data.", whole_words=True) == [" Then data."]
+        assert gate.push("csv", whole_words=False) == []
+        assert gate.push(" is read.", whole_words=True) == ["csv is read."]
+        assert gate.push(f" {LINE[:half]}", whole_words=True) == [f" {LINE[:half]}"]
+        with pytest.raises(Leaked):
+            gate.push(LINE[half:] + "\n")
+
+    def test_it_counts_as_one_text_with_what_follows(self) -> None:
+        firewall = Overheard()
+        gate = SentenceGate(firewall, NOBODY, ["Before."])
+        gate.push("Read data.", whole_words=True)
+        gate.push("csv now.", whole_words=True)
+        gate.push(" Then look.", whole_words=True)
+        assert firewall.judged == [
+            ("Read data.", ["Before."]),
+            ("Read data.csv now.", ["Before."]),
+            (" Then look.", ["Before.", "Read data.csv now."]),
+        ]
 
     def test_own_code_is_released(self) -> None:
         gate = SentenceGate(FIREWALL, Own.of([Cell(id="waste", source=WASTE)]))
