@@ -5,8 +5,9 @@ import json
 import threading
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
@@ -47,6 +48,10 @@ class NotApproved(CaseloopError):
     """The subtask is not approved."""
 
     status, error = 409, "not_approved"
+
+
+_LIFE: Final = timedelta(hours=12)
+"""Of certificates that nobody renews here: longer than all tests take."""
 
 
 class QuotaSpent(CaseloopError):
@@ -305,7 +310,8 @@ class GatewayDouble:
 
     def issue_environment(self, nonce: str) -> None:
         """Write a new key and certificate for the learner's environment, as the spawner does."""
-        self.authority.issue(Identity.env("ada", "price-check", "a" * 64, nonce), self.environment)
+        identity = Identity.env("ada", "price-check", "a" * 64, nonce)
+        self.authority.issue(identity, self.environment, lifetime=_LIFE)
 
     def app(self) -> FastAPI:
         return create_service("gateway", [router], service=self.desk)
@@ -335,7 +341,7 @@ class GatewayDouble:
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop, self._asked = asyncio.get_running_loop(), asyncio.Event()
-        credential = Credential(self.authority, Identity.service("gateway"), self._certificate)
+        credential = Credential(self.authority, Identity.service("gateway"), self._certificate, lifetime=_LIFE)
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(serving([Listener(self.app(), credential, self.socket)], self.authority))
             ready.set()
