@@ -60,7 +60,7 @@ class ImageSettings(BaseSettings):
     """Memory of one step of a build."""
     stock_packs: bool = False
     """Whether a case's `environment.yml`, `apt.txt` and `runtime.txt` are given to repo2docker's own packs."""
-    stock_base: str = Field(default="docker.io/library/buildpack-deps:24.04", pattern=r"^[A-Za-z0-9_./:@-]+$")
+    stock_base: str = Field(default="buildpack-deps:24.04", pattern=r"^[A-Za-z0-9_./:@-]+$")
     """What these packs build on, by name or digest: an Ubuntu image."""
 
 

@@ -14,7 +14,7 @@ from case_uploader.errors import ImagesUnavailable
 
 STOCK_PREFIX: Final = "/srv/conda/envs/notebook"
 """Where these packs put the Python environment."""
-STOCK_BASE: Final = "docker.io/library/buildpack-deps:24.04"
+STOCK_BASE: Final = "buildpack-deps:24.04"
 """repo2docker's own default."""
 _PASSED_ON: Final = (
     *ENGINE_PLACE,

@@ -364,7 +364,7 @@ class TestStockPacks:
                 self.asked.append(image)
 
             async def pull(self, image: str) -> str:
-                return "dial tcp: lookup registry-1.docker.io: no such host"
+                return "dial tcp: lookup registry.example: no such host"
 
         with pytest.raises(ImagesUnavailable, match=r"buildpack-deps:24.04.*no such host.*CASELOOP_IMAGES_STOCK_BASE"):
             await StockPacks(cast("Any", NoRegistry())).find_base()

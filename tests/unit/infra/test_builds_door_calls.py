@@ -15,7 +15,7 @@ NAME = f"caseloop-learner:{TAG}"
 LOOK = "caseloop-look-0123456789ab"
 CREATE = f"/v1.47/containers/create?name={LOOK}"
 BUILD = {"t": f"{NAME}-{'2' * 12}", "networkmode": "none", "memory": "1000", "memswap": "1000", "rm": "True"}
-STOCK = "docker.io/library/buildpack-deps:24.04"
+STOCK = "buildpack-deps:24.04"
 
 
 class Engine:
@@ -191,7 +191,7 @@ async def test_only_images_of_cases_are_named_and_removed(cases, engine):
 
 
 async def test_only_what_stock_packs_build_on_is_fetched(cases, with_stock_packs, engine):
-    asked = {"fromImage": "docker.io/library/buildpack-deps", "tag": "24.04"}
+    asked = {"fromImage": "buildpack-deps", "tag": "24.04"}
     assert (await cases.post("/images/create", params=asked)).status_code == 403
     assert (await with_stock_packs.post("/images/create", params=asked)).status_code == 200
     for other in (asked | {"tag": "22.04"}, asked | {"fromImage": "evil"}, asked | {"fromSrc": "-"}):
