@@ -89,7 +89,7 @@ class Report:
         self._progress.update(self._task, description=description, completed=completed, total=total)
 
     def paused(self) -> None:
-        """Show no step for now: something else has the terminal."""
+        """Hide the step while something else has the terminal."""
         self._hide()
 
     def _hide(self) -> None:
