@@ -444,7 +444,8 @@ class TestStockDockerfiles:
         self, tmp_path, monkeypatch
     ):
         told = await self.made(tmp_path, monkeypatch, apt_txt="graphviz\n", runtime_txt="python-3.11\n")
-        assert [name for name in told["names"] if name.startswith("src")] == ["src/apt.txt", "src/runtime.txt"]
+        sent = sorted(name for name in told["names"] if name.startswith("src"))
+        assert sent == ["src/apt.txt", "src/runtime.txt"]
         assert set(told["arguments"]) == {"NB_USER", "NB_UID", "HTTPS_PROXY"}
 
     def test_a_case_that_names_no_python_gets_that_of_the_checks(self):
