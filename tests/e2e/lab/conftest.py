@@ -105,7 +105,7 @@ def server(folder: Path, gateway: GatewayDouble) -> Iterator[JupyterServer]:
             yield JupyterServer(url, root, log)
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def _answers(url: str) -> bool:

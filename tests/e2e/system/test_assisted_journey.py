@@ -115,7 +115,7 @@ def test_a_check_words_a_hint_a_talk_and_then_the_models_server_dies(
     expect(answer.locator("[data-caseloop='written-by']")).to_contain_text("Written by a language model")
 
     model_server.kill()
-    model_server.wait(10)
+    model_server.wait(60)
     learner.write(other)
     expect(learner.feedback).to_have_attribute("data-state", "stale")
     learner.check()

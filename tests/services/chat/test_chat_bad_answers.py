@@ -97,7 +97,7 @@ async def test_approved_work_is_not_called_wrong(open_desk: OpenDesk) -> None:
 
 async def test_the_endless_answer_ends(open_desk: OpenDesk) -> None:
     async with open_desk(["x" * 100_000]) as desk:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             asked = await desk.ask("Why?")
     assert len(asked.text) <= 2200
 

@@ -85,7 +85,7 @@ async def checked(door: Door, scripted: Scripted, memory: Remembered) -> tuple[F
     """A learner's check that fails, and the service's figures after it."""
     async with door(scripted(observed), memory=memory) as opened:
         feedback = await opened.check(REQUEST)
-        async with in_process_client(opened.app, "supervisor") as supervisor, asyncio.timeout(10):
+        async with in_process_client(opened.app, "supervisor") as supervisor, asyncio.timeout(30):
             figures = (await supervisor.get("/metrics")).text
             while memory.text != WORDS and "caseloop_memory_leaks_total{" not in figures:
                 await asyncio.sleep(0.05)

@@ -30,7 +30,7 @@ def counted(world: Fixture, name: str, **labels: str) -> float:
 
 
 async def until(condition: Fixture) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.005)
 

@@ -18,7 +18,7 @@ def names(events: list[tuple[str, dict[str, Any]]]) -> list[str]:
 
 
 async def until(condition: Fixture) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.005)
 

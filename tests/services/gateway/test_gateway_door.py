@@ -215,7 +215,7 @@ class TestForeignIds:
         self, world: Fixture, check_of: Fixture, checked: Fixture
     ) -> None:
         tasks = [asyncio.create_task(checked(world.lab(user), check_of("hang right"))) for user in ("ada", "eve")]
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while world.judge.running < 2:
                 await asyncio.sleep(0.005)
         world.judge.release.set()

@@ -17,7 +17,7 @@ Answer = dict[str, Any]
 
 
 async def until(condition: Fixture) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.005)
 

@@ -140,7 +140,7 @@ class Town:
 
     async def mails_at_last(self, count: int) -> list[EmailMessage]:
         """The mails of the outbox, when there are so many; fails when there are more, or they do not come."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while len(self.house.mails()) < count:
                 await asyncio.sleep(0.02)
         mails = self.house.mails()

@@ -92,7 +92,7 @@ async def test_a_lease_that_has_run_out_is_ended_by_its_job_when_nobody_looks(ho
     async with house.open() as town:
         db = house.database()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while await _state_in_the_table(db, asked.id) != "waiting":
                     await asyncio.sleep(0.05)
         finally:
@@ -108,7 +108,7 @@ async def test_a_lease_that_was_prolonged_outlives_its_first_job(house: House) -
         town.clock.move(minutes=15)
         db = house.database()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 # The job of the first lease comes, and orders itself for the end of the second.
                 while not await _jobs(db, "lease-expiry", "done"):
                     await asyncio.sleep(0.05)

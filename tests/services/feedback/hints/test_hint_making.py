@@ -539,7 +539,7 @@ async def test_a_job_whose_hint_is_gone_does_nothing(opened: OpenBench) -> None:
     asked = await bench.service.ask(ask_for(), scope_of())
     async with bench.db.write() as session:
         await session.execute(delete(HintRow).where(HintRow.id == asked.id))
-    async with bench.working(), asyncio.timeout(10):
+    async with bench.working(), asyncio.timeout(30):
         while (await _state(bench, asked.id)) != "done":
             await asyncio.sleep(0.02)
     assert model.requests == []
