@@ -123,13 +123,11 @@ class _Chaos:
 
     async def _kill(self, victim: str, watchers: Watchers) -> dict[str, float]:
         """Seconds until each way in works again."""
-        # the proxy goes with its Hub
-        doomed = [pid for pid in (self._pid(victim), self._pid("proxy") if victim == "hub" else None) if pid]
-        if not doomed:
+        if (doomed := self._pid(victim)) is None:
             raise CouldNotRun(f"there is no {victim}")
-        os.kill(doomed[0], signal.SIGKILL)
+        os.kill(doomed, signal.SIGKILL)
         killed = time.monotonic()
-        while any(map(alive, doomed)):
+        while alive(doomed):
             if time.monotonic() - killed > _GONE_SECONDS:
                 raise CouldNotRun(f"{victim} does not end")
             await asyncio.sleep(0.005)

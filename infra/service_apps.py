@@ -135,4 +135,4 @@ def _dashboard(settings: EmbeddedSettings, credential: Credential, minter: Scope
 def _hub(settings: EmbeddedSettings) -> "GatewaySettings":
     from services.gateway.settings import GatewaySettings
 
-    return GatewaySettings(hub_socket=settings.hub_dir / "hub.sock")
+    return GatewaySettings(hub_socket=settings.hub_socket)

@@ -41,6 +41,9 @@ class EmbeddedSettings(Settings):
     save_seconds: int = Field(default=30, ge=1)
     """How often a changed notebook is kept, besides every save and every check."""
 
+    spares: bool = True
+    """Keep a loaded process beside the services and one beside the Hub, which takes over when that ends."""
+
     @property
     def gateway_dir(self) -> Path:
         """Folder that holds the gateway's socket and nothing else: environments see it."""
@@ -50,6 +53,16 @@ class EmbeddedSettings(Settings):
     def hub_dir(self) -> Path:
         """Folder that holds the Hub's socket and nothing else: environments see it."""
         return self.run_dir / "hub"
+
+    @property
+    def hub_socket(self) -> Path:
+        """Where the Hub answers."""
+        return self.hub_dir / "hub.sock"
+
+    @property
+    def proxy_socket(self) -> Path:
+        """Where the Hub's proxy takes routes."""
+        return self.run_dir / "proxy-api.sock"
 
     @property
     def node_file(self) -> Path:

@@ -1,15 +1,14 @@
 """JupyterHub's configuration, as a function of Caseloop's settings."""
 
-import json
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
 from infra.hub.pages import CaseHandler, CasesHandler
-from infra.hub.proxy import WholeProxy
+from infra.hub.proxy import StandingProxy, WholeProxy
+from infra.hub.proxy_process import proxy_program, proxy_token, proxy_variables, socket_address
 from infra.hub.single_sign_on import configure_single_sign_on
 from infra.settings import EmbeddedSettings
 from services.contracts.identity import Role
@@ -35,7 +34,7 @@ HERE = Path(__file__).parent
 
 def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -> None:
     """Fill JupyterHub's configuration object."""
-    _hub(c, settings, vault, platform)
+    _hub(c, settings, vault)
     _proxy(c, settings, vault)
     _people(c, settings, vault)
     _desk(c, vault)
@@ -43,8 +42,8 @@ def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platfo
     _environments(c, settings, platform)
 
 
-def _hub(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -> None:
-    address = "http+unix://" + quote(str(platform.hub_dir / "hub.sock"), safe="")
+def _hub(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
+    address = socket_address(settings.hub_socket)
     c.JupyterHub.bind_url = f"http://{settings.host}:{settings.port}"
     c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = address
     c.JupyterHub.hub_socket_mode = 0o600
@@ -56,33 +55,28 @@ def _hub(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -
 
 
 def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
-    node = json.loads(settings.node_file.read_text())["node"]
-    program = settings.project / "web" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
-    # the proxy runs in a session of its own: without this it would survive a killed Hub and keep the port
-    bound_to_hub = ["setpriv", "--pdeathsig", "KILL"]
-    told = {
-        "CASELOOP_PROXY_LEAF": settings.leaf("proxy"),
-        "CASELOOP_PROXY_AUTHORITY": vault.authority.bundle,
-        "CASELOOP_DASHBOARD_PORT_FILE": settings.dashboard_port_file,
-    }
-    c.JupyterHub.proxy_class = WholeProxy
-    c.ConfigurableHTTPProxy.command = [
-        *bound_to_hub,
-        "env",
-        *(f"{name}={value}" for name, value in told.items()),
-        node,
-        "--import",
-        (HERE / "proxy_connections.mjs").as_uri(),
-        str(program),
-    ]
-    # seconds in which a killed proxy is noticed; looking costs one system call
+    c.ConfigurableHTTPProxy.api_url = socket_address(settings.proxy_socket)
+    # seconds in which a new proxy is noticed; looking costs one system call
     c.ConfigurableHTTPProxy.check_running_interval = 1
-    api, pid_file = settings.run_dir / "proxy-api.sock", settings.run_dir / "proxy.pid"
-    c.ConfigurableHTTPProxy.api_url = "http+unix://" + quote(str(api), safe="")
+    match settings.mode:
+        case "embedded":  # the supervisor starts it
+            c.JupyterHub.proxy_class = StandingProxy
+            c.ConfigurableHTTPProxy.auth_token = proxy_token(vault.secrets)
+        case "production":
+            c.JupyterHub.proxy_class = WholeProxy
+            _own_proxy(c, settings, vault)
+
+
+def _own_proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
+    """A proxy that the Hub starts: they share a container, and end together."""
+    # it runs in a session of its own: without this it would survive a killed Hub and keep the port
+    bound_to_hub = ["setpriv", "--pdeathsig", "KILL"]
+    told = [f"{name}={value}" for name, value in proxy_variables(settings, vault).items()]
+    c.ConfigurableHTTPProxy.command = [*bound_to_hub, "env", *told, *proxy_program(settings)]
+    pid_file = settings.run_dir / "proxy.pid"
     c.ConfigurableHTTPProxy.pid_file = str(pid_file)
-    # No proxy outlives its Hub, so these are left-overs; the Hub would kill whatever has that process id by now.
-    for left_over in (api, pid_file):
-        left_over.unlink(missing_ok=True)
+    # This proxy never outlives its Hub, so it is a left-over; the Hub would kill whatever has that process id by now.
+    pid_file.unlink(missing_ok=True)
 
 
 def _people(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:

@@ -330,8 +330,8 @@ class GatewayDouble:
             self._loop.call_soon_threadsafe(self._asked.set)
             self._thread.join(60)
             self._thread = self._loop = self._asked = None
-            # A connection whose handshake had just begun goes with the loop, as with a process that ends. Python says so
-            # when it happens to find it, which may be during another test.
+            # A connection whose handshake had just begun goes with the loop, as with a process that ends. Python says
+            # so when it happens to find it, which may be during another test.
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ResourceWarning)
                 gc.collect()

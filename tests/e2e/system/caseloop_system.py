@@ -35,6 +35,8 @@ class System:
 
     def environment(self) -> dict[str, str]:
         own = {"CASELOOP_HOME": str(self.home), "CASELOOP_PORT": str(self.port), "COLUMNS": "160"}
+        # they cost seconds of a processor, and only tests that kill something have use for them
+        own["CASELOOP_SPARES"] = "false"
         return {**os.environ, **own, **self.variables}
 
     def start(self) -> None:

@@ -35,7 +35,7 @@ PARTS = {
 
 @pytest.fixture(scope="module")
 def home(project: Path) -> Iterator[System]:
-    with small_system(project, CASELOOP_SAVE_SECONDS="2") as system:
+    with small_system(project, CASELOOP_SAVE_SECONDS="2", CASELOOP_SPARES="true") as system:
         yield system
 
 
