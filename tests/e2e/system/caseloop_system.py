@@ -161,7 +161,7 @@ class System:
         return "\n".join(texts)
 
 
-def eventually(condition, what: str, seconds: float = 30) -> None:  # type: ignore[no-untyped-def]
+def eventually(condition, what: str, seconds: float = 90) -> None:  # type: ignore[no-untyped-def]
     """Wait for something outside the browser."""
     end = time.monotonic() + seconds
     while not condition():

@@ -153,11 +153,11 @@ def test_a_part_killed_in_the_middle_of_a_check_comes_back_and_nothing_is_lost(
     ended = _interrupted_check(environment, case, lambda: os.kill(before, signal.SIGKILL))
     assert ended, "the learner hears that the check broke off, or its answer; it does not wait for ever"
 
-    eventually(lambda: _child(system, part) not in (None, before), f"{part} is back", 40)
-    eventually(system.answers, "the pages are back", 40)
-    eventually(lambda: _at_the_desks_door(system), "the way to the mentors' desk is back", 40)
-    eventually(lambda: environment.caseloop("GET", "/case").status_code == 200, "the environment is reached", 40)
-    eventually(lambda: acknowledged.check(environment, case, note=f"after {part}") == "approved", "checks work", 40)
+    eventually(lambda: _child(system, part) not in (None, before), f"{part} is back", 90)
+    eventually(system.answers, "the pages are back", 90)
+    eventually(lambda: _at_the_desks_door(system), "the way to the mentors' desk is back", 90)
+    eventually(lambda: environment.caseloop("GET", "/case").status_code == 200, "the environment is reached", 90)
+    eventually(lambda: acknowledged.check(environment, case, note=f"after {part}") == "approved", "checks work", 90)
     assert acknowledged.submissions <= {version["submission"] for version in environment.history()}
     assert kernel.ask("answer = [mine, os.getpid() == first_pid]") == [["my", "work"], True]
     assert len(system.leaders()) == 1
@@ -206,8 +206,8 @@ def test_services_that_hang_are_noticed_and_started_again(
 ) -> None:
     before = system.child(PARTS["services"])
     os.kill(before, signal.SIGSTOP)
-    eventually(lambda: _child(system, "services") not in (None, before), "they are started again", 45)
-    eventually(lambda: acknowledged.check(environment, case, note="after a hang") == "approved", "checks work", 30)
+    eventually(lambda: _child(system, "services") not in (None, before), "they are started again", 90)
+    eventually(lambda: acknowledged.check(environment, case, note="after a hang") == "approved", "checks work", 90)
 
 
 def test_saved_work_is_kept_at_once_and_changed_work_at_intervals(environment: Environment, kernel: Kernel) -> None:
@@ -234,12 +234,12 @@ def test_kill_9_of_the_supervisor_takes_all_parts_along_and_the_next_start_goes_
     assert learner.request_start(OTHER).status_code in (201, 202)
     eventually(lambda: len(system.leaders()) == 2, "a second environment is being started")
     system.stop(signal.SIGKILL)  # the Hub had no time to note the second one
-    eventually(lambda: all(_child(system, part) is None for part in PARTS), "every part is gone", 15)
+    eventually(lambda: all(_child(system, part) is None for part in PARTS), "every part is gone", 90)
     survivors = system.leaders()
     assert len(survivors) == 2
 
     system.start()
-    eventually(lambda: environment.caseloop("GET", "/case").status_code == 200, "the environment is reached", 40)
+    eventually(lambda: environment.caseloop("GET", "/case").status_code == 200, "the environment is reached", 90)
     assert kernel.ask("answer = [mine, os.getpid() == first_pid]") == [["my", "work"], True], "taken up again"
     other = learner.start(OTHER)
     assert other.caseloop("GET", "/case").json()["id"] == OTHER
