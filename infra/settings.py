@@ -34,6 +34,10 @@ class EmbeddedSettings(Settings):
     environment_processes: int = Field(default=256, ge=32)
     environment_disk_mb: int = Field(default=2048, ge=16)
     """Size of one learner's folder of a case; held in containers only."""
+    environment_idle_hours: float = Field(default=8, ge=0)
+    """An environment is ended after so long without activity, unless a kernel is busy or a page is open. 0: never."""
+    environment_busy_hours: float = Field(default=48, ge=0)
+    """The same for one with a busy kernel or an open page. 0: never."""
     isolation: Literal["bubblewrap", "docker"] = "bubblewrap"
     """What a learner's environment runs in: a sandbox of this machine's files, or a container of an image."""
     learner_image: str = Field(default="caseloop/learner:latest", pattern=r"^[^:]+(:\d+/[^:]+)?:[\w.-]+$")

@@ -8,7 +8,7 @@ import shutil
 import stat
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -17,14 +17,16 @@ from jupyterhub.spawner import Spawner
 from jupyterhub.utils import AnyTimeoutError, exponential_backoff, maybe_future
 from pydantic import TypeAdapter, ValidationError
 from traitlets import Any as AnyTrait
-from traitlets import Integer
+from traitlets import Float, Integer
 
 from services.contracts.case import LearnerCase, Slug
 from services.contracts.errors import ServiceError
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook
 from spawner.data import BrokenData, CaseData, top_entries
+from spawner.idleness import IdleLimits, Signs
 from spawner.inside import BOX, GATEWAY, HOME, HUB, IDENTITY, Mount
+from spawner.looking_in import NoAnswer, look_in, short_token
 from spawner.moving import moved
 from spawner.platform import Platform
 from spawner.processes import boxes
@@ -53,6 +55,8 @@ class CaseServer(Spawner):
     port = Integer(8888, config=True)
     """jupyter_server refuses `--sock` together with any other port than its default."""
     start_seconds = Integer(60, config=True, help="How long the environment's server may take to listen.")
+    idle_hours = Float(8.0, min=0.0, config=True, help="Hours without activity after which one is ended; 0: never.")
+    busy_hours = Float(48.0, min=0.0, config=True, help="The same for one that computes or has an open page; 0: never.")
     nonce: str = ""
     _saved_mtime: int = 0
     _listened: bool = False
@@ -60,6 +64,11 @@ class CaseServer(Spawner):
     _steps: "Sequence[dict[str, Any]]" = ()
     _starting: "asyncio.Task[Any] | None" = None
     _tending: "asyncio.Task[None] | None" = None
+    _telling: "asyncio.Task[int | None] | None" = None
+    _look_in_at: float = 0.0
+    """When the server is asked next what it is doing, by the event loop's clock."""
+    _left_alone: str = ""
+    """Why it was not ended although it is unused, as last logged."""
 
     # --- where things are -------------------------------------------------------------------------------------------
 
@@ -390,8 +399,42 @@ class CaseServer(Spawner):
             await asyncio.to_thread(self.platform.certificates.renew, self.private_box)
             await self.save()
             await self.look_after()
+            await self._end_when_idle()
         except Exception:
             self.log.exception("Tending the environment of %s failed; it is tried again", self._log_name)
+
+    async def _end_when_idle(self) -> None:
+        """End an environment that has long been unused. Its work was saved just before: where that fails, it lives."""
+        limits = IdleLimits(timedelta(hours=self.idle_hours), timedelta(hours=self.busy_hours))
+        clock = asyncio.get_running_loop().time()
+        if not limits.idle or clock < self._look_in_at or self.server is None:
+            return
+        self._look_in_at = clock + limits.pause.total_seconds()
+        signs, now = await self._signs(), datetime.now(UTC)
+        reason = limits.exceeded(signs, now)
+        if not reason:
+            self._note_left_alone(signs.in_use if limits.is_long(now - signs.last_activity) else "")
+            return
+        self.log.info("The environment of %s is ended: %s", self._log_name, reason)
+        await self.end()
+        # The Hub takes the route away at once, so that nobody meets an address with nothing behind it. In a task of its
+        # own: tidying up ends the one that we are in.
+        self._telling = asyncio.create_task(self.poll_and_notify())
+
+    async def _signs(self) -> Signs:
+        try:
+            with short_token(self) as token:
+                return await look_in(self.server.url, token)
+        except NoAnswer as error:
+            self.log.warning("%s does not say what it is doing, and counts as in use: %s", self._log_name, error)
+            # the Hub's record, without a time zone in UTC
+            last = self.last_activity.replace(tzinfo=UTC) if self.last_activity else datetime.now(UTC)
+            return Signs(last, "its server does not say what it is doing")
+
+    def _note_left_alone(self, why: str) -> None:
+        if why and why != self._left_alone:
+            self.log.info("%s is unused and left alone: %s", self._log_name, why)
+        self._left_alone = why
 
     async def save(self) -> None:
         """Keep the notebook on disk in `progress` if it changed since last time."""

@@ -158,6 +158,8 @@ def _environments(c: Any, settings: EmbeddedSettings, platform: Platform) -> Non
     c.JupyterHub.named_server_limit_per_user = settings.environments_per_learner
     c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
     c.CaseServer.platform = platform
+    c.CaseServer.idle_hours = settings.environment_idle_hours
+    c.CaseServer.busy_hours = settings.environment_busy_hours
     c.Spawner.poll_interval = settings.save_seconds
     c.Spawner.http_timeout = 60
     c.Spawner.start_timeout = 180  # beyond the spawner's own limits, which say what took too long
