@@ -134,7 +134,8 @@ def end_environments(settings: EmbeddedSettings, vault: Vault) -> int:
 def _end_containers(settings: EmbeddedSettings) -> int:
     if settings.isolation != "docker":
         return 0
-    from spawner.docker import ENGINE_FAULTS, end_containers
+    from spawner.docker import end_containers
+    from spawner.engine import ENGINE_FAULTS
 
     try:
         return end_containers(settings.run_dir)

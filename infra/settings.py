@@ -38,8 +38,9 @@ class EmbeddedSettings(Settings):
     """An environment is ended after so long without activity, unless a kernel is busy or a page is open. 0: never."""
     environment_busy_hours: float = Field(default=48, ge=0)
     """The same for one with a busy kernel or an open page. 0: never."""
-    isolation: Literal["bubblewrap", "docker"] = "bubblewrap"
-    """What a learner's environment runs in: a sandbox of this machine's files, or a container of an image."""
+    isolation: Literal["bubblewrap", "docker", "swarm", "kubernetes"] = "bubblewrap"
+    """What a learner's environment runs in: a sandbox of this machine's files, a container of an image, or one of a
+    cluster (production only)."""
     learner_image: str = Field(default="caseloop/learner:latest", pattern=r"^[^:]+(:\d+/[^:]+)?:[\w.-]+$")
     """The image of learners' containers, with its tag. A case with an environment of its own has its digest as tag."""
     save_seconds: int = Field(default=30, ge=1)
@@ -54,6 +55,11 @@ class EmbeddedSettings(Settings):
     def hub_dir(self) -> Path:
         """Folder that holds the Hub's socket and nothing else: environments see it."""
         return self.run_dir / "hub"
+
+    @property
+    def hub_socket(self) -> Path | None:
+        """The Hub's own socket, which the gateway asks; None where the Hub is on another machine."""
+        return self.hub_dir / "hub.sock"
 
     @property
     def node_file(self) -> Path:

@@ -11,6 +11,7 @@ from infra.hub.authenticator import GROUPS, AccountsAuthenticator
 from infra.hub.pages import CaseHandler, CasesHandler
 from infra.hub.proxy import WholeProxy
 from infra.hub.single_sign_on import configure_single_sign_on
+from infra.production.settings import ProductionSettings
 from infra.settings import EmbeddedSettings
 from services.contracts.identity import Role
 from services.gateway.dashboard.registration import (
@@ -37,6 +38,15 @@ def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platfo
     """Fill JupyterHub's configuration object."""
     _hub(c, settings, vault, platform)
     _proxy(c, settings, vault)
+    _people(c, settings, vault)
+    _desk(c, vault)
+    _pages(c, platform)
+    _environments(c, settings, platform)
+
+
+def configure_in_chart(c: Any, settings: ProductionSettings, vault: Vault, platform: Platform) -> None:
+    """The same where a chart has said where Hub and proxy are and listen (`infra/helm/z2jh-values.yaml`)."""
+    c.JupyterHub.cleanup_servers = False  # learners' servers outlive the Hub
     _people(c, settings, vault)
     _desk(c, vault)
     _pages(c, platform)
@@ -80,6 +90,8 @@ def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
     api, pid_file = settings.run_dir / "proxy-api.sock", settings.run_dir / "proxy.pid"
     c.ConfigurableHTTPProxy.api_url = "http+unix://" + quote(str(api), safe="")
     c.ConfigurableHTTPProxy.pid_file = str(pid_file)
+    # No `url` in the desk's service: the Hub would call it with a certificate it has not, and wait for it at its start.
+    c.Proxy.extra_routes = {PREFIX: f"https://{host_name('dashboard')}"}
     # No proxy outlives its Hub, so these are left-overs; the Hub would kill whatever has that process id by now.
     for left_over in (api, pid_file):
         left_over.unlink(missing_ok=True)
@@ -137,8 +149,6 @@ def _desk(c: Any, vault: Vault) -> None:
             "display": False,
         }
     ]
-    # No `url` in the service: the Hub would call it with a certificate it has not, and wait for it at its start.
-    c.Proxy.extra_routes = {PREFIX: f"https://{host_name('dashboard')}"}
 
 
 def _pages(c: Any, platform: Platform) -> None:
@@ -167,16 +177,35 @@ def _environments(c: Any, settings: EmbeddedSettings, platform: Platform) -> Non
 
 def _spawner(c: Any, settings: EmbeddedSettings) -> type[CaseServer]:
     """The spawner's class, with the limits of each environment set."""
-    kind: type[CaseServer] = BubblewrapSpawner
-    if settings.isolation == "docker":
-        # its packages are installed for those only who want containers
-        from spawner.docker import DockerServer
-
-        kind = DockerServer
-        c.DockerServer.image_name, _, c.DockerServer.image_tag = settings.learner_image.rpartition(":")
-        c.DockerServer.disk_mb = settings.environment_disk_mb
+    kind = _kind(c, settings)
     limits = c[kind.__name__]
     limits.memory_mb = settings.environment_memory_mb
     limits.cpus = settings.environment_cpus
     limits.processes = settings.environment_processes
+    if settings.isolation != "bubblewrap":
+        limits.image_name, _, limits.image_tag = settings.learner_image.rpartition(":")
+        limits.disk_mb = settings.environment_disk_mb
     return kind
+
+
+def _kind(c: Any, settings: EmbeddedSettings) -> type[CaseServer]:
+    """The class, and what only it needs; the packages of containers are installed for those only who want some."""
+    match settings.isolation:
+        case "bubblewrap":
+            return BubblewrapSpawner
+        case "docker":
+            from spawner.docker import DockerServer
+
+            return DockerServer
+    if not isinstance(settings, ProductionSettings):
+        raise ValueError(f"CASELOOP_ISOLATION={settings.isolation} needs CASELOOP_MODE=production")
+    c.NetworkServer.plain_allowed = settings.cluster_plain
+    if settings.isolation == "swarm":
+        from spawner.swarm import SwarmServer
+
+        c.SwarmServer.network_name = settings.cluster_network
+        return SwarmServer
+    from spawner.kube import KubeServer
+
+    c.KubeServer.claim = settings.cluster_claim
+    return KubeServer
