@@ -45,7 +45,7 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
             client = _client(settings, context, name)
             await stack.enter_async_context(client)
             ready[name], alive[name] = _healthy(client, "/health/ready"), _healthy(client, "/health/live")
-        hub_transport = httpx.AsyncHTTPTransport(uds=str(settings.hub_socket))
+        hub_transport = httpx.AsyncHTTPTransport(uds=str(settings.hub_listens))
         hub = httpx.AsyncClient(transport=hub_transport, base_url="http://hub", timeout=2.5, trust_env=False)
         page = httpx.AsyncClient(base_url=f"http://{settings.host}:{settings.port}", timeout=2.5, trust_env=False)
         for client in (hub, page):
@@ -149,7 +149,7 @@ def end_environments(settings: EmbeddedSettings, vault: Vault) -> int:
     for box in found.values():
         remove_group(group_name(box))
     # they leave their sockets where they were
-    for left in (settings.hub_socket, settings.proxy_socket):
+    for left in (settings.hub_listens, settings.proxy_socket):
         left.unlink(missing_ok=True)
     return len(found) + containers
 
@@ -157,7 +157,8 @@ def end_environments(settings: EmbeddedSettings, vault: Vault) -> int:
 def _end_containers(settings: EmbeddedSettings) -> int:
     if settings.isolation != "docker":
         return 0
-    from spawner.docker import ENGINE_FAULTS, end_containers
+    from spawner.docker import end_containers
+    from spawner.engine import ENGINE_FAULTS
 
     try:
         return end_containers(settings.run_dir)

@@ -34,8 +34,13 @@ class EmbeddedSettings(Settings):
     environment_processes: int = Field(default=256, ge=32)
     environment_disk_mb: int = Field(default=2048, ge=16)
     """Size of one learner's folder of a case; held in containers only."""
-    isolation: Literal["bubblewrap", "docker"] = "bubblewrap"
-    """What a learner's environment runs in: a sandbox of this machine's files, or a container of an image."""
+    environment_idle_hours: float = Field(default=8, ge=0)
+    """An environment is ended after so long without activity, unless a kernel is busy or a page is open. 0: never."""
+    environment_busy_hours: float = Field(default=48, ge=0)
+    """The same for one with a busy kernel or an open page. 0: never."""
+    isolation: Literal["bubblewrap", "docker", "swarm", "kubernetes"] = "bubblewrap"
+    """What a learner's environment runs in: a sandbox of this machine's files, a container of an image, or one of a
+    cluster (production only)."""
     learner_image: str = Field(default="caseloop/learner:latest", pattern=r"^[^:]+(:\d+/[^:]+)?:[\w.-]+$")
     """The image of learners' containers, with its tag. A case with an environment of its own has its digest as tag."""
     save_seconds: int = Field(default=30, ge=1)
@@ -55,14 +60,19 @@ class EmbeddedSettings(Settings):
         return self.run_dir / "hub"
 
     @property
-    def hub_socket(self) -> Path:
-        """Where the Hub answers."""
+    def hub_listens(self) -> Path:
+        """Where the Hub answers, on a machine that it shares with the gateway."""
         return self.hub_dir / "hub.sock"
 
     @property
     def proxy_socket(self) -> Path:
         """Where the Hub's proxy takes routes."""
         return self.run_dir / "proxy-api.sock"
+
+    @property
+    def hub_socket(self) -> Path | None:
+        """The Hub's own socket, which the gateway asks; None where the Hub is on another machine."""
+        return self.hub_listens
 
     @property
     def node_file(self) -> Path:

@@ -36,7 +36,7 @@ def standing_command(settings: EmbeddedSettings) -> list[str]:
         *proxy_program(settings),
         *("--ip", settings.host, "--port", str(settings.port)),
         *("--api-socket", str(settings.proxy_socket)),
-        *("--error-target", socket_address(settings.hub_socket) + "/hub/error"),
+        *("--error-target", socket_address(settings.hub_listens) + "/hub/error"),
         *("--log-level", "info"),
     ]
 

@@ -25,6 +25,7 @@ from infra.production.wiring import not_production
 from infra.service_apps import open_app
 from infra.settings import EmbeddedSettings
 from services.kit.logs import configure_logs
+from services.kit.places import OpenPort
 from services.kit.scope import scope_verifier
 from services.kit.serving import Listener, LocalPort, serve_until_stopped
 from services.kit.traces_wiring import open_tracing
@@ -79,9 +80,11 @@ def check(name: str, settings: ProductionSettings, user: Callable[[], int] = os.
         raise CannotServe(wrong)
     if user() == 0:
         raise CannotServe(f"{name} must not run as root: give its container another account (`user:`).")
-    if name == "hub" and settings.isolation != "docker":
+    if name == "hub" and settings.isolation == "bubblewrap":
         raise CannotServe("CASELOOP_ISOLATION=bubblewrap: in production learners work in containers; say `docker`.")
     if name in ("backup", "metrics"):
+        return
+    if settings.is_networked and name in LISTENERS:
         return
     place = settings.socket(name).parent
     if not os.access(place, os.W_OK | os.X_OK):
@@ -105,8 +108,10 @@ def use_scratch(folder: Path) -> None:
 async def _serve(name: str, settings: ProductionSettings, vault: Vault) -> int:
     life = settings.tls.service_lifetime
     credential = Credential(vault.authority, Identity.service(name), settings.leaf(name), lifetime=life)
-    place: Path | LocalPort = settings.socket(name)
-    if name == "dashboard":
+    place: Path | LocalPort | OpenPort = settings.socket(name)
+    if settings.is_networked:
+        place = OpenPort(settings.network_port)
+    elif name == "dashboard":
         place = LocalPort(settings.dashboard_port_file, settings.dashboard_port or 0)
     async with (
         open_tracing(settings.traces),

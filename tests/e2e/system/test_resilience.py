@@ -24,6 +24,7 @@ from tests.e2e.system.caseloop_system import System, eventually
 from tests.e2e.system.one_home import small_system
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(240)]
+IDLE_SECONDS = 8
 CASE, SUBTASK, OTHER = "python-basics", "pulse-band", "clean-regression"
 PARTS = {
     "runner": "infra.runner_process",
@@ -307,11 +308,27 @@ def test_ctrl_c_ends_everything_and_a_later_start_has_everything(
     assert [group for group in groups if _ours(group, system)] == []
 
     passwords = dict(system.passwords)
+    system.variables["CASELOOP_ENVIRONMENT_IDLE_HOURS"] = str(IDLE_SECONDS / 3600)  # for the next test
     system.start()
     assert system.passwords == passwords
     again = learner.start(CASE)
     assert acknowledged.submissions <= {version["submission"] for version in again.history()}
     assert again.caseloop("GET", "/case").json()["subtasks"][0]["progress"]["state"] == "approved"
+
+
+def test_an_unused_environment_is_ended_with_its_work_kept_and_one_that_computes_is_spared(
+    system: System, learner: Person
+) -> None:
+    Environment(learner, CASE).kernel().leave_running("import time\nwhile True: time.sleep(1)")
+    learner.start(OTHER)
+    log = system.home / "logs" / "hub.log"
+    eventually(lambda: f"environment of learner:{OTHER} is ended: there was no" in log.read_text(), "one is ended")
+    eventually(lambda: f"learner:{CASE} is unused and left alone: a kernel is busy" in log.read_text(), "one is spared")
+    eventually(lambda: not learner.servers().get(OTHER, {}).get("ready"), "the Hub knows it")
+    page = learner.http.get(f"/user/learner/{OTHER}/api/status", follow_redirects=True)
+    assert page.status_code == 424, "the Hub itself answers: no server of this name runs"
+    assert learner.servers()[CASE]["ready"]
+    assert len(system.leaders()) == 1
 
 
 def _ours(group: Path, system: System) -> bool:
