@@ -23,7 +23,8 @@ from spawner.folder_size import folder_bytes
 from spawner.inside import HOME, Mount
 
 _PERIOD_US: Final = 100_000
-_LABEL: Final = "caseloop.installation"
+LABEL: Final = "caseloop.installation"
+"""On every container; its value tells whose it is."""
 _GONE_SECONDS: Final = 20.0
 _LOG_LINES: Final = 40
 _LOG_OPTIONS: Final = {"max-size": "4m", "max-file": "2"}
@@ -106,7 +107,7 @@ class DockerServer(CaseServer, DockerSpawner):
             "user": f"{os.geteuid()}:{os.getegid()}",
             "working_dir": HOME,
             "hostname": "caseloop",
-            "labels": {_LABEL: installation(self.platform.run_dir), "caseloop.case": self.case_id},
+            "labels": {LABEL: installation(self.platform.run_dir), "caseloop.case": self.case_id},
             "host_config": self.client.create_host_config(
                 mounts=[
                     docker.types.Mount(mount.target, str(mount.source), type="bind", read_only=not mount.writable)
@@ -248,7 +249,7 @@ def end_containers(run_dir: Path) -> int:
     Raises one of `ENGINE_FAULTS`.
     """
     client = docker.from_env()
-    found = client.containers.list(all=True, filters={"label": f"{_LABEL}={installation(run_dir)}"})
+    found = client.containers.list(all=True, filters={"label": f"{LABEL}={installation(run_dir)}"})
     for container in found:
         try:
             container.remove(force=True, v=True)
