@@ -92,7 +92,7 @@ class _Chaos:
         await asyncio.to_thread(system.start)
         people = await signed_in(system.url, passwords)
         # before anybody else wants something of this machine
-        await people[watching[0]].start_server()
+        await people[watching[0]].open_server()
         for name in desks:
             await people[name].sit_down_at_the_desk()
         clients = await asyncio.to_thread(self._clients)

@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_settings import DotEnvSettingsSource, SettingsConfigDict
 
 from services.kit.settings import Settings
-from services.runner.settings import RunnerSettings
+from services.runner.settings import ContainerSettings, RunnerSettings
 from vault.files import private_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -43,6 +43,10 @@ class EmbeddedSettings(Settings):
     cluster (production only)."""
     learner_image: str = Field(default="caseloop/learner:latest", pattern=r"^[^:]+(:\d+/[^:]+)?:[\w.-]+$")
     """The image of learners' containers, with its tag. A case with an environment of its own has its digest as tag."""
+    checks_isolation: Literal["bubblewrap", "docker"] = "bubblewrap"
+    """What a check's code runs in: a sandbox of this machine's files, or a container of the case's image."""
+    checks_engine: Path = Path("/var/run/docker.sock")
+    """Socket of the engine that makes the latter."""
     save_seconds: int = Field(default=30, ge=1)
     """How often a changed notebook is kept, besides every save and every check."""
 
@@ -92,7 +96,28 @@ class EmbeddedSettings(Settings):
     @property
     def runner(self) -> RunnerSettings:
         """How the runner uses this machine."""
-        return RunnerSettings(learner_env=self.learner_env, environments=self.environments, cache=self.home / "runner")
+        return RunnerSettings(
+            learner_env=self.learner_env,
+            environments=self.environments,
+            cache=self.checks_dir if self.checks_isolation == "docker" else self.home / "runner",
+            containers=self._check_containers,
+        )
+
+    @property
+    def _check_containers(self) -> ContainerSettings | None:
+        if self.checks_isolation != "docker":
+            return None
+        return ContainerSettings(image=self.learner_image, folder=self.checks_run_dir, engine=self.checks_engine)
+
+    @property
+    def checks_run_dir(self) -> Path:
+        """What containers for checks are shown: the code that runs in them, and their ways in."""
+        return self.run_dir / "checks"
+
+    @property
+    def checks_dir(self) -> Path:
+        """Cases' files, as these containers are shown them."""
+        return self.home / "checks"
 
     @property
     def environments(self) -> Path:

@@ -22,7 +22,8 @@ from spawner.inside import HOME, Mount
 from spawner.socket_server import SocketServer
 
 _PERIOD_US: Final = 100_000
-_LABEL: Final = "caseloop.installation"
+LABEL: Final = "caseloop.installation"
+"""On every container; its value tells whose it is."""
 _GONE_SECONDS: Final = 20.0
 _LOG_LINES: Final = 40
 _LOG_OPTIONS: Final = {"max-size": "4m", "max-file": "2"}
@@ -87,7 +88,7 @@ class DockerServer(ContainedServer, SocketServer, EngineCalls, DockerSpawner):
             "user": f"{os.geteuid()}:{os.getegid()}",
             "working_dir": HOME,
             "hostname": "caseloop",
-            "labels": {_LABEL: installation(self.platform.run_dir), "caseloop.case": self.case_id},
+            "labels": {LABEL: installation(self.platform.run_dir), "caseloop.case": self.case_id},
             "host_config": self.client.create_host_config(
                 mounts=[
                     docker.types.Mount(mount.target, str(mount.source), type="bind", read_only=not mount.writable)
@@ -211,7 +212,7 @@ def end_containers(run_dir: Path) -> int:
     Raises one of `ENGINE_FAULTS`.
     """
     client = docker.from_env()
-    found = client.containers.list(all=True, filters={"label": f"{_LABEL}={installation(run_dir)}"})
+    found = client.containers.list(all=True, filters={"label": f"{LABEL}={installation(run_dir)}"})
     for container in found:
         try:
             container.remove(force=True, v=True)

@@ -10,7 +10,7 @@ from infra.backup.settings import BackupSettings
 from infra.production.settings import ProductionSettings
 
 _SECONDS = 5.0
-DOORS = ("builds-door", "engine-door")
+DOORS = ("builds-door", "checks-door", "engine-door")
 BACKUP = "backup"
 
 
