@@ -166,3 +166,17 @@ def test_the_authors_hint_speaks_for_a_failed_check(desk: Any, case: AuthorCase)
     stops = desk.judge("step-2", answer_2="def double(x):\n    return x[0]\n\nresult = 12").findings[0]
     assert stops.message.startswith("Twice is not what comes out. While your code was tried out, it stopped.")
     assert stops.place.line == 2
+
+
+def test_what_the_failed_line_of_a_check_is_about_is_marked(desk: Any) -> None:
+    """The function is written otherwise than the reference's, and right: the second line of the check fails."""
+    other_way = "def double(x):\n    y = x\n    return y + y\n\nresult = 13"
+    finding = desk.judge("step-2", answer_2=other_way).findings[0]
+    assert (finding.kind, finding.place.line) == ("check", 5)
+
+
+def test_what_the_failed_line_is_made_from_is_marked(desk: Any) -> None:
+    wrong = "def double(x):\n    y = x\n    return y + x + 1\n\nresult = 12"
+    finding = desk.judge("step-2", answer_2=wrong).findings[0]
+    assert finding.kind == "check"
+    assert 2 <= finding.place.line <= 3
