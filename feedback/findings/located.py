@@ -49,14 +49,17 @@ def located(asked: Asked, found: Sequence[Mistake], seen: Seen) -> tuple[Mistake
     compared = nearest(asked, (*seen.solutions, *likely_forms(asked.subtask.reference, _answers(asked))))
     right = _right(asked, seen.clues)
     made_from = sources(cell.source for cell in asked.cells)
+    functions = _functions(asked)
     placed = []
     for mistake in found:
         if mistake in mine:
             names = _names(asked, mistake)
             reached = _reached(names, made_from, right)
             inputs = [seen.inputs[function] for function in _first(names, reached, seen.inputs)]
-            # What is known to be wrong, where that is known of anything.
-            about = About(reached & seen.inputs.keys() or reached, right, _cell(mistake.primary))
+            # What is known to be wrong; else the functions that were asked: those that they call held, where the check
+            # asked for them before.
+            first = reached & seen.inputs.keys() or names & functions
+            about = About(reached, right, _cell(mistake.primary), first)
             sites = belonging(asked, compared, about) if compared is not None else ()
             odd = [clue for clue in seen.behaviour if reached & set(clue.names)]
             changes = mended(asked, mistake.primary, reached, seen.repaired) if seen.repaired is not None else ()
@@ -67,6 +70,11 @@ def located(asked: Asked, found: Sequence[Mistake], seen: Seen) -> tuple[Mistake
 
 def _answers(asked: Asked) -> dict[str, str]:
     return {cell.id: cell.source for cell in asked.cells if cell.answer and cell.subtask == asked.subtask.view.id}
+
+
+def _functions(asked: Asked) -> frozenset[str]:
+    trees = [tree for source in _answers(asked).values() if (tree := parsed(source)) is not None]
+    return frozenset(node.name for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef))
 
 
 def _first(names: frozenset[str], reached: frozenset[str], inputs: Mapping[str, Counterexample]) -> list[str]:
