@@ -64,13 +64,23 @@ class Containers:
         mark = secrets.token_hex(6)
         with self._place.listening(mark) as (listener, door):
             try:
-                made = await self._engine.create(f"caseloop-run-{mark}", self._container(plan, door))
+                made = await self._made(f"caseloop-run-{mark}", self._container(plan, door))
             except NoImage as fault:
                 remedy = "publish the case again to make it" if plan.packages else _COMMON
                 raise SessionRefused(f"{fault.detail}: {remedy}") from None
             container = Container(self._engine, made)
             await container.begin(listener, self.start_seconds)
         return container
+
+    async def _made(self, name: str, container: Mapping[str, Any]) -> str:
+        """Its id. The engine makes it whether or not somebody waits, so what is broken off is removed."""
+        making = asyncio.create_task(self._engine.create(name, container))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            with contextlib.suppress(EngineFault):
+                await self._engine.remove(await making)
+            raise
 
     def image_of(self, plan: Plan) -> str:
         """The image that the plan runs in, by the same rule as learners' containers."""

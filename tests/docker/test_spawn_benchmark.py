@@ -9,7 +9,7 @@ from tests.docker.machine_image import LEARNER
 
 
 def _containers(engine: docker.DockerClient) -> set[str]:
-    return {container.id for container in engine.containers.list(all=True)}
+    return {container["Id"] for container in engine.api.containers(all=True)}
 
 
 def test_one_round_of_each_kind(engine: docker.DockerClient, monkeypatch: pytest.MonkeyPatch) -> None:
