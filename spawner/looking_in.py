@@ -61,7 +61,7 @@ def short_token(spawner: Spawner) -> Iterator[str]:
     try:
         yield token
     finally:
-        found = APIToken.find(spawner.db, token)
+        found = APIToken.find(user.db, token)
         if found is not None:
-            spawner.db.delete(found)
-            spawner.db.commit()
+            user.db.delete(found)
+            user.db.commit()
