@@ -30,7 +30,7 @@ class Subcommands(TyperGroup):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.commands = _WhenAsked(self.commands | dict.fromkeys(NAMES))
+        self.commands = _WhenAsked({**self.commands, **dict.fromkeys(NAMES)})
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Every name; nothing is loaded."""
