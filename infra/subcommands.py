@@ -1,6 +1,7 @@
 """The commands below `caseloop`, each loaded when it is asked for: all of them together take seconds to load."""
 
 from collections import UserDict
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import typer
@@ -8,29 +9,13 @@ from typer.core import TyperGroup
 
 from infra.settings import EmbeddedSettings
 
-NAMES: Final = (
-    "case",
-    "chat",
-    "style",
-    "audit",
-    "backup",
-    "vault",
-    "production",
-    "keycloak",
-    "eval",
-    "lint",
-    "serve",
-    "restore",
-    "grade",
-)
-
 
 class Subcommands(TyperGroup):
     """Has the commands of this module besides those it is given."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.commands = _WhenAsked(self.commands | dict.fromkeys(NAMES))
+        self.commands = _WhenAsked({**self.commands, **dict.fromkeys(NAMES)})
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Every name; nothing is loaded."""
@@ -47,61 +32,12 @@ class _WhenAsked(UserDict[str, Any]):
 
 
 def _loaded(name: str) -> Any:
-    alone = typer.Typer()
-    _add(alone, name)
+    alone, made = typer.Typer(), _MAKERS[name]()
+    if isinstance(made, typer.Typer):
+        alone.add_typer(made, name=name)
+    else:
+        alone.command(name)(made)
     return typer.main.get_group(alone).commands[name]
-
-
-def _add(app: typer.Typer, name: str) -> None:
-    match name:
-        case "case":
-            app.add_typer(_case(), name=name)
-        case "chat":
-            app.add_typer(_chat(), name=name)
-        case "style":
-            from infra.workshop import open_style_erasure
-            from services.progress.style.cli import build_style_app
-
-            app.add_typer(build_style_app(lambda: open_style_erasure(EmbeddedSettings())), name=name)
-        case "audit":
-            from infra.audit.cli import build_audit_app
-
-            app.add_typer(build_audit_app(EmbeddedSettings), name=name)
-        case "backup":
-            from infra.backup.cli import build_backup_app
-
-            app.add_typer(build_backup_app(EmbeddedSettings), name=name)
-        case "restore":
-            from infra.backup.cli import build_restore_command
-
-            app.command(name)(build_restore_command(EmbeddedSettings))
-        case "vault":
-            from infra.vault.cli import build_vault_app
-
-            app.add_typer(build_vault_app(), name=name)
-        case "production":
-            from infra.production.cli import build_production_app
-
-            app.add_typer(build_production_app(), name=name)
-        case "serve":
-            from infra.production.cli import serve_command
-
-            app.command(name)(serve_command)
-        case "keycloak":
-            from infra.keycloak.cli import build_keycloak_app
-
-            app.add_typer(build_keycloak_app(), name=name)
-        case "lint":
-            from linting.command.cli import build_lint_command
-
-            app.command(name)(build_lint_command(lambda: EmbeddedSettings().home))
-        case "grade":
-            from evaluation.grading.cli import build_grade_command
-            from infra.workshop import open_judge
-
-            app.command(name)(build_grade_command(lambda case: open_judge(EmbeddedSettings(), case)))
-        case "eval":
-            app.add_typer(_eval(), name=name)
 
 
 def _case() -> typer.Typer:
@@ -140,3 +76,83 @@ def _eval() -> typer.Typer:
             lambda: open_running_feedback(EmbeddedSettings()),
         )
     )
+
+
+def _style() -> typer.Typer:
+    from infra.workshop import open_style_erasure
+    from services.progress.style.cli import build_style_app
+
+    return build_style_app(lambda: open_style_erasure(EmbeddedSettings()))
+
+
+def _audit() -> typer.Typer:
+    from infra.audit.cli import build_audit_app
+
+    return build_audit_app(EmbeddedSettings)
+
+
+def _backup() -> typer.Typer:
+    from infra.backup.cli import build_backup_app
+
+    return build_backup_app(EmbeddedSettings)
+
+
+def _restore() -> Callable[..., None]:
+    from infra.backup.cli import build_restore_command
+
+    return build_restore_command(EmbeddedSettings)
+
+
+def _vault() -> typer.Typer:
+    from infra.vault.cli import build_vault_app
+
+    return build_vault_app()
+
+
+def _production() -> typer.Typer:
+    from infra.production.cli import build_production_app
+
+    return build_production_app()
+
+
+def _serve() -> Callable[..., None]:
+    from infra.production.cli import serve_command
+
+    return serve_command
+
+
+def _keycloak() -> typer.Typer:
+    from infra.keycloak.cli import build_keycloak_app
+
+    return build_keycloak_app()
+
+
+def _lint() -> Callable[..., None]:
+    from linting.command.cli import build_lint_command
+
+    return build_lint_command(lambda: EmbeddedSettings().home)
+
+
+def _grade() -> Callable[..., None]:
+    from evaluation.grading.cli import build_grade_command
+    from infra.workshop import open_judge
+
+    return build_grade_command(lambda case: open_judge(EmbeddedSettings(), case))
+
+
+_MAKERS: Final[Mapping[str, Callable[[], typer.Typer | Callable[..., None]]]] = {
+    "case": _case,
+    "chat": _chat,
+    "style": _style,
+    "audit": _audit,
+    "backup": _backup,
+    "vault": _vault,
+    "production": _production,
+    "keycloak": _keycloak,
+    "eval": _eval,
+    "lint": _lint,
+    "serve": _serve,
+    "restore": _restore,
+    "grade": _grade,
+}
+NAMES: Final = tuple(_MAKERS)
