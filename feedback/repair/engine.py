@@ -36,6 +36,8 @@ _ALIKE: Final = 2
 """Of so many changes one may be another program."""
 _COMPARED: Final = 4
 """Of small changes that are enough and seem to be of one size, those whose size is counted exactly."""
+_EARLY: Final = 0.4
+"""Of the time; later than that nothing is begun that takes long before anything of it is asked."""
 _Asked = tuple[Draft, frozenset[int]]
 """A draft and the edits of it that are taken: one program."""
 _Found = tuple[int, Overlay, frozenset[int]]
@@ -188,7 +190,9 @@ class _Search:
         pairs = [(self._draft({**overlays, name: one}), one) for one in ranked[: self._engine.effort.solutions]]
         if ahead:
             best = self._foreseen(pairs, name, rest)
-            if not rest and (best is None or best[0] > self._engine.effort.enough):
+            # Making them takes long enough to come too late with what has been found.
+            early = self._spent() < self._until * _EARLY
+            if early and not rest and (best is None or best[0] > self._engine.effort.enough):
                 best = self._slipped(overlays, name, best)
         for draft, one in pairs if best is None else ():
             few = fewest(draft, rest, draft.groups[name], self._passes, ahead or AT_ONCE)
