@@ -27,7 +27,7 @@ from feedback.repair.pool import Pool, Solution
 from feedback.repair.ports import Trials
 from feedback.repair.slips import without_slip
 from feedback.repair.traces import instrumented, of_function
-from feedback.repair.trees import distance
+from feedback.repair.trees import distance, written
 
 _SLIPS_AT_ONCE: Final = 8
 """Single slips that are tried in one run, where a run is cheap."""
@@ -36,6 +36,8 @@ _ALIKE: Final = 2
 """Of so many changes one may be another program."""
 _COMPARED: Final = 4
 """Of small changes that are enough and seem to be of one size, those whose size is counted exactly."""
+_EARLY: Final = 0.4
+"""Of the time; later than that nothing is begun that takes long before anything of it is asked."""
 _Asked = tuple[Draft, frozenset[int]]
 """A draft and the edits of it that are taken: one program."""
 _Found = tuple[int, Overlay, frozenset[int]]
@@ -188,6 +190,10 @@ class _Search:
         pairs = [(self._draft({**overlays, name: one}), one) for one in ranked[: self._engine.effort.solutions]]
         if ahead:
             best = self._foreseen(pairs, name, rest)
+            # Making them takes long enough to come too late with what has been found.
+            early = self._spent() < self._until * _EARLY
+            if early and not rest and (best is None or best[0] > self._engine.effort.enough):
+                best = self._slipped(overlays, name, best)
         for draft, one in pairs if best is None else ():
             few = fewest(draft, rest, draft.groups[name], self._passes, ahead or AT_ONCE)
             if few is None:
@@ -198,7 +204,7 @@ class _Search:
                 self._offer(draft, rest | few)
             if changed <= self._engine.effort.enough:
                 break
-        if best is None or best[0] > self._engine.effort.enough:
+        if (rest or not ahead) and (best is None or best[0] > self._engine.effort.enough):
             best = self._without_slip(overlays, name, rest, best[0] if best else None) or best
         return (best[1], rest | best[2]) if best else (overlays[name], active)
 
@@ -229,6 +235,25 @@ class _Search:
             self._offer(draft, rest | numbers)
             return changed, one, numbers
         return None
+
+    def _slipped(self, overlays: Mapping[str, Overlay], name: str, best: _Found | None) -> _Found | None:
+        """As `_without_slip`, where no other function needs a repair: all slips in one run, what passes laid over."""
+        mine = self._function(name)
+        forms: dict[str, ast.FunctionDef] = {}
+        for other in without_slip(mine) if mine is not None else ():
+            other.name = name
+            body = (other if node is mine else node for node in self._tree.body)
+            forms.setdefault("\n\n".join(map(written, body)), other)
+        flags = self._passes(list(forms))
+        for other in [form for form, flag in zip(forms.values(), flags, strict=True) if flag][:_COMPARED]:
+            assert mine is not None
+            one = overlay_of(mine, other, name, self._numbers)
+            draft = Draft(self._tree, {**overlays, name: one})
+            changed = self._size(draft, name, draft.groups[name])
+            if best is None or changed < best[0]:
+                self._offer(draft, draft.groups[name])
+                best = changed, one, draft.groups[name]
+        return best
 
     def _likely(self, whole: Draft, laid: Mapping[str, Sequence[Overlay]]) -> Iterator[_Asked]:
         """What is asked first: which functions need a repair at all, and small changes of one of them."""

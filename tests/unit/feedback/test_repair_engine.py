@@ -200,6 +200,42 @@ def test_a_small_repair_takes_two_runs_where_what_is_likely_is_asked_ahead(
     assert counting.runs <= 2
 
 
+SLIPS = {
+    "asks whether a tuple is an empty list": (
+        "def first_gap(hs):\n    if hs == []:\n        return 0\n    return hs[0]\n",
+        (("first_gap(())", "0"), ("first_gap([])", "0"), ("first_gap((4,))", "4")),
+        {2},
+    ),
+    "keeps what it is to give back": (
+        "def at_least(hs):\n    if len(hs) == 0:\n        low = 0\n    low = min(hs)\n    return low\n",
+        (("at_least([])", "0"), ("at_least([3, 2])", "2")),
+        {3},
+    ),
+    "gives no answer in the end": (
+        "def has_steep(hs):\n    for h in hs:\n        if h > 3:\n            return True\n",
+        (("has_steep([1])", "False"), ("has_steep([1, 5])", "True")),
+        {4, 5},
+    ),
+}
+
+
+@pytest.mark.parametrize("ahead", [0, 80])
+@pytest.mark.parametrize("what", SLIPS)
+def test_a_slip_is_put_right_without_another_solution(what: str, ahead: int) -> None:
+    source, calls, lines = SLIPS[what]
+    name = source.partition("(")[0].removeprefix("def ")
+    # As unlike it as a solution can be.
+    far = f"def {name}(values):\n    known = {{}}\n" + "".join(
+        f"    if str(values) == str({call.partition('(')[2].removesuffix(')')}):\n        return {value}\n"
+        for call, value in calls
+    )
+    with QuickTrials("", calls, cpu=0.05) as own:
+        found = Engine(Pool([far], (name,)), own, Effort(seconds=600, improving=600, ahead=ahead)).repair(source)
+        assert found is not None
+        assert own.failing([found.source]) == [[]]
+        assert changed_lines(found) <= lines | {max(lines) + 1}
+
+
 @pytest.mark.parametrize("ahead", [1, 7, 120])
 @pytest.mark.parametrize("what", ["recurses without end", "defines it twice", "has another name", "is empty"])
 def test_what_is_asked_ahead_is_verified_like_all_else(
