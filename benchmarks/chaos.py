@@ -92,7 +92,7 @@ class _Chaos:
         await asyncio.to_thread(system.start)
         people = await signed_in(system.url, passwords)
         # before anybody else wants something of this machine
-        await people[watching[0]].start_server()
+        await people[watching[0]].open_server()
         for name in desks:
             await people[name].sit_down_at_the_desk()
         clients = await asyncio.to_thread(self._clients)
@@ -123,13 +123,11 @@ class _Chaos:
 
     async def _kill(self, victim: str, watchers: Watchers) -> dict[str, float]:
         """Seconds until each way in works again."""
-        # the proxy goes with its Hub
-        doomed = [pid for pid in (self._pid(victim), self._pid("proxy") if victim == "hub" else None) if pid]
-        if not doomed:
+        if (doomed := self._pid(victim)) is None:
             raise CouldNotRun(f"there is no {victim}")
-        os.kill(doomed[0], signal.SIGKILL)
+        os.kill(doomed, signal.SIGKILL)
         killed = time.monotonic()
-        while any(map(alive, doomed)):
+        while alive(doomed):
             if time.monotonic() - killed > _GONE_SECONDS:
                 raise CouldNotRun(f"{victim} does not end")
             await asyncio.sleep(0.005)

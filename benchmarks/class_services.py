@@ -67,7 +67,7 @@ def served(home: Path, *, secured: bool) -> Iterator[Served]:
     variables = settings.variables() | {"CASELOOP_MODEL_KIND": "scripted"}
     log = home / "logs" / "served.log"
     with ExitStack() as stack:
-        hub = stack.enter_context(ThreadingUnixStreamServer(str(settings.hub_dir / "hub.sock"), _HubUsers))
+        hub = stack.enter_context(ThreadingUnixStreamServer(str(settings.hub_listens), _HubUsers))
         threading.Thread(target=hub.serve_forever, daemon=True).start()
         stack.callback(hub.shutdown)
         processes = {

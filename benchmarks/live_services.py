@@ -90,7 +90,7 @@ def live_services(case: CaseAtHand, log: Path | None = None) -> Iterator[LiveSer
         done = subprocess.run(publish, env=variables, capture_output=True, text=True, check=False)
         if done.returncode:
             raise CouldNotRun(f"the case could not be published:\n{done.stdout}{done.stderr}")
-        with ThreadingUnixStreamServer(str(settings.hub_dir / "hub.sock"), _HubUsers) as hub:
+        with ThreadingUnixStreamServer(str(settings.hub_listens), _HubUsers) as hub:
             threading.Thread(target=hub.serve_forever, daemon=True).start()
             file = log or Path(os.devnull)
             with (

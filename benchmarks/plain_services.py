@@ -89,6 +89,7 @@ class _PlainServer(serving._Server):
             server = await loop.create_server(protocol, "127.0.0.1", place.number)
             serving._write_port(place.file, server.sockets[0].getsockname()[1])
             return server
+        assert isinstance(place, Path)
         return await loop.create_unix_server(protocol, path=place)
 
 

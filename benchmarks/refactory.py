@@ -46,6 +46,7 @@ from infra.settings import EmbeddedSettings
 from infra.workshop import CheckerJudge, open_judge
 from services.contracts.case import AuthorCase, Subtask
 from services.contracts.feedback import Feedback, Verdict
+from services.contracts.finding import Finding
 from services.contracts.notebook import Cell
 
 _SEED: Final = 20261125
@@ -320,6 +321,13 @@ def _report_findings(report: Report, outcomes: Sequence[Outcome]) -> None:
     flags = [flag for one in sample for flag in _marked(one, one.live)]
     note = "the same programs, where the check itself looks for a repair by the reference"
     report.add("marked_live", Figure(_percent(flags), "%", note=note))
+    flags = [any(map(_mended, one.live.findings)) for one in sample if one.live and one.live.findings]
+    report.add("live_repairs", Figure(_percent(flags), "%", note="of them, those that are marked by a repair"))
+    for name, given in (("by_code", [one.by_code for one in sample]), ("live", [one.live for one in sample])):
+        lines = [count for feedback in given if feedback for count in _lines(feedback)]
+        if lines:
+            note = "how many lines a finding marks, on average: more are more easily right"
+            report.add(f"lines_{name}", Figure(statistics.fmean(lines), "lines", note=note))
     waits = [one.live.wall_ms - one.by_code.wall_ms for one in sample if one.live and one.by_code]
     if waits:
         note = "median of what a failing check takes longer by that"
@@ -335,6 +343,17 @@ def _marked(outcome: Outcome, feedback: Feedback | None) -> Iterator[bool]:
         if finding.place is not None and finding.place.line is not None:
             first, last = finding.place.line, finding.place.end_line or finding.place.line
             yield finding.place.cell == _ANSWER and any(first <= line <= last for line in changed)
+
+
+def _mended(finding: Finding) -> bool:
+    """Whether a repair says where to look."""
+    return any(evidence.aspect == "repair" for evidence in finding.evidence)
+
+
+def _lines(feedback: Feedback) -> Iterator[int]:
+    for finding in feedback.findings:
+        if finding.place is not None and finding.place.line is not None:
+            yield (finding.place.end_line or finding.place.line) - finding.place.line + 1
 
 
 def _report_signatures(report: Report, outcomes: Sequence[Outcome]) -> None:

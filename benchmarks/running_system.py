@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -157,26 +158,42 @@ class Person:
         if not answer.is_success:
             raise CouldNotRun(f"{self.name} did not get to the desk: {answer.status_code}")
 
-    async def start_server(self) -> None:
-        """Open the case: a real environment, which must outlive what is killed. CouldNotRun."""
-        mine = f"/hub/api/users/{self.name}"
-        await self._api("POST", f"{mine}/servers/{CASE}")
+    async def open_server(self) -> None:
+        """Open the case, in a real environment, and follow its start as the Hub's own page does. CouldNotRun."""
+        await self._api("POST", self._server)
+        async with self.http.stream("GET", f"{self._server}/progress", headers=self._token()) as events:
+            async for line in events.aiter_lines():
+                told = json.loads(line.removeprefix("data:")) if line.startswith("data:") else {}
+                if told.get("ready"):
+                    return
+                if told.get("failed"):
+                    raise CouldNotRun(f"the environment of {self.name} did not start: {told['message']}")
+        raise CouldNotRun(f"the Hub does not say whether the environment of {self.name} is there: {events.status_code}")
+
+    async def stop_server(self) -> None:
+        """Close the case and wait until the Hub has forgotten its environment. CouldNotRun."""
+        await self._api("DELETE", self._server)
         end = time.monotonic() + _SERVER_SECONDS
         while time.monotonic() < end:
-            server = (await self._api("GET", mine)).json()["servers"].get(CASE, {})
-            if server.get("ready"):
+            server = (await self._api("GET", f"/hub/api/users/{self.name}")).json()["servers"].get(CASE, {})
+            if not server.get("ready") and not server.get("pending"):
                 return
-            if not server.get("pending"):
-                raise CouldNotRun(f"the environment of {self.name} did not start; its Hub's log says why")
-            await asyncio.sleep(0.5)
-        raise CouldNotRun(f"the environment of {self.name} did not start within {_SERVER_SECONDS} s")
+            await asyncio.sleep(0.1)
+        raise CouldNotRun(f"the environment of {self.name} did not stop within {_SERVER_SECONDS} s")
+
+    @property
+    def _server(self) -> str:
+        return f"/hub/api/users/{self.name}/servers/{CASE}"
+
+    def _token(self) -> dict[str, str]:
+        return {"Authorization": f"token {self.token}"}
 
     async def at_server(self) -> httpx.Response:
         """A call of the environment, by way of the proxy."""
         return await self._api("GET", f"/user/{self.name}/{CASE}/api/status")
 
     async def _api(self, method: str, path: str) -> httpx.Response:
-        return await self.http.request(method, path, headers={"Authorization": f"token {self.token}"})
+        return await self.http.request(method, path, headers=self._token())
 
     def _xsrf(self) -> str:
         """The newest XSRF cookie; the Hub sets one for each path."""

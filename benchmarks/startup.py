@@ -19,7 +19,8 @@ from benchmarks.processes import family, memory_mb
 from infra.settings import PROJECT
 
 _PATIENCE = 300
-_SETTLE_SECONDS = 5
+_SETTLE_SECONDS = 25
+"""Until the spares have loaded, too."""
 
 
 def run(report: Report) -> None:

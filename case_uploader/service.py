@@ -54,7 +54,7 @@ class CaseService:
             raise _no_version(version)
         try:
             case = AuthorCase.model_validate_json(await self._objects.get(row.author_object))
-            return case.model_copy(update={"environment": row.environment})
+            return case.model_copy(update={"environment": row.environment, "image": row.image})
         except ObjectNotFound:
             # The row of a draft is written before its objects.
             raise _no_version(version) from None

@@ -23,6 +23,7 @@ def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int, 
     request = RunRequest(
         environment=case.version,
         packages=case.environment,
+        image=case.image,
         imports=case.imports,
         data=case.data,
         cells=tuple(CodeCell(id=cell.id, source=cell.source) for cell in asked.cells),

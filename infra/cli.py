@@ -8,40 +8,16 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from case_uploader.cli import build_case_app
-from evaluation.cli import build_eval_app
-from evaluation.desk import EvalDesk
-from evaluation.grading.cli import build_grade_command
 from evaluation.settings import EvaluationSettings
-from feedback.cli import build_chat_app
 from feedback.model.settings import ModelSettings
 from infra.accounts import Accounts, NameRefused
-from infra.audit.cli import build_audit_app
-from infra.backup.cli import build_backup_app, build_restore_command
 from infra.backup.settings import BackupSettings
-from infra.keycloak.cli import build_keycloak_app
 from infra.machine import CannotStart
-from infra.production.cli import build_production_app, serve_command
 from infra.run import run as run_embedded
 from infra.settings import EmbeddedSettings
-from infra.vault.cli import build_vault_app
-from infra.workshop import (
-    open_bench,
-    open_case_service,
-    open_chat_staff,
-    open_furnisher,
-    open_judge,
-    open_keeping,
-    open_kept_answers,
-    open_kept_submissions,
-    open_learners_data,
-    open_running_feedback,
-    open_style_erasure,
-)
-from linting.command.cli import build_lint_command
+from infra.subcommands import Subcommands
 from services.contracts.identity import Role
 from services.kit.settings import DatabaseSettings, Settings
-from services.progress.style.cli import build_style_app
 from vault.errors import VaultError
 
 _PREFIXES = {
@@ -53,6 +29,7 @@ _NOT_SHOWN = (DatabaseSettings.__name__, ModelSettings.__name__)
 """A wrong key of a model server is a key all the same, and a wrong address may hold a password."""
 app = typer.Typer(
     name="caseloop",
+    cls=Subcommands,
     help="Case assignments in Jupyter notebooks: instant, honest feedback.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -67,44 +44,6 @@ def private() -> None:
 
 
 app.add_typer(account, name="account")
-app.add_typer(
-    build_case_app(
-        lambda: open_case_service(EmbeddedSettings()),
-        EmbeddedSettings,
-        lambda: open_furnisher(EmbeddedSettings()),
-        lambda: open_keeping(EmbeddedSettings()),
-    ),
-    name="case",
-)
-app.add_typer(
-    build_chat_app(
-        lambda: open_chat_staff(EmbeddedSettings()), lambda: open_learners_data(EmbeddedSettings()), EmbeddedSettings
-    ),
-    name="chat",
-)
-app.add_typer(build_style_app(lambda: open_style_erasure(EmbeddedSettings())), name="style")
-app.add_typer(build_audit_app(EmbeddedSettings), name="audit")
-app.add_typer(build_backup_app(EmbeddedSettings), name="backup")
-app.add_typer(build_vault_app(), name="vault")
-app.add_typer(build_production_app(), name="production")
-app.add_typer(build_keycloak_app(), name="keycloak")
-app.command("lint")(build_lint_command(lambda: EmbeddedSettings().home))
-app.command("serve")(serve_command)
-app.command("restore")(build_restore_command(EmbeddedSettings))
-app.command("grade")(build_grade_command(lambda case: open_judge(EmbeddedSettings(), case)))
-app.add_typer(
-    build_eval_app(
-        EvalDesk(
-            lambda cases, with_model: open_bench(EmbeddedSettings(), cases, with_model),
-            lambda: EmbeddedSettings().home,
-            lambda: EmbeddedSettings().cases,
-            lambda: open_kept_submissions(EmbeddedSettings()),
-            lambda: open_kept_answers(EmbeddedSettings()),
-            lambda: open_running_feedback(EmbeddedSettings()),
-        )
-    ),
-    name="eval",
-)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import httpx
 
+from infra.hub.proxy_process import standing_command, standing_variables
 from infra.settings import EmbeddedSettings
 from infra.supervisor import Part
 from services.kit.http import tls_client, tls_port_client
@@ -44,32 +45,41 @@ async def embedded_parts(settings: EmbeddedSettings, vault: Vault) -> AsyncItera
             client = _client(settings, context, name)
             await stack.enter_async_context(client)
             ready[name], alive[name] = _healthy(client, "/health/ready"), _healthy(client, "/health/live")
-        hub_transport = httpx.AsyncHTTPTransport(uds=str(settings.hub_dir / "hub.sock"))
+        hub_transport = httpx.AsyncHTTPTransport(uds=str(settings.hub_listens))
         hub = httpx.AsyncClient(transport=hub_transport, base_url="http://hub", timeout=2.5, trust_env=False)
         page = httpx.AsyncClient(base_url=f"http://{settings.host}:{settings.port}", timeout=2.5, trust_env=False)
         for client in (hub, page):
             await stack.enter_async_context(client)
         variables = settings.variables()
         part = functools.partial(Part, environment=without_secrets(variables))
+        services, jupyterhub = ("-m", "infra.services_process"), ("-m", "jupyterhub", "-f", str(_HUB_CONFIGURATION))
         yield [
             part("runner", _python("-m", "infra.runner_process"), ready["runner"], alive["runner"]),
             part(
                 "services",
-                _python("-m", "infra.services_process"),
+                _python(*services),
                 _all(*(ready[name] for name in SERVICES)),
                 # not what they need besides: a busy database, or another service, is no reason to restart them
                 _all(*(alive[name] for name in SERVICES)),
                 # the gateway gives checks under way 8 s to end and 3 to be written down, the kit adds 5
                 stop_seconds=20.0,
                 environment=variables,
+                spare=_spare(settings, "services", services),
+            ),
+            part(
+                "proxy",
+                standing_command(settings),
+                # whatever it answers: that the Hub is away is no reason to restart it
+                _answering(page, "/hub/health"),
+                environment={**without_secrets(variables), **standing_variables(settings, vault)},
             ),
             part(
                 "hub",
-                _python("-m", "jupyterhub", "-f", str(_HUB_CONFIGURATION)),
-                # the Hub's own port says that the Hub lives, the public one that the proxy does
+                _python(*jupyterhub),
                 _all(_healthy(hub, "/hub/health"), _healthy(page, "/hub/health")),
-                # a killed proxy refuses at once, and the Hub needs some seconds to bring it back
-                misses=12,
+                # not the way through the proxy: it may be the proxy that is away
+                _healthy(hub, "/hub/health"),
+                spare=_spare(settings, "hub", jupyterhub),
             ),
         ]
 
@@ -93,9 +103,21 @@ def _python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 
 
+def _spare(settings: EmbeddedSettings, name: str, command: Sequence[str]) -> list[str]:
+    return _python("-m", "infra.spare", name, *command) if settings.spares else []
+
+
 def _healthy(client: httpx.AsyncClient, path: str) -> Probe:
     async def probe() -> bool:
         return (await client.get(path)).status_code == httpx.codes.OK
+
+    return probe
+
+
+def _answering(client: httpx.AsyncClient, path: str) -> Probe:
+    async def probe() -> bool:
+        await client.get(path)
+        return True
 
     return probe
 
@@ -126,15 +148,17 @@ def end_environments(settings: EmbeddedSettings, vault: Vault) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     for box in found.values():
         remove_group(group_name(box))
-    # the Hub leaves its socket where it was
-    (settings.hub_dir / "hub.sock").unlink(missing_ok=True)
+    # they leave their sockets where they were
+    for left in (settings.hub_listens, settings.proxy_socket):
+        left.unlink(missing_ok=True)
     return len(found) + containers
 
 
 def _end_containers(settings: EmbeddedSettings) -> int:
     if settings.isolation != "docker":
         return 0
-    from spawner.docker import ENGINE_FAULTS, end_containers
+    from spawner.docker import end_containers
+    from spawner.engine import ENGINE_FAULTS
 
     try:
         return end_containers(settings.run_dir)

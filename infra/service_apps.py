@@ -78,7 +78,7 @@ def _runner(settings: EmbeddedSettings, credential: Credential) -> FastAPI:
     from services.runner.app import create_app as create_runner_app
     from services.runner.service import Runner
 
-    cases = CasesClient(tls_client(credential.client_context(), "cases", settings.socket("cases")))
+    cases = CasesClient(tls_client(credential.client_context(), "cases", settings.place("cases")))
     return create_runner_app(Runner(settings.runner, cases))
 
 
@@ -89,8 +89,8 @@ def _cases(
     from case_uploader.app import create_app as create_cases_app
 
     context = credential.client_context()
-    feedback = FeedbackClient(tls_client(context, "feedback", settings.socket("feedback"), _UNTIL_RUN))
-    progress = RegradingClient(tls_client(context, "progress", settings.socket("progress")))
+    feedback = FeedbackClient(tls_client(context, "feedback", settings.place("feedback"), _UNTIL_RUN))
+    progress = RegradingClient(tls_client(context, "progress", settings.place("progress")))
     environment = wiring.learner_environment(settings)
     shelf = wiring.open_shelf(settings, settings.environments, settings.set_up_dir)
     images = case_images(settings)
@@ -112,9 +112,9 @@ def _feedback(settings: EmbeddedSettings, credential: Credential, verifier: Scop
     from feedback.app import create_app as create_feedback_app
 
     context = credential.client_context()
-    runs = RunnerClient(tls_client(context, "runner", settings.socket("runner"), _UNTIL_RUN))
-    cases = CasesClient(tls_client(context, "cases", settings.socket("cases")))
-    memory = MentoringClient(tls_client(context, "mentoring", settings.socket("mentoring")))
+    runs = RunnerClient(tls_client(context, "runner", settings.place("runner"), _UNTIL_RUN))
+    cases = CasesClient(tls_client(context, "cases", settings.place("cases")))
+    memory = MentoringClient(tls_client(context, "mentoring", settings.place("mentoring")))
     judging = wiring.build_judging(runs, cases, settings.home / "feedback", memory=memory)
     return create_feedback_app(judging.service, verifier, open_assisted=wiring.assisted_opener(settings, judging))
 
@@ -135,4 +135,5 @@ def _dashboard(settings: EmbeddedSettings, credential: Credential, minter: Scope
 def _hub(settings: EmbeddedSettings) -> "GatewaySettings":
     from services.gateway.settings import GatewaySettings
 
-    return GatewaySettings(hub_socket=settings.hub_dir / "hub.sock")
+    # across machines CASELOOP_GATEWAY_HUB_URL says where it is
+    return GatewaySettings() if settings.hub_socket is None else GatewaySettings(hub_socket=settings.hub_socket)

@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_settings import DotEnvSettingsSource, SettingsConfigDict
 
 from services.kit.settings import Settings
-from services.runner.settings import RunnerSettings
+from services.runner.settings import ContainerSettings, RunnerSettings
 from vault.files import private_folder
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -34,12 +34,24 @@ class EmbeddedSettings(Settings):
     environment_processes: int = Field(default=256, ge=32)
     environment_disk_mb: int = Field(default=2048, ge=16)
     """Size of one learner's folder of a case; held in containers only."""
-    isolation: Literal["bubblewrap", "docker"] = "bubblewrap"
-    """What a learner's environment runs in: a sandbox of this machine's files, or a container of an image."""
+    environment_idle_hours: float = Field(default=8, ge=0)
+    """An environment is ended after so long without activity, unless a kernel is busy or a page is open. 0: never."""
+    environment_busy_hours: float = Field(default=48, ge=0)
+    """The same for one with a busy kernel or an open page. 0: never."""
+    isolation: Literal["bubblewrap", "docker", "swarm", "kubernetes"] = "bubblewrap"
+    """What a learner's environment runs in: a sandbox of this machine's files, a container of an image, or one of a
+    cluster (production only)."""
     learner_image: str = Field(default="caseloop/learner:latest", pattern=r"^[^:]+(:\d+/[^:]+)?:[\w.-]+$")
     """The image of learners' containers, with its tag. A case with an environment of its own has its digest as tag."""
+    checks_isolation: Literal["bubblewrap", "docker"] = "bubblewrap"
+    """What a check's code runs in: a sandbox of this machine's files, or a container of the case's image."""
+    checks_engine: Path = Path("/var/run/docker.sock")
+    """Socket of the engine that makes the latter."""
     save_seconds: int = Field(default=30, ge=1)
     """How often a changed notebook is kept, besides every save and every check."""
+
+    spares: bool = True
+    """Keep a loaded process beside the services and one beside the Hub, which takes over when that ends."""
 
     @property
     def gateway_dir(self) -> Path:
@@ -50,6 +62,21 @@ class EmbeddedSettings(Settings):
     def hub_dir(self) -> Path:
         """Folder that holds the Hub's socket and nothing else: environments see it."""
         return self.run_dir / "hub"
+
+    @property
+    def hub_listens(self) -> Path:
+        """Where the Hub answers, on a machine that it shares with the gateway."""
+        return self.hub_dir / "hub.sock"
+
+    @property
+    def proxy_socket(self) -> Path:
+        """Where the Hub's proxy takes routes."""
+        return self.run_dir / "proxy-api.sock"
+
+    @property
+    def hub_socket(self) -> Path | None:
+        """The Hub's own socket, which the gateway asks; None where the Hub is on another machine."""
+        return self.hub_listens
 
     @property
     def node_file(self) -> Path:
@@ -69,7 +96,28 @@ class EmbeddedSettings(Settings):
     @property
     def runner(self) -> RunnerSettings:
         """How the runner uses this machine."""
-        return RunnerSettings(learner_env=self.learner_env, environments=self.environments, cache=self.home / "runner")
+        return RunnerSettings(
+            learner_env=self.learner_env,
+            environments=self.environments,
+            cache=self.checks_dir if self.checks_isolation == "docker" else self.home / "runner",
+            containers=self._check_containers,
+        )
+
+    @property
+    def _check_containers(self) -> ContainerSettings | None:
+        if self.checks_isolation != "docker":
+            return None
+        return ContainerSettings(image=self.learner_image, folder=self.checks_run_dir, engine=self.checks_engine)
+
+    @property
+    def checks_run_dir(self) -> Path:
+        """What containers for checks are shown: the code that runs in them, and their ways in."""
+        return self.run_dir / "checks"
+
+    @property
+    def checks_dir(self) -> Path:
+        """Cases' files, as these containers are shown them."""
+        return self.home / "checks"
 
     @property
     def environments(self) -> Path:

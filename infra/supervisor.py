@@ -16,6 +16,8 @@ _HUNG_PATIENCE = 2.0
 """Seconds to end by itself for a child that does not even answer."""
 _STEADY_SECONDS = 60.0
 """A child that ran this long starts its count of restarts anew."""
+_SPARE_SECONDS = 10.0
+"""A child that ran this long gets a spare: earlier the processor has better things to do."""
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -37,6 +39,11 @@ class Part:
     """Pause between probes once one has failed."""
     misses: int = 4
     """So many failed probes in a row are a hang."""
+    spare: Sequence[str] = ()
+    """A command that is as good as the other once a line is written to its standard input; until then it waits.
+
+    Kept beside the part, to take its place without the time that starting needs.
+    """
 
 
 class NotStarted(Exception):
@@ -49,9 +56,16 @@ class Supervisor:
     `say(part, line)` gets every line that a child writes and every event of its life.
     """
 
-    def __init__(self, parts: Sequence[Part], say: Callable[[str, str], None], give_up: int = 8) -> None:
-        self._parts, self._say, self._give_up = parts, say, give_up
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        say: Callable[[str, str], None],
+        give_up: int = 8,
+        spare_seconds: float = _SPARE_SECONDS,
+    ) -> None:
+        self._parts, self._say, self._give_up, self._spare_seconds = parts, say, give_up, spare_seconds
         self._live: dict[str, _Child] = {}
+        self._spares: dict[str, _Child] = {}
         self.stop = asyncio.Event()
         self.failure: str | None = None
 
@@ -71,6 +85,8 @@ class Supervisor:
             for watcher in watchers:
                 watcher.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
+            for spare in self._spares.values():
+                await spare.end(_HUNG_PATIENCE)
             for part in reversed(self._parts):
                 if child := self._live.get(part.name):
                     await child.end(part.stop_seconds)
@@ -90,19 +106,39 @@ class Supervisor:
         return child
 
     async def _start(self, part: Part) -> "_Child":
+        child = await self._spare_of(part) or await self._spawn(part, part.command)
+        self._live[part.name] = child
+        return child
+
+    async def _spare_of(self, part: Part) -> "_Child | None":
+        """A spare which has become the part; None when there is none."""
+        spare = self._spares.pop(part.name, None)
+        if spare is None or await spare.begin():
+            return spare
+        await spare.end(_HUNG_PATIENCE)
+        return None
+
+    async def _have_spare(self, part: Part) -> None:
+        """Start the part's spare, if it is to have one. One that ends by itself is not started again."""
+        if not part.spare or part.name in self._spares:
+            return
+        try:
+            self._spares[part.name] = await self._spawn(part, part.spare, stdin=asyncio.subprocess.PIPE)
+        except OSError as error:  # such as: no more processes can be started
+            self._say(part.name, f"no spare can be started: {error}")
+
+    async def _spawn(self, part: Part, command: Sequence[str], stdin: int = asyncio.subprocess.DEVNULL) -> "_Child":
         process = await asyncio.create_subprocess_exec(
-            *part.command,
+            *command,
             env=part.environment,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=stdin,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C reaches the supervisor alone
             preexec_fn=die_with_parent(),
             limit=1 << 20,
         )
-        child = _Child(process, lambda line: self._say(part.name, line))
-        self._live[part.name] = child
-        return child
+        return _Child(process, lambda line: self._say(part.name, line))
 
     async def _ready(self, part: Part, child: "_Child") -> bool:
         end = time.monotonic() + part.ready_seconds
@@ -138,7 +174,7 @@ class Supervisor:
 
     async def _until_trouble(self, part: Part, child: "_Child") -> str:
         """Wait until the child has ended or hangs (it is ended then); says which."""
-        missed, alive = 0, part.alive or part.ready
+        missed, alive, since = 0, part.alive or part.ready, time.monotonic()
         while missed < part.misses:
             with contextlib.suppress(TimeoutError):
                 # not `wait_for`, which before Python 3.12 may swallow being cancelled
@@ -147,6 +183,8 @@ class Supervisor:
                 await child.end(part.stop_seconds)  # its own children
                 return f"ended with {status}"
             missed = 0 if await _answers(alive) else missed + 1
+            if not missed and time.monotonic() - since > self._spare_seconds:
+                await self._have_spare(part)
         await child.end(min(part.stop_seconds, _HUNG_PATIENCE))
         return "hangs"
 
@@ -161,6 +199,16 @@ class _Child:
     @property
     def running(self) -> bool:
         return self._process.returncode is None
+
+    async def begin(self) -> bool:
+        """Tell a spare to be what it is for; False when it has ended."""
+        if not self.running or self._process.stdin is None:
+            return False
+        with contextlib.suppress(ConnectionError):
+            self._process.stdin.write(b"\n")
+            await self._process.stdin.drain()
+        self._process.stdin.close()
+        return True
 
     async def ended(self) -> int:
         return await self._process.wait()

@@ -12,18 +12,19 @@ from typing import Any
 from traitlets import Float, Integer
 
 from services.contracts.case import LearnerCase
-from spawner.case_server import CaseServer, SpawnError
+from spawner.case_server import SpawnError
 from spawner.cgroup import Ceiling, group_name, make_group, remove_group
 from spawner.inside import Mount
 from spawner.interpreter import Interpreter, UnusablePython, find_interpreter
 from spawner.processes import end_sandboxes, is_sandbox, leading, sandboxes
 from spawner.sandbox import INSTALL, PASSWD, Sandbox
 from spawner.seccomp import environment_filter
+from spawner.socket_server import SocketServer
 
 _LOG_BYTES = 4 << 20
 
 
-class BubblewrapSpawner(CaseServer):
+class BubblewrapSpawner(SocketServer):
     """Needs bubblewrap and unprivileged user namespaces; runs as the account that runs the Hub."""
 
     memory_mb = Integer(2048, config=True, help="Memory of one environment, kernels included (control groups).")

@@ -1,37 +1,36 @@
-"""What every Caseloop spawner shares: sockets, box, certificate, case, notebook. Isolation is the subclass's part."""
+"""What every Caseloop spawner shares: case, notebook, certificate, life. Isolation and the way in are a subclass's."""
 
 import asyncio
 import contextlib
 import hashlib
-import os
 import shutil
-import stat
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jupyterhub.spawner import Spawner
-from jupyterhub.utils import AnyTimeoutError, exponential_backoff, maybe_future
+from jupyterhub.utils import maybe_future
 from pydantic import TypeAdapter, ValidationError
 from traitlets import Any as AnyTrait
-from traitlets import Integer
+from traitlets import Float, Integer
 
 from services.contracts.case import LearnerCase, Slug
 from services.contracts.errors import ServiceError
 from services.contracts.notebook import notebook_digest
 from services.contracts.progress import SavedNotebook
 from spawner.data import BrokenData, CaseData, top_entries
-from spawner.inside import BOX, GATEWAY, HOME, HUB, IDENTITY, Mount
+from spawner.idleness import IdleLimits, Signs
+from spawner.inside import HOME, IDENTITY, Mount
+from spawner.looking_in import NoAnswer, look_in, short_token
 from spawner.moving import moved
 from spawner.platform import Platform
 from spawner.processes import boxes
 from spawner.workplace import UnusableNotebook, Workplace, folder_name
 from vault.errors import VaultError
 
-SERVER_SOCKET = "server.sock"
 _SLUG: TypeAdapter[str] = TypeAdapter(Slug)
 
 
@@ -44,22 +43,29 @@ class SpawnError(Exception):
 
 
 class CaseServer(Spawner):
-    """A learner's server for one case, reached over unix sockets only.
+    """A learner's server for one case.
 
     The server's name is the case's id (user option `case` for the unnamed server).
     """
 
     platform: Platform = AnyTrait(config=True, help="The rest of Caseloop: a spawner.platform.Platform.")
     port = Integer(8888, config=True)
-    """jupyter_server refuses `--sock` together with any other port than its default."""
+    """Of the server inside; jupyter_server refuses `--sock` together with any other than this, its default."""
     start_seconds = Integer(60, config=True, help="How long the environment's server may take to listen.")
+    idle_hours = Float(8.0, min=0.0, config=True, help="Hours without activity after which one is ended; 0: never.")
+    busy_hours = Float(48.0, min=0.0, config=True, help="The same for one that computes or has an open page; 0: never.")
     nonce: str = ""
     _saved_mtime: int = 0
     _listened: bool = False
-    """Set once the server's socket was seen."""
+    """Set once the server was seen to listen."""
     _steps: "Sequence[dict[str, Any]]" = ()
     _starting: "asyncio.Task[Any] | None" = None
     _tending: "asyncio.Task[None] | None" = None
+    _telling: "asyncio.Task[int | None] | None" = None
+    _look_in_at: float = 0.0
+    """When the server is asked next what it is doing, by the event loop's clock."""
+    _left_alone: str = ""
+    """Why it was not ended although it is unused, as last logged."""
 
     # --- where things are -------------------------------------------------------------------------------------------
 
@@ -78,19 +84,14 @@ class CaseServer(Spawner):
         return hashlib.sha256(whose.encode()).hexdigest()[:12]
 
     @property
-    def box(self) -> Path:
-        """Private folder of this environment; short, because a socket's path may have 107 bytes."""
-        return boxes(self.platform.run_dir) / self.box_id
-
-    @property
     def private_box(self) -> Path:
-        """Beside the box, for the learner may write into the box: certificate and door; only `tls/` is seen inside."""
-        return self.box.with_suffix(".id")
+        """What belongs to this start and no learner writes into: the certificate; only `tls/` is seen inside."""
+        return boxes(self.platform.run_dir) / f"{self.box_id}.id"
 
     @property
-    def door(self) -> Path:
-        """Where Hub and proxy reach the server: a name that no learner can put anything else in the place of."""
-        return self.private_box / SERVER_SOCKET
+    def of_this_start(self) -> tuple[Path, ...]:
+        """Private folders that are made for each start and go with it."""
+        return (self.private_box,)
 
     @property
     def workplace(self) -> Workplace:
@@ -101,27 +102,6 @@ class CaseServer(Spawner):
     def notebook_name(self) -> str:
         """File name of the case's notebook in the learner's home."""
         return f"{self.case_id}.ipynb"
-
-    @property
-    def socket_url(self) -> str:
-        """Address of the server's socket as Hub and proxy write it."""
-        return "http+unix://" + quote(str(self.door), safe="")
-
-    @property
-    def server(self) -> Any:
-        """The Hub's record of the server; it keeps protocol, address and port only, so the socket is put back."""
-        server = Spawner.server.fget(self)
-        if server is not None and self.launched and not server.connect_url:
-            self._point(server)
-        return server
-
-    @server.setter
-    def server(self, value: Any) -> None:
-        Spawner.server.fset(self, value)
-
-    def _point(self, server: Any) -> None:
-        server.connect_url = self.socket_url
-        server.connect_addr = quote(str(self.door), safe="")
 
     # --- starting ---------------------------------------------------------------------------------------------------
 
@@ -153,13 +133,11 @@ class CaseServer(Spawner):
         await self.choose_environment(case)
         self._prepare_box(case)
         self._say(60, "Starting your private environment")
-        await self.launch(self._mounts(case, data))
-        self._point(self.server)
+        await self.launch(self.shown_inside(case, data))
         self._say(80, "Waiting for JupyterLab")
-        await self._wait()
-        self._open_door()
+        url = await self.until_it_listens()
         self._listened = True
-        return self.socket_url
+        return url
 
     def _refuse_a_second_one(self) -> None:
         """Two servers for one case would share its folder. SpawnError."""
@@ -227,65 +205,29 @@ class CaseServer(Spawner):
         for name, is_folder in top_entries(case.data).items():
             (place.mount_point if is_folder else place.mount_point_of_file)(name)
 
-    def _mounts(self, case: LearnerCase, data: Path) -> list[Mount]:
-        """What every environment is shown: the learner's folder, its own box and certificate, two doors, the data."""
+    def shown_inside(self, case: LearnerCase, data: Path) -> list[Mount]:
+        """What every environment is shown: the learner's folder, its own certificate, the data."""
         return [
             Mount(self.workplace.work, HOME, writable=True),
-            Mount(self.box, BOX, writable=True),
             Mount(self.private_box / "tls", IDENTITY),
-            Mount(self.platform.hub_dir, HUB),
-            Mount(self.platform.gateway_dir, GATEWAY),
             *(Mount(data / name, f"{HOME}/{name}") for name in top_entries(case.data)),
         ]
 
     def _prepare_box(self, case: LearnerCase) -> None:
         self.clear_box()
-        for folder in (self.box, self.private_box):
+        for folder in self.of_this_start:
             folder.mkdir(mode=0o700, parents=True)
         self.nonce = self.platform.certificates.issue(self.private_box, self.user.name, case.id, case.version)
 
     def clear_box(self) -> None:
         """Remove all that belonged to one start."""
-        for folder in (self.box, self.private_box):
+        for folder in self.of_this_start:
             shutil.rmtree(folder, ignore_errors=True)
-
-    async def _wait(self) -> None:
-        """Until the server listens; a fixed short pause, because the Hub's own growing ones cost seconds."""
-        try:
-            await exponential_backoff(self._listening, "", timeout=self.start_seconds, max_wait=0.1)
-        except AnyTimeoutError as error:
-            raise SpawnError("Your environment did not start in time. Try again in a minute.") from error
-
-    async def _listening(self) -> bool:
-        if _is_socket(self.box / SERVER_SOCKET):
-            return True
-        if await self.status() is not None:
-            raise SpawnError("Your environment ended while it was starting. Try again, and tell your teacher.")
-        return False
-
-    def _open_door(self) -> None:
-        """Give the server's socket a second name outside the learner's reach. SpawnError when it is none.
-
-        A link to a file elsewhere is not followed, and the learner can make no hard link to what is mounted beside.
-        """
-        try:
-            os.link(self.box / SERVER_SOCKET, self.door, follow_symlinks=False)
-        except FileNotFoundError as error:
-            raise SpawnError("Your environment ended while it was starting. Try again.") from error
-        if not _is_socket(self.door):
-            raise SpawnError("Your environment does not listen where it should. Remove your Jupyter configuration.")
-
-    def socket_is_sound(self) -> bool:
-        """Whether the server's socket is still the one that Hub and proxy connect to."""
-        with contextlib.suppress(OSError):
-            return os.path.samestat((self.box / SERVER_SOCKET).lstat(), self.door.lstat())
-        return False
 
     def variables(self, case_env_bin: str) -> dict[str, str]:
         """Environment variables inside: the Hub's own, and what the Lab extension needs. Nothing is inherited."""
-        hub = "http+unix://" + quote(f"{HUB}/hub.sock", safe="") + "/hub/api"
-        own = {k: v for k, v in self.get_env().items() if k.startswith(("JUPYTERHUB_", "JPY_"))}
-        return own | {
+        own = {k: v for k, v in Spawner.get_env(self).items() if k.startswith(("JUPYTERHUB_", "JPY_"))}
+        common = {
             "HOME": HOME,
             "USER": "learner",
             "SHELL": "/bin/bash",
@@ -294,23 +236,16 @@ class CaseServer(Spawner):
             "PATH": f"{case_env_bin}:/usr/bin:/bin",
             "JUPYTER_PLATFORM_DIRS": "1",
             "JUPYTERHUB_DEFAULT_URL": f"/lab/tree/{quote(self.notebook_name)}",
-            "JUPYTERHUB_API_URL": hub,
-            "JUPYTERHUB_ACTIVITY_URL": f"{hub}/users/{self.user.escaped_name}/activity",
-            "CASELOOP_GATEWAY_SOCKET": f"{GATEWAY}/gateway.sock",
             "CASELOOP_CERTIFICATE": f"{IDENTITY}/environment.pem",
             "CASELOOP_CA": f"{IDENTITY}/ca.pem",
             "CASELOOP_CASE": self.case_id,
             "CASELOOP_NOTEBOOK": self.notebook_name,
         }
+        return own | common | self.ways_out()
 
     def server_arguments(self) -> list[str]:
         """Arguments of `jupyterhub-singleuser` inside the sandbox."""
-        return [
-            f"--ServerApp.sock={BOX}/{SERVER_SOCKET}",
-            "--ServerApp.sock_mode=0600",
-            f"--ServerApp.root_dir={HOME}",
-            *self.get_args(),
-        ]
+        return [f"--ServerApp.root_dir={HOME}", *self.get_args()]
 
     # --- what a spawner does in its own way ---------------------------------------------------------------------------
 
@@ -320,12 +255,24 @@ class CaseServer(Spawner):
         """Whether an environment was started and not yet forgotten; survives a restart of the Hub."""
 
     @abstractmethod
+    def ways_out(self) -> dict[str, str]:
+        """Variables that tell the server inside how it reaches the Hub and the gateway."""
+
+    @abstractmethod
     async def choose_environment(self, case: LearnerCase) -> None:
         """Find what the case's code runs in: the common environment, or its own. SpawnError when it is not there."""
 
     @abstractmethod
     async def launch(self, mounts: Sequence[Mount]) -> None:
         """Start the isolated environment, which sees these folders and nothing else of the host. SpawnError."""
+
+    @abstractmethod
+    async def until_it_listens(self) -> str:
+        """Wait for the launched environment's server; its address for Hub and proxy. SpawnError."""
+
+    def is_sound(self) -> bool:
+        """Whether a running server is still the one that was started."""
+        return True
 
     @abstractmethod
     async def status(self) -> int | None:
@@ -349,8 +296,8 @@ class CaseServer(Spawner):
         status = await self.status() if self.launched else 0
         if status is not None:
             return status
-        if self._listened and not self.socket_is_sound():
-            self.log.error("The socket of %s is gone or another one; the environment is ended", self._log_name)
+        if self._listened and not self.is_sound():
+            self.log.error("The server of %s is gone or another one; the environment is ended", self._log_name)
             await self.end()
             return 1
         # Beside the poll: the Hub must not wait for a service that hangs.
@@ -390,8 +337,42 @@ class CaseServer(Spawner):
             await asyncio.to_thread(self.platform.certificates.renew, self.private_box)
             await self.save()
             await self.look_after()
+            await self._end_when_idle()
         except Exception:
             self.log.exception("Tending the environment of %s failed; it is tried again", self._log_name)
+
+    async def _end_when_idle(self) -> None:
+        """End an environment that has long been unused. Its work was saved just before: where that fails, it lives."""
+        limits = IdleLimits(timedelta(hours=self.idle_hours), timedelta(hours=self.busy_hours))
+        clock = asyncio.get_running_loop().time()
+        if not limits.idle or clock < self._look_in_at or self.server is None:
+            return
+        self._look_in_at = clock + limits.pause.total_seconds()
+        signs, now = await self._signs(), datetime.now(UTC)
+        reason = limits.exceeded(signs, now)
+        if not reason:
+            self._note_left_alone(signs.in_use if limits.is_long(now - signs.last_activity) else "")
+            return
+        self.log.info("The environment of %s is ended: %s", self._log_name, reason)
+        await self.end()
+        # The Hub takes the route away at once, so that nobody meets an address with nothing behind it. In a task of its
+        # own: tidying up ends the one that we are in.
+        self._telling = asyncio.create_task(self.poll_and_notify())
+
+    async def _signs(self) -> Signs:
+        try:
+            with short_token(self) as token:
+                return await look_in(self.server.url, token)
+        except NoAnswer as error:
+            self.log.warning("%s does not say what it is doing, and counts as in use: %s", self._log_name, error)
+            # the Hub's record, without a time zone in UTC
+            last = self.last_activity.replace(tzinfo=UTC) if self.last_activity else datetime.now(UTC)
+            return Signs(last, "its server does not say what it is doing")
+
+    def _note_left_alone(self, why: str) -> None:
+        if why and why != self._left_alone:
+            self.log.info("%s is unused and left alone: %s", self._log_name, why)
+        self._left_alone = why
 
     async def save(self) -> None:
         """Keep the notebook on disk in `progress` if it changed since last time."""
@@ -433,9 +414,3 @@ def _case_of(spawner: CaseServer) -> str | None:
     with contextlib.suppress(SpawnError):
         return spawner.case_id
     return None
-
-
-def _is_socket(path: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return stat.S_ISSOCK(path.lstat().st_mode)
-    return False

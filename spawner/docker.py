@@ -12,37 +12,25 @@ from typing import Any, Final
 
 import docker.errors
 import docker.types
-import requests
 from dockerspawner import DockerSpawner
-from traitlets import Float, Integer, Unicode
 
 from services.contracts.case import LearnerCase
-from spawner.case_server import CaseServer, SpawnError
-from spawner.engine_errors import advice
-from spawner.folder_size import folder_bytes
+from spawner.case_server import SpawnError
+from spawner.contained import ContainedServer
+from spawner.engine import ENGINE_FAULTS, EngineCalls
 from spawner.inside import HOME, Mount
+from spawner.socket_server import SocketServer
 
 _PERIOD_US: Final = 100_000
-_LABEL: Final = "caseloop.installation"
+LABEL: Final = "caseloop.installation"
+"""On every container; its value tells whose it is."""
 _GONE_SECONDS: Final = 20.0
 _LOG_LINES: Final = 40
 _LOG_OPTIONS: Final = {"max-size": "4m", "max-file": "2"}
-ENGINE_FAULTS: Final = (docker.errors.DockerException, requests.RequestException)
-"""What a call of the engine raises."""
 
 
-class DockerServer(CaseServer, DockerSpawner):
+class DockerServer(ContainedServer, SocketServer, EngineCalls, DockerSpawner):
     """Needs a Docker engine on the Hub's machine; containers run as the account that runs the Hub."""
-
-    image_name = Unicode("caseloop/learner", config=True, help="Repository of the images that learners' code runs in.")
-    image_tag = Unicode("latest", config=True, help="Tag of the common image; a case's own has a digest.")
-    python = Unicode("/opt/learner/bin/python", config=True, help="The Python of the learners' environment inside.")
-    memory_mb = Integer(2048, config=True, help="Memory of one environment, kernels and /tmp included; no swap.")
-    cpus = Float(1.0, config=True, help="Processors of one environment.")
-    processes = Integer(256, config=True, help="Processes and threads of one environment.")
-    disk_mb = Integer(2048, config=True, help="Size of one learner's folder, and of the largest file in it.")
-    _allowed_bytes: int | None = None
-    """What the folder may hold; not known after a restart of the Hub until it is looked at."""
 
     @property
     def launched(self) -> bool:
@@ -61,8 +49,7 @@ class DockerServer(CaseServer, DockerSpawner):
 
         By its digest, where one was made when the version was published: a tag may have come to mean another image.
         """
-        tag = case.environment[:24] if case.environment else self.image_tag
-        self.image = case.image or f"{self.image_name}:{tag}"
+        self.image = case.image or self.tagged_image(case)
         try:
             await self.docker("inspect_image", self.image)
         except docker.errors.ImageNotFound as error:
@@ -76,37 +63,32 @@ class DockerServer(CaseServer, DockerSpawner):
                 "The environment of this case is not there. Tell your teacher; your work is safe."
             ) from error
         except ENGINE_FAULTS as error:
-            raise self._refused(error) from error
+            raise self.refused(error) from error
 
     async def launch(self, mounts: Sequence[Mount]) -> None:
         """Start the container. SpawnError."""
         self.object_name = self.container
-        self._allowed_bytes = await self._measured()
+        await self.measure()
         try:
             made = await self.docker("create_container", **self._container(mounts))
             self.object_id = made["Id"]
             await self.docker("start", self.object_id)
         except ENGINE_FAULTS as error:
             await self.end()
-            raise self._refused(error) from error
-
-    def _refused(self, error: Exception) -> SpawnError:
-        told = advice(str(error))
-        self.log.error("The engine refuses an environment for %s: %s. %s", self._log_name, error, told.operator)
-        return SpawnError(told.learner)
+            raise self.refused(error) from error
 
     def _container(self, mounts: Sequence[Mount]) -> dict[str, Any]:
         """What the engine is asked for: the whole of an environment's limits is here."""
         return {
             "image": self.image,
             "name": self.container,
-            "command": [self.python, "-m", "jupyterhub.singleuser", *self.server_arguments(), *_of_root()],
+            "command": [*self.inner_command, *_of_root()],
             "entrypoint": [],
-            "environment": self.variables(str(Path(self.python).parent)),
+            "environment": self.inside(),
             "user": f"{os.geteuid()}:{os.getegid()}",
             "working_dir": HOME,
             "hostname": "caseloop",
-            "labels": {_LABEL: installation(self.platform.run_dir), "caseloop.case": self.case_id},
+            "labels": {LABEL: installation(self.platform.run_dir), "caseloop.case": self.case_id},
             "host_config": self.client.create_host_config(
                 mounts=[
                     docker.types.Mount(mount.target, str(mount.source), type="bind", read_only=not mount.writable)
@@ -132,7 +114,7 @@ class DockerServer(CaseServer, DockerSpawner):
         }
 
     def _ceiling(self) -> dict[str, Any]:
-        memory, scratch = self.memory_mb << 20, (self.memory_mb // 2) << 20
+        memory, scratch = self.memory_mb << 20, self.scratch_bytes
         largest = self.disk_mb << 20
         return {
             "mem_limit": memory,
@@ -188,20 +170,6 @@ class DockerServer(CaseServer, DockerSpawner):
             return "(none)"
         return said.decode(errors="replace")
 
-    async def look_after(self) -> None:
-        """End an environment whose folder outgrew its limit. One that started above it may shrink, but not grow."""
-        if self._allowed_bytes is None:
-            self._allowed_bytes = await self._measured()
-        size = await asyncio.to_thread(folder_bytes, self.workplace.work, self._allowed_bytes)
-        if size > self._allowed_bytes:
-            self.log.error("The folder of %s is over %d MB: its environment is ended", self._log_name, self.disk_mb)
-            await self.end()
-
-    async def _measured(self) -> int:
-        """What this start's folder may hold, bytes."""
-        limit: int = self.disk_mb << 20
-        return max(limit, await asyncio.to_thread(folder_bytes, self.workplace.work))
-
     async def end(self) -> None:
         """Kill the container, remove it, and wait until its name is free: the engine removes in its own time."""
         loop = asyncio.get_running_loop()
@@ -232,10 +200,6 @@ class DockerServer(CaseServer, DockerSpawner):
         super().clear_state()
         self.object_id = ""
 
-    async def docker(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the engine in a thread; the first call connects, and so must not hold up the Hub either."""
-        return await asyncio.to_thread(lambda: getattr(self.client, method)(*args, **kwargs))
-
 
 def _of_root() -> list[str]:
     # An embedded system may run as root, and says at its start what that means; production refuses to.
@@ -248,7 +212,7 @@ def end_containers(run_dir: Path) -> int:
     Raises one of `ENGINE_FAULTS`.
     """
     client = docker.from_env()
-    found = client.containers.list(all=True, filters={"label": f"{_LABEL}={installation(run_dir)}"})
+    found = client.containers.list(all=True, filters={"label": f"{LABEL}={installation(run_dir)}"})
     for container in found:
         try:
             container.remove(force=True, v=True)

@@ -27,6 +27,8 @@ class Platform:
     """The virtual environment that learners' code runs in."""
     environments: Path
     """Folder of the environments that cases need besides that one, by digest."""
+    gateway_address: str = ""
+    """The gateway's `host:port`, where environments run on other machines."""
     hidden: tuple[Path, ...] = ()
     """Folders that no environment may see, wherever they lie: the project with its cases, and what Caseloop keeps."""
 

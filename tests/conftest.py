@@ -1,5 +1,6 @@
 """What every test shares: parts of the machine that a test may need, and what happens where one is missing."""
 
+import gc
 import logging
 import os
 import shutil
@@ -15,6 +16,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+from tests.e2e.system.published_home import PublishedHome
 from tests.postgres_cluster import Cluster, missing_postgres, running_cluster
 
 # How long an example takes says nothing on a busy machine.
@@ -112,6 +114,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: not _with_browser(item.nodeid))
 
 
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays to the end, so the garbage collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 class _Shared(LoadScopeScheduling):
     """Shares the tests out: one process has the browsers, which wait more than they work, the other the rest.
 
@@ -135,6 +143,14 @@ def _with_browser(nodeid: str) -> bool:
 def project() -> Path:
     """The project's folder."""
     return PROJECT
+
+
+@pytest.fixture(scope="session")
+def published_home(project: Path, tmp_path_factory: pytest.TempPathFactory) -> PublishedHome:
+    """A home with the sample cases published, for systems whose first start is not what is tested."""
+    own = tmp_path_factory.getbasetemp()
+    # pytest-xdist gives each of its processes a folder in the one of the run
+    return PublishedHome(project, own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,12 @@
 
 import copy
 import json
-import ssl
-import threading
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from tests.vault_double.server import write_server_pair
+from tests.tls_server import TlsHandler, TlsServer, server_context
 
 _PASSWORD = "the administrator's"
 _OWN_ROLES = ("offline_access", "uma_authorization")
@@ -23,20 +20,16 @@ class KeycloakDouble:
 
     def __init__(self, folder: Path) -> None:
         self.ca = folder / "keycloak.pem"
-        write_server_pair(self.ca, folder / "keycloak.key")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.ca, folder / "keycloak.key")
+        context = server_context(self.ca, folder / "keycloak.key")
         self.realms: dict[str, dict[str, Any]] = {}
         self.changes: list[str] = []
         """`METHOD path` of everything that changed something."""
-        self._server = _Server(("127.0.0.1", 0), self, context)
-        self.address = f"https://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        self._server = TlsServer(0, _Handler, self, context)
+        self.address = f"https://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
         """Answer no more."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.stop()
 
     def answer(self, method: str, path: list[str], body: Any) -> tuple[int, Any]:
         """Status and content; the content of 201 is the new thing's id."""
@@ -137,56 +130,27 @@ def _found(matching: Any) -> tuple[int, Any]:
     return (404, {"error": "not found"}) if first is None else (200, first)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, place: tuple[str, int], keycloak: KeycloakDouble, context: ssl.SSLContext) -> None:
-        self.keycloak, self._context = keycloak, context
-        super().__init__(place, _Handler)
-
-    def get_request(self) -> tuple[Any, Any]:
-        connection, address = super().get_request()
-        connection.settimeout(20)
-        return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Callers that do not trust us are part of the tests."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def _answer(self) -> None:
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+class _Handler(TlsHandler):
+    def answer(self, body: str) -> None:
         path = unquote(self.path.partition("?")[0]).strip("/").split("/")
         if path[:2] == ["realms", "master"]:
-            return self._sign_in(path, raw)
-        if self.headers.get("Authorization") != "Bearer good":
-            return self._send(401, {"error": "unauthorized"})
-        status, content = self.server.keycloak.answer(self.command, path[1:], json.loads(raw) if raw else None)
-        return self._send(status, content)
+            self._sign_in(path, body)
+        elif self.headers.get("Authorization") != "Bearer good":
+            self._say(401, {"error": "unauthorized"})
+        else:
+            self._say(*self.server.double.answer(self.command, path[1:], json.loads(body) if body else None))
 
-    def _sign_in(self, path: list[str], raw: str) -> None:
+    def _sign_in(self, path: list[str], body: str) -> None:
         if path[-1] == "openid-configuration":
-            base = f"{self.server.keycloak.address}/realms/master"
-            return self._send(200, {"issuer": base, "token_endpoint": f"{base}/protocol/openid-connect/token"})
-        if f"password={_PASSWORD.replace(' ', '+').replace(chr(39), '%27')}" not in raw:
-            return self._send(401, {"error": "invalid_grant", "error_description": "Invalid user credentials"})
-        return self._send(
-            200, {"access_token": "good", "expires_in": 60, "refresh_token": "r", "refresh_expires_in": 60}
-        )
+            base = f"{self.server.double.address}/realms/master"
+            self._say(200, {"issuer": base, "token_endpoint": f"{base}/protocol/openid-connect/token"})
+        elif f"password={_PASSWORD.replace(' ', '+').replace(chr(39), '%27')}" not in body:
+            self._say(401, {"error": "invalid_grant", "error_description": "Invalid user credentials"})
+        else:
+            self._say(200, {"access_token": "good", "expires_in": 60, "refresh_token": "r", "refresh_expires_in": 60})
 
-    do_GET = do_POST = do_PUT = do_DELETE = _answer
-
-    def _send(self, status: int, content: Any) -> None:
-        text = b"" if content is None or status == 201 else json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+    def _say(self, status: int, content: Any) -> None:
         if status == 201:
-            self.send_header("Location", f"{self.server.keycloak.address}{self.path}/{content}")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
+            self.send(status, "", Location=f"{self.server.double.address}{self.path}/{content}")
+        else:
+            self.send(status, "" if content is None else json.dumps(content))

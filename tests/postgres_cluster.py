@@ -96,7 +96,7 @@ class Cluster:
         """Make a database with the newest tables of `package`, as a copy of the first one; returns its name."""
         if package not in self._templates:
             self._templates[package] = self.empty()
-            _from_anywhere(lambda: self._migrate(package))
+            from_anywhere(lambda: self._migrate(package))
         name = f"{self._templates[package]}_{next(self._numbers)}"
         self.run(f"CREATE DATABASE {name} TEMPLATE {self._templates[package]}")
         return name
@@ -204,7 +204,7 @@ def _somebody() -> pwd.struct_passwd:
         return pwd.getpwnam("nobody")
 
 
-def _from_anywhere(doing: Callable[[], Coroutine[None, None, None]]) -> None:
+def from_anywhere(doing: Callable[[], Coroutine[None, None, None]]) -> None:
     """Run it to its end, also from within a test's event loop."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(lambda: asyncio.run(doing())).result()

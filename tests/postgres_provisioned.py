@@ -14,7 +14,7 @@ from infra.production.first_run import make_secrets
 from services.kit.settings import DatabaseSettings
 from tests.free_port import free_port
 from tests.postgres_cluster import OWNER, Cluster, running_cluster
-from tests.vault_double.server import write_server_pair
+from tests.tls_server import write_server_pair
 
 DATABASE: Final = "school"
 PACKAGES: Final = {

@@ -4,7 +4,6 @@ CASELOOP_TEST_MINIO_ENDPOINT (https), _ACCESS_KEY, _SECRET_KEY and, for an autho
 """
 
 import os
-import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from services.kit.settings import ObjectSettings
-from tests.vault_double.server import write_server_pair
+from tests.tls_server import server_context
 
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Fault = Callable[[WsgiApp], WsgiApp]
@@ -28,9 +27,7 @@ class S3Server:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.ca = folder / "s3-server.pem"
-        write_server_pair(self.ca, folder / "s3-server.key")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.ca, folder / "s3-server.key")
+        context = server_context(self.ca, folder / "s3-server.key")
         self.faults: list[Fault] = []
         self.asked: list[str] = []
         self._answer: WsgiApp = DomainDispatcherApplication(create_backend_app)

@@ -31,8 +31,9 @@ def where(asked: Asked, mistake: Mistake) -> Place | None:
     said = [p for c in mistake.clues if (p := c.evidence.place) and not isinstance(c, StructureDiffers | RepairChanges)]
     if changed and not _unreadable(mistake.primary):
         return _cause(changed, said, differing)
-    stopped = next((place for place in said if place.line is not None), None)
-    # Python stopped at a line that differs, or among too much that differs, or could not read on.
+    stopped = next((p for c in mistake.clues if (p := _stop(c)) is not None), None)
+    # Python stopped at a line that differs, or among too much that differs, or could not read on. Where a value first
+    # went another way says less: that is behind the cause, and often far.
     if stopped is not None and (not differing or _unreadable(mistake.primary) or _agree(stopped, differing)):
         return short(stopped)
     if differing:
@@ -72,8 +73,17 @@ def _agree(stopped: Place, differing: Sequence[StructureDiffers]) -> bool:
     return same or differing[0].near < NEAR
 
 
+def _stop(clue: Clue) -> Place | None:
+    """The line at which Python stopped, where the clue is about that."""
+    place = clue.evidence.place if isinstance(clue, Raised | CheckFailed) else None
+    return place if place is not None and place.line is not None else None
+
+
 def _together(differing: Sequence[StructureDiffers]) -> Place | None:
-    """The first place, with those that follow it within the lines that a warning marks."""
+    """The first place, with those that follow it within the lines that a warning marks.
+
+    The first: what goes another way there changes all that comes after it.
+    """
     places = [clue.evidence.place for clue in differing if clue.evidence.place is not None]
     if not places or places[0].line is None:
         return places[0] if places else None

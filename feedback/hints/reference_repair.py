@@ -32,6 +32,12 @@ _PREPARING: Final = 60.0
 """Seconds that rewriting a step's solutions may take. It is done once; cut short, it would be begun anew each time."""
 _IMPROVING: Final = 0.5
 """Of the budget; the other half is for finding a first repair."""
+_LIKELY: Final = 4
+"""Solutions that are laid over a function, beside the two shortest: laying takes as long as trying many programs."""
+_AHEAD: Final = 80
+"""Programs that are asked for in one run before it is known whether they are needed."""
+_SEARCHING: Final = 0.8
+"""Of the time, the part for the search; in the rest what was found is tried once more, apart from all others."""
 _ONE: Final = 0.1
 """Of the time, at most, that one program takes: one that never ends must leave some to the others."""
 
@@ -69,10 +75,10 @@ class ReferenceRepair:
             return None
         (source,) = task.answers.values()
         seconds = seconds or self._settings.repair_seconds
-        effort = Effort(seconds=seconds, improving=seconds * _IMPROVING)
-        engine = Engine(pool, self._trials(task, seconds), effort)
+        effort = Effort(seconds=seconds * _SEARCHING, improving=seconds * _IMPROVING, likely=_LIKELY, ahead=_AHEAD)
+        trials = self._trials(task, seconds)
         try:
-            return await asyncio.to_thread(engine.repair, source)
+            return await asyncio.to_thread(_verified, Engine(pool, trials, effort), trials, source)
         except OutOfTime:
             return None
 
@@ -99,9 +105,20 @@ class ReferenceRepair:
         return SandboxTrials(self._runs, _asking(task), asyncio.get_running_loop(), until, each)
 
 
+def _verified(engine: Engine, trials: SandboxTrials, source: str) -> Repaired | None:
+    """What a search finds, tried apart; where it fails so, programs have spoiled one another. Raises OutOfTime."""
+    found = engine.repair(source)
+    if found is None or trials.apart([found.source], SECONDS)[0]:
+        return found
+    trials.sieving = False
+    return engine.repair(source)
+
+
 def _rewritten(task: Work, required: Sequence[str], trials: SandboxTrials) -> Pool:
     pool = Pool([next(iter(answers.values())) for answers in accepted(task)], required)
     pool.rewrite(trials, _REWRITTEN)
+    # Nobody who looks for a repair waits for them.
+    Engine(pool, trials).values(pool.solutions)
     return pool
 
 

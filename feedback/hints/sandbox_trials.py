@@ -1,4 +1,4 @@
-"""Candidate programs, many in one run of the sandbox: each is asked as a check is, in a fork of its own."""
+"""Candidate programs, many in one run of the sandbox: through a sieve first, or each as a check is, in its own fork."""
 
 import ast
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any, Final
 from feedback.evidence.holdout import worse
 from feedback.evidence.values import differences
 from feedback.ports import Runs
-from feedback.repair import recorder
+from feedback.repair import recorder, sieve
 from feedback.repair.engine import OutOfTime
 from feedback.repair.traces import RECORD
 from feedback.running import observed
@@ -24,6 +24,19 @@ _AT_ONCE: Final = 40
 SECONDS: Final = 0.5
 """Wall seconds of one program, at most: those that a learner waits for take far less."""
 _SEEN: Final = "_caseloop_all_"
+_BEFORE: Final = "_caseloop_before_"
+_FEW: Final = 2
+"""So many programs take no longer each in a fork of its own than in a sieve together."""
+_SIEVES: Final = 2
+"""Side by side, as questions are worked on."""
+_SIFTED: Final = 100
+"""Programs in one sieve, at most: it tells of each in one letter, and a longer text would not come back whole."""
+_SIEVE_SECONDS: Final = 1.0
+"""Wall seconds of one sieve, at most; what it did not come to is put into another."""
+_OF_THE_REST: Final = 0.6
+"""Of the time that is left, what one run of sieves may take."""
+_SPARE: Final = 0.1
+"""Wall seconds after a sieve's own time until it is ended."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +57,14 @@ class SandboxTrials:
     """Trials in the runner, for an engine that works in a thread of its own.
 
     What runs here may have been written to deceive; so whoever uses a repair has it judged like any submission.
+    Programs that go through a sieve can spoil one another, too: `apart` tries each for itself.
 
     Args:
         loop: where the runner is asked.
         until: `time.monotonic()` after which nothing is waited for any more.
         each: wall seconds of one program, at most.
 
-    Raises (from both methods):
+    Raises (from all methods):
         OutOfTime: that moment has come.
         PlatformFailed: the runner failed.
     """
@@ -60,20 +74,56 @@ class SandboxTrials:
     ) -> None:
         self._runs, self._asking, self._loop, self._until, self._each = runs, asking, loop, until, each
         self._models: tuple[Value, ...] | None = None
+        self.sieving = bool(asking.checks and asking.reference)
+        """Whether programs are tried many in one process first."""
 
     def passed(self, programs: Sequence[str]) -> list[bool]:
-        """For each program, whether all checks hold."""
+        """For each program, whether all checks hold, as far as a sieve can tell."""
+        if len(programs) <= _FEW or not self.sieving:
+            return self.apart(programs)
+        held = self._sifted(programs)
+        if held is None:
+            # One that ends its process, or spoils it, is in what follows as well.
+            self.sieving = False
+            return self.apart(programs)
+        if not self._asking.calls:
+            return held
+        left = [program for program, flag in zip(programs, held, strict=True) if flag]
+        known = dict(zip(left, self.apart(left), strict=True)) if left else {}
+        return [known.get(program, False) for program in programs]
+
+    def apart(self, programs: Sequence[str], each: float | None = None) -> list[bool]:
+        """For each program, whether all checks hold, each in a fork of its own from here on.
+
+        `each`: wall seconds of one, where that is not to be as short as in a search.
+        """
         tail = "\n".join((*self._asking.checks, *map(_answering, range(len(self._asking.calls)), self._asking.calls)))
         if self._models is None and self._asking.calls:
             (model,) = self._outcomes([f"{self._asking.reference}\n{tail}"])
             self._models = self._answers(model)
-        outcomes = self._outcomes([f"{one}\n{tail}" for one in programs])
+        outcomes = self._outcomes([f"{one}\n{tail}" for one in programs], each)
         return [outcome.status == "passed" and self._agrees(self._answers(outcome)) for outcome in outcomes]
 
     def values(self, programs: Sequence[str]) -> list[Mapping[str, Sequence[str]]]:
         """For each instrumented program, the values of its variables; none for one that is lost."""
         sources = [_recording(program, self._asking.checks) for program in programs]
         return [_values(outcome) for outcome in self._outcomes(sources)]
+
+    def _sifted(self, programs: Sequence[str]) -> list[bool] | None:
+        """What sieves let through; None where they can tell nothing."""
+        found: dict[str, bool] = {}
+        while left := [program for program in dict.fromkeys(programs) if program not in found]:
+            most = min(_SIEVE_SECONDS, self._asking.request.limits.probe_seconds - _SPARE)
+            wall = max(0.0, min(most, (self._until - time.monotonic()) * _OF_THE_REST))
+            size = min(_SIFTED, -(-len(left) // _SIEVES))
+            parts = [left[first : first + size] for first in range(0, len(left), size)][:_SIEVES]
+            sources = [_sifting(part, self._asking, (self._each, wall)) for part in parts]
+            for part, outcome in zip(parts, self._outcomes(sources, wall + _SPARE), strict=True):
+                told = _told(outcome)
+                if not told:
+                    return None
+                found.update((program, flag == sieve.HELD) for program, flag in zip(part, told, strict=False))
+        return [found[program] for program in programs]
 
     def _answers(self, outcome: CheckOutcome) -> tuple[Value, ...]:
         """What the calls gave: the left sides of the last comparisons."""
@@ -87,16 +137,16 @@ class SandboxTrials:
             return False
         return all(map(_alike, self._asking.calls, self._models, answers))
 
-    def _outcomes(self, sources: Sequence[str]) -> list[CheckOutcome]:
+    def _outcomes(self, sources: Sequence[str], seconds: float | None = None) -> list[CheckOutcome]:
         found: list[CheckOutcome] = []
         for first in range(0, len(sources), _AT_ONCE):
             part = sources[first : first + _AT_ONCE]
-            given = {outcome.id: outcome for outcome in self._observed(part).checks}
+            given = {outcome.id: outcome for outcome in self._observed(part, seconds or self._each).checks}
             lost = CheckOutcome(id="", status="lost", lost="protocol")
             found += [given.get(str(number), lost) for number in range(len(part))]
         return found
 
-    def _observed(self, sources: Sequence[str]) -> Observation:
+    def _observed(self, sources: Sequence[str], seconds: float) -> Observation:
         asking = self._asking
         limits = asking.request.limits
         checks = tuple(CheckCode(id=str(n), source=one, modules=dict(asking.modules)) for n, one in enumerate(sources))
@@ -104,7 +154,7 @@ class SandboxTrials:
             update={
                 "checks": checks,
                 "probes": (),
-                "limits": limits.model_copy(update={"probe_seconds": min(limits.probe_seconds, self._each)}),
+                "limits": limits.model_copy(update={"probe_seconds": min(limits.probe_seconds, seconds)}),
             }
         )
         left = self._until - time.monotonic()
@@ -155,6 +205,26 @@ def _recording(program: str, checks: Sequence[str]) -> str:
         f"assert {_SEEN} == 0",
     )
     return "\n".join(parts)
+
+
+def _sifting(programs: Sequence[str], asking: Asking, limits: tuple[float, float]) -> str:
+    """A check that puts programs through a sieve, and ends with what it says of each as an operand."""
+    checks = "\n".join(asking.checks)
+    return "\n".join(
+        (
+            # What the sieve itself imports is not there for programs.
+            f"{_BEFORE} = dict(globals())",
+            inspect.getsource(sieve),
+            f"{_SEEN} = sifted({_BEFORE}, {asking.reference!r}, {list(programs)!r}, {checks!r}, {limits!r})",
+            f"assert {_SEEN} == ''",
+        )
+    )
+
+
+def _told(outcome: CheckOutcome) -> str:
+    """What a sieve says of its programs, the first first; empty where it says nothing."""
+    said = outcome.operands[-1].left.get("value") if outcome.operands else None
+    return said if isinstance(said, str) and set(said) <= {sieve.HELD, sieve.FAILED} else ""
 
 
 def _values(outcome: CheckOutcome) -> dict[str, Sequence[str]]:

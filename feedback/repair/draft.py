@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from feedback.repair.edits import Edit, Merge
 from feedback.repair.names import Values, mapping, own_names, renamed
 from feedback.repair.pool import Solution, binds
-from feedback.repair.trees import bag, likeness, size
+from feedback.repair.trees import bag, likeness, size, written
 
 TOP = "<program>"
 """The group of edits to code outside of functions."""
@@ -66,7 +66,7 @@ class Draft:
     def render(self, active: frozenset[int]) -> str:
         """The program with these edits."""
         if active not in self._sources:
-            self._sources[active] = ast.unparse(ast.Module(self._statements(active), []))
+            self._sources[active] = "\n\n".join(map(written, self._statements(active)))
         return self._sources[active]
 
     def group(self, name: str, active: frozenset[int]) -> tuple[ast.Module, ast.Module]:

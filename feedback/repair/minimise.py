@@ -10,7 +10,8 @@ Passes = Callable[[Sequence[str]], Sequence[bool]]
 """Runs programs on the checks. Raises OutOfTime."""
 MAX_SUBSETS = 120
 """Small sets of edits that are tried before edits are dropped one by one."""
-_BATCH = 16
+AT_ONCE = 16
+"""Of these, so many are asked together, unless a run is dear."""
 _MAX_SIZE = 3
 
 
@@ -26,21 +27,37 @@ def needed_groups(draft: Draft, passes: Passes) -> frozenset[int] | None:
     return active
 
 
-def fewest(draft: Draft, rest: frozenset[int], mine: frozenset[int], passes: Passes) -> frozenset[int] | None:
+def without_groups(draft: Draft) -> Iterator[frozenset[int]]:
+    """All that `needed_groups` can ask for."""
+    names = list(draft.groups)
+    for count in range(len(names) + 1):
+        for gone in itertools.combinations(names, count):
+            yield draft.everything.difference(*(draft.groups[name] for name in gone))
+
+
+def fewest(
+    draft: Draft, rest: frozenset[int], mine: frozenset[int], passes: Passes, at_once: int = AT_ONCE
+) -> frozenset[int] | None:
     """Of the edits of one function those that are needed beside the rest; None when not even all of them do."""
     if not passes([draft.render(rest | mine)])[0]:
         return None
-    few = _subset(draft, rest, mine, draft.cost(mine), passes)
+    few = _subset(draft, rest, mine, at_once, passes)
     return few if few is not None else _dropped(draft, rest, mine, passes)
 
 
-def _subset(
-    draft: Draft, rest: frozenset[int], mine: frozenset[int], limit: int, passes: Passes
-) -> frozenset[int] | None:
-    """The cheapest small set that is enough, if it is cheaper than `limit` and found among the first."""
+def small_sets(draft: Draft, mine: frozenset[int]) -> Iterator[frozenset[int]]:
+    """The small sets of these edits that `fewest` tries, the cheapest first."""
+    limit = draft.cost(mine)
     subsets = itertools.takewhile(lambda one: draft.cost(one) < limit, _by_cost(draft, sorted(mine)))
-    tried = itertools.islice(subsets, MAX_SUBSETS)
-    while batch := list(itertools.islice(tried, _BATCH)):
+    return itertools.islice(subsets, MAX_SUBSETS)
+
+
+def _subset(
+    draft: Draft, rest: frozenset[int], mine: frozenset[int], at_once: int, passes: Passes
+) -> frozenset[int] | None:
+    """The cheapest small set that is enough, if it is found among the first."""
+    tried = small_sets(draft, mine)
+    while batch := list(itertools.islice(tried, at_once)):
         found = _first(draft, rest, batch, passes)
         if found is not None:
             return found

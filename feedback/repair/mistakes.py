@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -55,7 +56,8 @@ class Mistake:
 
 def mistake(source: str, repaired: Repaired) -> Mistake:
     """What the repair says about the source that it repairs."""
-    changed = differences({_PROGRAM: nameless(source)}, {_PROGRAM: nameless(repaired.source)})
+    before, after = nameless(source, repaired.source)
+    changed = differences({_PROGRAM: before}, {_PROGRAM: after})
     kinds = {one.change for one in changed}
     return Mistake(
         functions=tuple(name for name in repaired.broken if name != TOP) or (_PROGRAM,),
@@ -70,18 +72,40 @@ def changed_lines(repaired: Repaired) -> frozenset[int]:
     return frozenset(line for first, last in spans for line in range(first, last + 1))
 
 
-def nameless(source: str) -> str:
-    """The source with the names of its functions' variables replaced by numbers, and without docstrings."""
+def nameless(source: str, repaired: str) -> tuple[str, str]:
+    """Both with numbers for the names of functions' variables, the same for the same name, and without docstrings.
+
+    A variable that only the repair has takes no other's number: what it changes is what it is in, and no more.
+    """
     try:
-        tree = ast.parse(source)
+        mine, other = ast.parse(source), ast.parse(repaired)
     except (SyntaxError, ValueError):
-        return source
+        return source, repaired
+    numbers = {one.name: _numbered(own_names(one), {}, "v") for one in mine.body if isinstance(one, ast.FunctionDef)}
+    fresh = _functions(other) - numbers.keys()
+    gone = numbers.keys() - _functions(other)
+    if len(fresh) == len(gone) == 1:
+        # It was there under another name.
+        numbers[fresh.pop()] = numbers[gone.pop()]
+    return _bare(mine, numbers), _bare(other, numbers)
+
+
+def _functions(tree: ast.Module) -> set[str]:
+    return {one.name for one in tree.body if isinstance(one, ast.FunctionDef)}
+
+
+def _numbered(names: Iterable[str], known: Mapping[str, str], letter: str) -> dict[str, str]:
+    new = {name: f"{letter}{number}" for number, name in enumerate(name for name in names if name not in known)}
+    return {**known, **new}
+
+
+def _bare(tree: ast.Module, numbers: Mapping[str, Mapping[str, str]]) -> str:
     body: list[ast.stmt] = []
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             first = node.body[0]
             if len(node.body) > 1 and isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
                 node.body = node.body[1:]
-            node = renamed(node, {name: f"v{number}" for number, name in enumerate(own_names(node))})
+            node = renamed(node, _numbered(own_names(node), numbers.get(node.name, {}), "n"))
         body.append(node)
     return ast.unparse(ast.Module(body, []))

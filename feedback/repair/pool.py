@@ -69,6 +69,11 @@ class Pool:
         kinds = bag(function)
         return sorted(self._of[name], key=lambda one: -likeness(kinds, one.kinds))[:count]
 
+    @property
+    def solutions(self) -> list[Solution]:
+        """All of all functions."""
+        return [one for solutions in self._of.values() for one in solutions]
+
     def shortest(self, name: str) -> list[Solution]:
         """All of them, those with the smallest trees first."""
         return sorted(self._of[name], key=lambda one: size(one.function) + sum(map(size, one.helpers)))

@@ -40,6 +40,7 @@ def _changes(function: ast.FunctionDef) -> Iterator[tuple[_Put, object, object]]
             case ast.Compare(ops=[op]):
                 for other in _COMPARISONS[type(op)]:
                     yield _field(node, "ops"), [op], [other()]
+                yield from _emptiness(node)
             case ast.BoolOp(op=op):
                 yield _field(node, "op"), op, ast.Or() if isinstance(op, ast.And) else ast.And()
             case ast.Constant(value=bool(value)):
@@ -70,8 +71,24 @@ def _by_one(put: _Put, value: ast.expr) -> Iterator[tuple[_Put, object, object]]
             yield put, value, ast.BinOp(value, op, ast.Constant(1))
 
 
+def _emptiness(node: ast.Compare) -> Iterator[tuple[_Put, object, object]]:
+    """`values == []` asked of whatever has a length: a tuple is no list, however empty both are."""
+    match node:
+        case ast.Compare(left=left, ops=[ast.Eq() | ast.NotEq()], comparators=[ast.List(elts=[]) | ast.Tuple(elts=[])]):
+            length = ast.Call(ast.Name("len", ast.Load()), [left], [])
+            yield _sides(node), (left, node.comparators), (length, [ast.Constant(0)])
+
+
+def _sides(node: ast.Compare) -> _Put:
+    def put(value: object) -> None:
+        assert isinstance(value, tuple)
+        node.left, node.comparators = value
+
+    return put
+
+
 def _statements(node: ast.AST) -> Iterator[tuple[_Put, object, object]]:
-    """A statement left out, one that leaves the loop it ends, two exchanged."""
+    """A statement left out, one that leaves the loop it ends, two exchanged; what is kept but not given back."""
     for name in ("body", "orelse"):
         block = getattr(node, name, None)
         if not isinstance(block, list) or not block or not isinstance(block[0], ast.stmt):
@@ -83,8 +100,32 @@ def _statements(node: ast.AST) -> Iterator[tuple[_Put, object, object]]:
             if isinstance(one, ast.For | ast.While) and len(one.body) > 1:
                 loop = _with_body(one, one.body[:-1])
                 yield put, block, [*block[:at], loop, one.body[-1], *block[at + 1 :]]
+            if isinstance(one, ast.For | ast.While) and isinstance(last := one.body[-1], ast.If) and last.orelse:
+                # What holds when no item does, said of each item.
+                decided = ast.copy_location(ast.If(last.test, last.body, []), last)
+                yield (
+                    put,
+                    block,
+                    [*block[:at], _with_body(one, [*one.body[:-1], decided]), *last.orelse, *block[at + 1 :]],
+                )
             if at + 1 < len(block):
                 yield put, block, [*block[:at], block[at + 1], one, *block[at + 2 :]]
+        match node, block[-1]:
+            case ast.If(), ast.Assign(targets=[ast.Name()], value=value):
+                yield put, block, [*block[:-1], ast.Return(value)]
+            case ast.FunctionDef(), ast.For() | ast.While() | ast.If():
+                # The other answer, for when none has been given.
+                answers = set(_answers(node))
+                if len(answers) == 1:
+                    yield put, block, [*block, ast.Return(ast.Constant(not answers.pop()))]
+
+
+def _answers(node: ast.AST) -> Iterator[bool]:
+    """Truth values that are given back as such."""
+    for one in ast.walk(node):
+        match one:
+            case ast.Return(value=ast.Constant(value=bool(value))):
+                yield value
 
 
 def _with_body(loop: ast.For | ast.While, body: list[ast.stmt]) -> ast.stmt:

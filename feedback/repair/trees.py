@@ -31,10 +31,19 @@ def text(node: ast.AST) -> str:
     return known
 
 
+def written(node: ast.AST) -> str:
+    """The tree as code; most of a program is the same in all its repairs."""
+    known: str | None = getattr(node, "caseloop_code", None)
+    if known is None:
+        known = ast.unparse(node)
+        node.caseloop_code = known  # type: ignore[attr-defined]
+    return known
+
+
 def forget(node: ast.AST) -> None:
-    """Drop what `size` and `text` keep on a tree that is about to be changed."""
+    """Drop what is kept on a tree that is about to be changed."""
     for inner in ast.walk(node):
-        for name in ("caseloop_size", "caseloop_text"):
+        for name in ("caseloop_size", "caseloop_text", "caseloop_code"):
             if hasattr(inner, name):
                 delattr(inner, name)
 

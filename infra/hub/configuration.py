@@ -1,16 +1,16 @@
 """JupyterHub's configuration, as a function of Caseloop's settings."""
 
-import json
 import secrets
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
 from infra.hub.pages import CaseHandler, CasesHandler
-from infra.hub.proxy import WholeProxy
+from infra.hub.proxy import StandingProxy, WholeProxy
+from infra.hub.proxy_process import proxy_program, proxy_token, proxy_variables, socket_address
 from infra.hub.single_sign_on import configure_single_sign_on
+from infra.production.settings import ProductionSettings
 from infra.settings import EmbeddedSettings
 from services.contracts.identity import Role
 from services.gateway.dashboard.registration import (
@@ -35,7 +35,7 @@ HERE = Path(__file__).parent
 
 def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -> None:
     """Fill JupyterHub's configuration object."""
-    _hub(c, settings, vault, platform)
+    _hub(c, settings, vault)
     _proxy(c, settings, vault)
     _people(c, settings, vault)
     _desk(c, vault)
@@ -43,8 +43,17 @@ def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platfo
     _environments(c, settings, platform)
 
 
-def _hub(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -> None:
-    address = "http+unix://" + quote(str(platform.hub_dir / "hub.sock"), safe="")
+def configure_in_chart(c: Any, settings: ProductionSettings, vault: Vault, platform: Platform) -> None:
+    """The same where a chart has said where Hub and proxy are and listen (`infra/helm/z2jh-values.yaml`)."""
+    c.JupyterHub.cleanup_servers = False  # learners' servers outlive the Hub
+    _people(c, settings, vault)
+    _desk(c, vault)
+    _pages(c, platform)
+    _environments(c, settings, platform)
+
+
+def _hub(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
+    address = socket_address(settings.hub_listens)
     c.JupyterHub.bind_url = f"http://{settings.host}:{settings.port}"
     c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = address
     c.JupyterHub.hub_socket_mode = 0o600
@@ -56,33 +65,30 @@ def _hub(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -
 
 
 def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
-    node = json.loads(settings.node_file.read_text())["node"]
-    program = settings.project / "web" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
-    # the proxy runs in a session of its own: without this it would survive a killed Hub and keep the port
-    bound_to_hub = ["setpriv", "--pdeathsig", "KILL"]
-    told = {
-        "CASELOOP_PROXY_LEAF": settings.leaf("proxy"),
-        "CASELOOP_PROXY_AUTHORITY": vault.authority.bundle,
-        "CASELOOP_DASHBOARD_PORT_FILE": settings.dashboard_port_file,
-    }
-    c.JupyterHub.proxy_class = WholeProxy
-    c.ConfigurableHTTPProxy.command = [
-        *bound_to_hub,
-        "env",
-        *(f"{name}={value}" for name, value in told.items()),
-        node,
-        "--import",
-        (HERE / "proxy_connections.mjs").as_uri(),
-        str(program),
-    ]
-    # seconds in which a killed proxy is noticed; looking costs one system call
+    c.ConfigurableHTTPProxy.api_url = socket_address(settings.proxy_socket)
+    # seconds in which a new proxy is noticed; looking costs one system call
     c.ConfigurableHTTPProxy.check_running_interval = 1
-    api, pid_file = settings.run_dir / "proxy-api.sock", settings.run_dir / "proxy.pid"
-    c.ConfigurableHTTPProxy.api_url = "http+unix://" + quote(str(api), safe="")
+    # No `url` in the desk's service: the Hub would call it with a certificate it has not, and wait for it at its start.
+    c.Proxy.extra_routes = {PREFIX: f"https://{host_name('dashboard')}"}
+    match settings.mode:
+        case "embedded":  # the supervisor starts it
+            c.JupyterHub.proxy_class = StandingProxy
+            c.ConfigurableHTTPProxy.auth_token = proxy_token(vault.secrets)
+        case "production":
+            c.JupyterHub.proxy_class = WholeProxy
+            _own_proxy(c, settings, vault)
+
+
+def _own_proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
+    """A proxy that the Hub starts: they share a container, and end together."""
+    # it runs in a session of its own: without this it would survive a killed Hub and keep the port
+    bound_to_hub = ["setpriv", "--pdeathsig", "KILL"]
+    told = [f"{name}={value}" for name, value in proxy_variables(settings, vault).items()]
+    c.ConfigurableHTTPProxy.command = [*bound_to_hub, "env", *told, *proxy_program(settings)]
+    pid_file = settings.run_dir / "proxy.pid"
     c.ConfigurableHTTPProxy.pid_file = str(pid_file)
-    # No proxy outlives its Hub, so these are left-overs; the Hub would kill whatever has that process id by now.
-    for left_over in (api, pid_file):
-        left_over.unlink(missing_ok=True)
+    # This proxy never outlives its Hub, so it is a left-over; the Hub would kill whatever has that process id by now.
+    pid_file.unlink(missing_ok=True)
 
 
 def _people(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
@@ -137,8 +143,6 @@ def _desk(c: Any, vault: Vault) -> None:
             "display": False,
         }
     ]
-    # No `url` in the service: the Hub would call it with a certificate it has not, and wait for it at its start.
-    c.Proxy.extra_routes = {PREFIX: f"https://{host_name('dashboard')}"}
 
 
 def _pages(c: Any, platform: Platform) -> None:
@@ -158,6 +162,8 @@ def _environments(c: Any, settings: EmbeddedSettings, platform: Platform) -> Non
     c.JupyterHub.named_server_limit_per_user = settings.environments_per_learner
     c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
     c.CaseServer.platform = platform
+    c.CaseServer.idle_hours = settings.environment_idle_hours
+    c.CaseServer.busy_hours = settings.environment_busy_hours
     c.Spawner.poll_interval = settings.save_seconds
     c.Spawner.http_timeout = 60
     c.Spawner.start_timeout = 180  # beyond the spawner's own limits, which say what took too long
@@ -165,16 +171,35 @@ def _environments(c: Any, settings: EmbeddedSettings, platform: Platform) -> Non
 
 def _spawner(c: Any, settings: EmbeddedSettings) -> type[CaseServer]:
     """The spawner's class, with the limits of each environment set."""
-    kind: type[CaseServer] = BubblewrapSpawner
-    if settings.isolation == "docker":
-        # its packages are installed for those only who want containers
-        from spawner.docker import DockerServer
-
-        kind = DockerServer
-        c.DockerServer.image_name, _, c.DockerServer.image_tag = settings.learner_image.rpartition(":")
-        c.DockerServer.disk_mb = settings.environment_disk_mb
+    kind = _kind(c, settings)
     limits = c[kind.__name__]
     limits.memory_mb = settings.environment_memory_mb
     limits.cpus = settings.environment_cpus
     limits.processes = settings.environment_processes
+    if settings.isolation != "bubblewrap":
+        limits.image_name, _, limits.image_tag = settings.learner_image.rpartition(":")
+        limits.disk_mb = settings.environment_disk_mb
     return kind
+
+
+def _kind(c: Any, settings: EmbeddedSettings) -> type[CaseServer]:
+    """The class, and what only it needs; the packages of containers are installed for those only who want some."""
+    match settings.isolation:
+        case "bubblewrap":
+            return BubblewrapSpawner
+        case "docker":
+            from spawner.docker import DockerServer
+
+            return DockerServer
+    if not isinstance(settings, ProductionSettings):
+        raise ValueError(f"CASELOOP_ISOLATION={settings.isolation} needs CASELOOP_MODE=production")
+    c.NetworkServer.plain_allowed = settings.cluster_plain
+    if settings.isolation == "swarm":
+        from spawner.swarm import SwarmServer
+
+        c.SwarmServer.network_name = settings.cluster_network
+        return SwarmServer
+    from spawner.kube import KubeServer
+
+    c.KubeServer.claim = settings.cluster_claim
+    return KubeServer

@@ -7,6 +7,7 @@ from infra.settings import EmbeddedSettings
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.progress import ProgressClient
 from services.kit.http import tls_client
+from services.kit.places import Address
 from spawner.certificates import EnvironmentCertificates
 from spawner.platform import Platform
 from vault.errors import VaultError
@@ -31,14 +32,20 @@ def open_platform(settings: EmbeddedSettings, vault: Vault) -> Platform:
         hub_dir=settings.hub_dir,
         homes_dir=settings.home / "homes",
         data_dir=settings.home / "data",
+        gateway_address=_address(settings),
         learner_env=settings.learner_env,
         environments=settings.environments,
         hidden=(settings.project, settings.cases, settings.home, settings.run_dir),
     )
 
 
+def _address(settings: EmbeddedSettings) -> str:
+    place = settings.place("gateway")
+    return str(place) if isinstance(place, Address) else ""
+
+
 def _client(credential: Credential, settings: EmbeddedSettings, service: str) -> httpx.AsyncClient:
-    client = tls_client(credential.client_context(), service, settings.socket(service))
+    client = tls_client(credential.client_context(), service, settings.place(service))
 
     async def renew_in_time(_: httpx.Request) -> None:
         # the Hub gives configuration no place to run a task in, so the certificate is renewed as it is used

@@ -7,6 +7,8 @@
 // To unix sockets it would open a connection for each request, which the other end closes as soon as it has answered:
 // now and then before Node has written the request's last, empty piece. On a unix socket that is a broken pipe, and a
 // learner whose notebook has just been saved reads "503 Service Unavailable". Here such connections are kept open.
+//
+// And while the Hub, which makes pages for what goes wrong, is away itself, people get a page that tries again.
 
 import fs from "node:fs";
 import http from "node:http";
@@ -17,6 +19,7 @@ import { pathToFileURL } from "node:url";
 const NAME = "dashboard.caseloop.internal";
 // Well below the listener's own 75 s, so that an idle connection is never used just as the other end closes it.
 const IDLE_MS = 20_000;
+const WAITING = new URL("waiting.html", import.meta.url);
 
 const leaf = needed("CASELOOP_PROXY_LEAF");
 const bundle = needed("CASELOOP_PROXY_AUTHORITY");
@@ -44,6 +47,31 @@ ConfigurableProxy.prototype.proxyOptsForTarget = function (target) {
   to.hostname = "127.0.0.1";
   to.port = port();
   return { target: to, secure: true, agent: current() };
+};
+
+// One that was killed leaves its socket where it was, and nobody could listen there.
+const apiSocket = process.argv.indexOf("--api-socket");
+if (apiSocket > 0) {
+  fs.rmSync(process.argv[apiSocket + 1], { force: true });
+}
+
+const plain = ConfigurableProxy.prototype._handleProxyErrorDefault;
+if (typeof plain !== "function") {
+  throw new Error(`${library} has no _handleProxyErrorDefault: this version of the proxy is not the one of web/package-lock.json`);
+}
+
+ConfigurableProxy.prototype._handleProxyErrorDefault = function (code, kind, req, res) {
+  const wantsPage = kind === "web" && req.method === "GET" && (req.headers.accept ?? "").includes("text/html");
+  if (!wantsPage || res.headersSent || res.writableEnded) {
+    return plain.call(this, code, kind, req, res);
+  }
+  res.writeHead(503, {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+    "Cache-Control": "no-store",
+    "Retry-After": "3",
+  });
+  res.end(fs.readFileSync(WAITING));
 };
 
 /** The agent whose new connections show the newest certificate; open ones of the agent before end by themselves. */

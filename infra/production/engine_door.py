@@ -82,9 +82,9 @@ def checked_container(name: str, body: object, rules: Rules) -> dict[str, Any]:
         raise Refused("its name is not a learner's")
     made = check_confined(body, rules.user, _LIMITS)
     image = str(made.get("Image", ""))
-    if not _BY_DIGEST.fullmatch(image) and not _is_ours(image, rules):
+    if not _BY_DIGEST.fullmatch(image) and not is_ours(image, rules.image):
         raise Refused(_FOREIGN)
-    _check_mounts(made["HostConfig"].get("Mounts"), rules.folders)
+    check_mounts(made["HostConfig"].get("Mounts"), rules.folders)
     return made
 
 
@@ -107,8 +107,19 @@ def check_confined(body: object, user: str, limits: Sequence[str]) -> dict[str, 
     return {**_known("the container", body, _CONTAINER), "HostConfig": host}
 
 
-def _is_ours(tag: str, rules: Rules) -> bool:
-    return tag.rpartition(":")[0] == rules.image
+def is_ours(tag: str, repository: str) -> bool:
+    """Whether an image of this name is of that repository."""
+    return tag.rpartition(":")[0] == repository
+
+
+async def check_digest(engine: httpx.AsyncClient, image: str, repository: str) -> None:
+    """A digest is of an image that whoever makes ours has given a name of ours. Raises Refused; names are not asked."""
+    if not _BY_DIGEST.fullmatch(image):
+        return
+    answer = await engine.get(f"/images/{image}/json")
+    tags = answer.json().get("RepoTags") if answer.status_code == httpx.codes.OK else None
+    if not any(is_ours(str(tag), repository) for tag in tags or ()):
+        raise Refused(_FOREIGN)
 
 
 def _known(what: str, said: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
@@ -117,7 +128,8 @@ def _known(what: str, said: Mapping[str, Any], names: frozenset[str]) -> dict[st
     return {key: value for key, value in said.items() if key in names}
 
 
-def _check_mounts(mounts: object, folders: Sequence[Path]) -> None:
+def check_mounts(mounts: object, folders: Sequence[Path]) -> None:
+    """Plain binds of what is one of these folders or lies below. Raises Refused."""
     if not isinstance(mounts, list):
         raise Refused("Mounts is no list")
     for mount in mounts:
@@ -158,7 +170,7 @@ class EngineDoor:
         match method:
             case "POST" if _CREATE.fullmatch(path):
                 made = checked_container(parameters.get("name", ""), parsed(body), self._rules)
-                await self._check_image(made["Image"])
+                await check_digest(self._engine, made["Image"], self._rules.image)
                 return json.dumps(made).encode()
             case _ if body and body != b"{}":
                 raise Refused("it says more than such a call may")
@@ -173,15 +185,6 @@ class EngineDoor:
                 await self._check_own(found[1])
                 return b""
         raise Refused("it is none of the Hub's calls")
-
-    async def _check_image(self, image: str) -> None:
-        """A digest is of an image that whoever makes ours has given a name of ours."""
-        if not _BY_DIGEST.fullmatch(image):
-            return
-        answer = await self._engine.get(f"/images/{image}/json")
-        tags = answer.json().get("RepoTags") if answer.status_code == httpx.codes.OK else None
-        if not any(_is_ours(str(tag), self._rules) for tag in tags or ()):
-            raise Refused(_FOREIGN)
 
     async def _check_own(self, container: str) -> None:
         answer = await self._engine.get(f"/containers/{container}/json")

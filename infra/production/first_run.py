@@ -73,10 +73,12 @@ def _write(file: Path, content: str, mode: int) -> bool:
 
 def folders(state: Path) -> dict[Path, int]:
     """Every folder that docker-compose.yml mounts from `state`, and which account it belongs to."""
-    run = [state / "run" / name for name in (*LISTENERS, "hub", "e", "engine-door", "builds-door")]
+    doors = ("engine-door", "builds-door", "checks-door")
+    run = [state / "run" / name for name in (*LISTENERS, "hub", "e", "checks", *doors)]
     own = [state / "services" / name for name in (*LISTENERS, "hub", "backup") if name not in ("gateway", "dashboard")]
     private = [state / name for name in _PRIVATE]
-    ours = [state / "homes", state / "data", state / "backups", state / "services", *private, *run, *own]
+    kept = [state / name for name in ("homes", "data", "backups", "checks", "services")]
+    ours = [*kept, *private, *run, *own]
     return dict.fromkeys(ours, ACCOUNT) | {state / name: owner for name, owner in _OWNERS.items()}
 
 

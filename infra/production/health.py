@@ -10,7 +10,7 @@ from infra.backup.settings import BackupSettings
 from infra.production.settings import ProductionSettings
 
 _SECONDS = 5.0
-DOORS = ("builds-door", "engine-door")
+DOORS = ("builds-door", "checks-door", "engine-door")
 BACKUP = "backup"
 
 
@@ -45,14 +45,19 @@ def _answers_plainly(name: str, settings: ProductionSettings) -> bool:
 
 
 def _connected(name: str, settings: ProductionSettings) -> socket:
-    desk = name == "dashboard"
-    made = socket(AF_INET if desk else AF_UNIX, SOCK_STREAM)
+    port = _port(name, settings)
+    made = socket(AF_UNIX if port is None else AF_INET, SOCK_STREAM)
     try:
         made.settimeout(_SECONDS)
-        made.connect(
-            ("127.0.0.1", int(settings.dashboard_port_file.read_text())) if desk else str(settings.socket(name))
-        )
-    except (OSError, ValueError):
+        made.connect(str(settings.socket(name)) if port is None else ("127.0.0.1", port))
+    except OSError:
         made.close()
         raise
     return made
+
+
+def _port(name: str, settings: ProductionSettings) -> int | None:
+    """The port that it answers on; None for one on a socket. OSError, ValueError."""
+    if settings.is_networked and name not in DOORS:
+        return settings.network_port
+    return int(settings.dashboard_port_file.read_text()) if name == "dashboard" else None

@@ -36,7 +36,7 @@ async def open_metrics(settings: ProductionSettings, vault: Vault) -> AsyncItera
 
 
 def _client(settings: ProductionSettings, context: ssl.SSLContext, name: str) -> httpx.AsyncClient:
-    return tls_client(context, name, settings.socket(name), _PATIENCE)
+    return tls_client(context, name, settings.place(name), _PATIENCE)
 
 
 def metrics_app(clients: Mapping[str, httpx.AsyncClient]) -> ASGIApp:

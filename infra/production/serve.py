@@ -17,6 +17,7 @@ from case_uploader.settings import ImageSettings
 from infra.backup.schedule import serve_backups
 from infra.backup.settings import BackupSettings
 from infra.production.builds_door import BuildRules, builds_app
+from infra.production.checks_door import CheckRules, checks_app
 from infra.production.engine_door import Rules, door_app
 from infra.production.hub import serve_hub
 from infra.production.metrics import PORT, open_metrics
@@ -25,6 +26,7 @@ from infra.production.wiring import not_production
 from infra.service_apps import open_app
 from infra.settings import EmbeddedSettings
 from services.kit.logs import configure_logs
+from services.kit.places import OpenPort
 from services.kit.scope import scope_verifier
 from services.kit.serving import Listener, LocalPort, serve_until_stopped
 from services.kit.traces_wiring import open_tracing
@@ -38,11 +40,14 @@ from vault.wiring import Vault, open_vault
 _log = structlog.get_logger(__name__)
 
 
-SERVED = (*sorted(LISTENERS), "backup", "builds-door", "engine-door", "hub", "metrics")
+SERVED = (*sorted(LISTENERS), "backup", "builds-door", "checks-door", "engine-door", "hub", "metrics")
 """All that the container engine can start."""
 ENGINE = Path("/run/docker.sock")
 _OF_A_CONTEXT = 64 << 20
 """What a build is sent besides wheels, and around them."""
+
+_END_SECONDS = 2
+"""How long calls that wait for something hold up the end of a door."""
 
 
 class CannotServe(Exception):
@@ -61,6 +66,8 @@ def serve(name: str, settings: ProductionSettings) -> int:
             return asyncio.run(serve_backups(settings, BackupSettings()))
         case "builds-door":
             return asyncio.run(_serve_builds_door(settings, ImageSettings()))
+        case "checks-door":
+            return asyncio.run(_serve_checks_door(settings))
         case "engine-door":
             return asyncio.run(_serve_door(settings))
         case "hub":
@@ -79,9 +86,11 @@ def check(name: str, settings: ProductionSettings, user: Callable[[], int] = os.
         raise CannotServe(wrong)
     if user() == 0:
         raise CannotServe(f"{name} must not run as root: give its container another account (`user:`).")
-    if name == "hub" and settings.isolation != "docker":
+    if name == "hub" and settings.isolation == "bubblewrap":
         raise CannotServe("CASELOOP_ISOLATION=bubblewrap: in production learners work in containers; say `docker`.")
     if name in ("backup", "metrics"):
+        return
+    if settings.is_networked and name in LISTENERS:
         return
     place = settings.socket(name).parent
     if not os.access(place, os.W_OK | os.X_OK):
@@ -105,8 +114,10 @@ def use_scratch(folder: Path) -> None:
 async def _serve(name: str, settings: ProductionSettings, vault: Vault) -> int:
     life = settings.tls.service_lifetime
     credential = Credential(vault.authority, Identity.service(name), settings.leaf(name), lifetime=life)
-    place: Path | LocalPort = settings.socket(name)
-    if name == "dashboard":
+    place: Path | LocalPort | OpenPort = settings.socket(name)
+    if settings.is_networked:
+        place = OpenPort(settings.network_port)
+    elif name == "dashboard":
         place = LocalPort(settings.dashboard_port_file, settings.dashboard_port or 0)
     async with (
         open_tracing(settings.traces),
@@ -128,6 +139,23 @@ async def _serve_door(settings: ProductionSettings) -> int:
     async with httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=60, trust_env=False) as engine:
         await _plain(door_app(engine, rules), uds=str(settings.socket("engine-door")))
     return 0
+
+
+async def _serve_checks_door(settings: ProductionSettings) -> int:
+    transport = httpx.AsyncHTTPTransport(uds=str(ENGINE), limits=httpx.Limits(max_connections=None))
+    # the end of a container, and its lack of memory, are waited for as long as it runs
+    patience = httpx.Timeout(60, read=None)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://engine", timeout=patience, trust_env=False
+    ) as engine:
+        app = checks_app(engine, check_rules(settings))
+        await _plain(app, uds=str(settings.socket("checks-door")), timeout_graceful_shutdown=_END_SECONDS)
+    return 0
+
+
+def check_rules(settings: EmbeddedSettings) -> CheckRules:
+    """What containers for checks may be made of: the code that runs in them, their ways in, and cases' files."""
+    return CheckRules(settings.learner_image.rpartition(":")[0], (settings.checks_run_dir, settings.checks_dir))
 
 
 async def _serve_builds_door(settings: ProductionSettings, images: ImageSettings) -> int:

@@ -1,6 +1,9 @@
 from pathlib import Path
 
+from pydantic import Field
+
 from infra.settings import EmbeddedSettings
+from services.kit.places import Address
 from vault.files import private_folder
 
 
@@ -9,6 +12,35 @@ class ProductionSettings(EmbeddedSettings):
 
     scratch: Path | None = None
     """Folder of large temporary files, emptied at each start; else they lie where this machine's usually do."""
+
+    network_address: str = Field(default="", pattern=r"^([a-z0-9.-]*\{service\}[a-z0-9.-]*)?$")
+    """Host name of each service where they are spread over machines, as `caseloop-{service}`. Default: one machine, and
+    unix sockets."""
+    network_port: int = Field(default=8443, ge=1, le=65535)
+    """Port of every service there."""
+
+    cluster_network: str = "caseloop-learners"
+    """Swarm: the overlay network that the Hub shares with learners' environments."""
+    cluster_claim: str = "caseloop-learners"
+    """Kubernetes: the claim that the Hub shares with learners' environments."""
+    cluster_plain: bool = False
+    """Whether environments on other machines are started without TLS between them and Hub and proxy."""
+
+    @property
+    def is_networked(self) -> bool:
+        """Whether services talk over TCP, with the same mutual TLS."""
+        return bool(self.network_address)
+
+    def place(self, service: str) -> Path | Address:
+        """Where a service is called."""
+        if not self.is_networked:
+            return self.socket(service)
+        return Address(self.network_address.format(service=service), self.network_port)
+
+    @property
+    def hub_socket(self) -> Path | None:
+        """The Hub's own socket, on one machine."""
+        return None if self.is_networked else super().hub_socket
 
     def socket(self, service: str) -> Path:
         """Where a service listens: in a folder of its own, which is mounted for those who may call it."""

@@ -216,6 +216,8 @@ class AuthorCase(WireModel):
     """Accepted alternatives: answer cell id -> source."""
     environment: Digest | None = None
     """Which environment of packages it needs; None: the common one."""
+    image: ImageDigest | None = None
+    """Which image a container for it is made of; None: the common one, or there was none where it was published."""
 
     def subtask(self, subtask_id: str) -> Subtask | None:
         """The subtask of that id, or None."""

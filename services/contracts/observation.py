@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field, JsonValue, model_validator
 
-from services.contracts.case import DataFile, Digest
+from services.contracts.case import DataFile, Digest, ImageDigest
 from services.contracts.limits import Limits
 from services.contracts.model import WireModel
 from services.contracts.notebook import Place
@@ -79,6 +79,8 @@ class RunRequest(WireModel):
     """Key of the warm zygote: the case version's digest."""
     packages: Digest | None = None
     """Which environment of packages it runs in; None: the common one."""
+    image: ImageDigest | None = None
+    """The image with the same packages, where checks run in containers; None: the common one, or that of `packages`."""
     imports: tuple[str, ...] = ()
     data: tuple[DataFile, ...] = ()
     cells: tuple[CodeCell, ...]

@@ -3,6 +3,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import httpx
 from pydantic import BaseModel, ValidationError
@@ -14,6 +15,10 @@ FRESH_SECONDS = 30.0
 """How long a revoked token or a lost group still counts, at most."""
 FAILED_SECONDS = 5.0
 """How long an unknown token is refused without asking again."""
+GRACE_SECONDS = 300.0
+"""How long the last answer about somebody counts while the Hub is away, which can then revoke nothing either."""
+RETRY_SECONDS = 1.0
+"""How long it counts before the Hub is asked again."""
 MAX_REMEMBERED = 4_096
 
 
@@ -25,8 +30,19 @@ class _UserModel(BaseModel):
     token_id: str | None = None
 
 
+@dataclass(frozen=True)
+class _Answer:
+    user: HubUser | None
+    asked: float
+    """When the Hub said so."""
+    fresh_until: float
+
+
 class HubApiUsers:
-    """Asks the Hub's `GET /hub/api/user`; remembers answers for a moment. Tokens are kept as hashes only."""
+    """Asks the Hub's `GET /hub/api/user`; remembers answers for a moment. Tokens are kept as hashes only.
+
+    While the Hub is started again, whoever it knew a moment ago works on.
+    """
 
     def __init__(
         self,
@@ -38,29 +54,39 @@ class HubApiUsers:
         self._http = http
         self._now = now
         self._limit = remembered
-        self._remembered: OrderedDict[bytes, tuple[HubUser | None, float]] = OrderedDict()
-        self._asking: dict[bytes, asyncio.Task[HubUser | None]] = {}
+        self._remembered: OrderedDict[bytes, _Answer] = OrderedDict()
+        self._asking: dict[bytes, asyncio.Task[_Answer]] = {}
 
     async def user(self, token: str) -> HubUser | None:
         """The user of a token, or None. Raises HubUnavailable, which is not remembered."""
         key = hashlib.sha256(token.encode()).digest()
         hit = self._remembered.get(key)
-        if hit is not None and hit[1] > self._now():
-            return hit[0]
+        if hit is not None and hit.fresh_until > self._now():
+            return hit.user
         asking = self._asking.get(key)
         if asking is None:
             # A page's first requests come together: they ask once. A task, so that none depends on another's patience.
-            asking = asyncio.create_task(self._ask(token))
+            asking = asyncio.create_task(self._answer(token, hit))
             self._asking[key] = asking
             asking.add_done_callback(lambda task: self._settle(key, task))
-        return await asyncio.shield(asking)
+        return (await asyncio.shield(asking)).user
 
-    def _settle(self, key: bytes, task: "asyncio.Task[HubUser | None]") -> None:
+    async def _answer(self, token: str, before: _Answer | None) -> _Answer:
+        asked = self._now()
+        try:
+            user = await self._ask(token)
+        except HubUnavailable:
+            now = self._now()
+            if before is None or before.user is None or now > before.asked + GRACE_SECONDS:
+                raise
+            return replace(before, fresh_until=now + RETRY_SECONDS)
+        return _Answer(user, asked, self._now() + (FRESH_SECONDS if user else FAILED_SECONDS))
+
+    def _settle(self, key: bytes, task: asyncio.Task[_Answer]) -> None:
         del self._asking[key]
         if task.cancelled() or task.exception() is not None:
             return
-        user = task.result()
-        self._remembered[key] = (user, self._now() + (FRESH_SECONDS if user else FAILED_SECONDS))
+        self._remembered[key] = task.result()
         self._remembered.move_to_end(key)
         while len(self._remembered) > self._limit:
             self._remembered.popitem(last=False)

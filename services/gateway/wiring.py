@@ -27,19 +27,19 @@ _SPARE_SECONDS: Final = 30.0
 def build(
     settings: Settings, context: ssl.SSLContext, minter: ScopeMinter, gateway: GatewaySettings | None = None
 ) -> FastAPI:
-    """Make the gateway over mTLS to the services' sockets. `context` is the gateway's own client context."""
+    """Make the gateway over mTLS to the services. `context` is the gateway's own client context."""
     gateway = gateway or GatewaySettings()
     # Nothing may be said for as long as a learner's slowest cell runs: the whole check has a limit of its own.
     patient, thorough = patience(gateway.check_seconds), patience(gateway.review_seconds)
     # Nor while a hint waits for its turn.
     waiting = patience(gateway.follow_seconds + _SPARE_SECONDS)
     hub = hub_client(gateway)
-    progress = tls_client(context, "progress", settings.socket("progress"))
-    mentoring = tls_client(context, "mentoring", settings.socket("mentoring"))
-    feedback = tls_client(context, "feedback", settings.socket("feedback"), patient)
-    assistant = tls_client(context, "feedback", settings.socket("feedback"), waiting, connections=ASSISTANT_CONNECTIONS)
-    linting = tls_client(context, "linting", settings.socket("linting"), thorough)
-    cases = tls_client(context, "cases", settings.socket("cases"))
+    progress = tls_client(context, "progress", settings.place("progress"))
+    mentoring = tls_client(context, "mentoring", settings.place("mentoring"))
+    feedback = tls_client(context, "feedback", settings.place("feedback"), patient)
+    assistant = tls_client(context, "feedback", settings.place("feedback"), waiting, connections=ASSISTANT_CONNECTIONS)
+    linting = tls_client(context, "linting", settings.place("linting"), thorough)
+    cases = tls_client(context, "cases", settings.place("cases"))
 
     async def close() -> None:
         clients = (hub, progress, mentoring, feedback, assistant, linting, cases)

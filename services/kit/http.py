@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 from services.contracts.clients.service import REQUEST_ID_HEADER
 from services.kit.call_traces import traced
 from services.kit.in_process import InProcessTransport
+from services.kit.places import Address
 from services.kit.request_id import current_request_id
 from vault.identity import Identity, host_name
 
@@ -31,19 +32,34 @@ _KEEP_ALIVE: Final = 20
 def tls_client(
     context: ssl.SSLContext,
     service: str,
-    socket: Path,
+    place: Path | Address,
     timeout: httpx.Timeout = TIMEOUT,
     *,
     connections: int = CONNECTIONS,
 ) -> httpx.AsyncClient:
-    """Make a client for the service `service` on its unix socket.
+    """Make a client for the service `service` on its unix socket, or at its address (`Settings.place` says which).
 
     `context` is `Credential.client_context()` of the caller: it follows renewals. Wrap the client into the typed one:
-    `CasesClient(tls_client(context, "cases", run_dir / "cases.sock"))`.
+    `CasesClient(tls_client(context, "cases", settings.place("cases")))`.
     """
     limits = httpx.Limits(max_connections=connections, keepalive_expiry=_KEEP_ALIVE)
-    transport = httpx.AsyncHTTPTransport(verify=context, uds=str(socket), limits=limits)
-    return _client(transport, host_name(service), timeout)
+    if not isinstance(place, Address):
+        transport = httpx.AsyncHTTPTransport(verify=context, uds=str(place), limits=limits)
+        return _client(transport, host_name(service), timeout)
+    address = place
+
+    async def direct(request: httpx.Request) -> None:
+        _direct(request, service, address)
+
+    client = _client(httpx.AsyncHTTPTransport(verify=context, limits=limits), host_name(service), timeout)
+    client.event_hooks["request"].append(direct)
+    return client
+
+
+def _direct(request: httpx.Request, service: str, address: Address) -> None:
+    request.url = request.url.copy_with(host=address.host, port=address.port)
+    # the name that the certificate must carry
+    request.extensions["sni_hostname"] = host_name(service)
 
 
 def tls_port_client(
@@ -62,9 +78,7 @@ def tls_port_client(
             raise httpx.ConnectError(
                 f"{service} listens on no port: {port_file} holds none", request=request
             ) from error
-        request.url = request.url.copy_with(host="127.0.0.1", port=port)
-        # the name that the certificate must carry
-        request.extensions["sni_hostname"] = host_name(service)
+        _direct(request, service, Address("127.0.0.1", port))
 
     client = _client(httpx.AsyncHTTPTransport(verify=context), host_name(service), timeout)
     client.event_hooks["request"].append(find)

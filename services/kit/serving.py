@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from services.kit.places import OpenPort
 from services.kit.tls_protocol import Peers, peer_protocol
 from vault.errors import VaultError
 from vault.ports import CertificateAuthority
@@ -58,7 +59,7 @@ class Listener:
 
     app: FastAPI
     credential: Credential
-    socket: Path | LocalPort
+    socket: Path | LocalPort | OpenPort
 
     @property
     def name(self) -> str:
@@ -109,7 +110,7 @@ async def serve_until_stopped(
 class _Server(uvicorn.Server):
     """uvicorn's server for one socket, without its hold on signals and on the process's exit."""
 
-    def __init__(self, config: uvicorn.Config, place: Path | LocalPort) -> None:
+    def __init__(self, config: uvicorn.Config, place: Path | LocalPort | OpenPort) -> None:
         super().__init__(config)
         self._place = place
         self.listening = asyncio.Event()
@@ -120,6 +121,8 @@ class _Server(uvicorn.Server):
         match self._place:
             case LocalPort(number=number):
                 return f"port {number} of {_LOOPBACK}" if number else f"any port of {_LOOPBACK}"
+            case OpenPort(number=number):
+                return f"port {number}"
             case path:
                 return str(path)
 
@@ -157,17 +160,18 @@ class _Server(uvicorn.Server):
     async def _listen(self, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Server:
         place, config = self._place, self.config
         loop = asyncio.get_running_loop()
-        if isinstance(place, LocalPort):
+        if not isinstance(place, Path):
             server = await loop.create_server(
                 protocol,
-                _LOOPBACK,
+                _LOOPBACK if isinstance(place, LocalPort) else None,
                 place.number,
                 ssl=config.ssl,
                 backlog=config.backlog,
                 ssl_handshake_timeout=_HANDSHAKE,
                 ssl_shutdown_timeout=_GOODBYE,
             )
-            _write_port(place.file, server.sockets[0].getsockname()[1])
+            if isinstance(place, LocalPort):
+                _write_port(place.file, server.sockets[0].getsockname()[1])
             return server
         server = await loop.create_unix_server(
             protocol,
@@ -213,7 +217,8 @@ async def _listening(listener: Listener, peers: Peers) -> AsyncIterator[asyncio.
             server.ask_to_stop()
             # Whoever stops us has heard of a death already, or hears of it now from the line above.
             await asyncio.gather(task, return_exceptions=True)
-            _file_of(listener.socket).unlink(missing_ok=True)
+            if (file := _file_of(listener.socket)) is not None:
+                file.unlink(missing_ok=True)
 
 
 async def _serve(server: _Server, name: str) -> None:
@@ -232,8 +237,14 @@ def _write_port(file: Path, number: int) -> None:
     new.replace(file)
 
 
-def _file_of(place: Path | LocalPort) -> Path:
-    return place.file if isinstance(place, LocalPort) else place
+def _file_of(place: Path | LocalPort | OpenPort) -> Path | None:
+    match place:
+        case LocalPort(file=file):
+            return file
+        case OpenPort():
+            return None
+        case path:
+            return path
 
 
 async def _first_end(tasks: Sequence[asyncio.Task[None]]) -> None:

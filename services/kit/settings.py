@@ -8,6 +8,7 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.kit.places import Address
 from vault.files import private_folder
 from vault.wiring import Mode
 
@@ -167,6 +168,10 @@ class Settings(BaseSettings):
     def socket(self, service: str) -> Path:
         """Where the service listens."""
         return self.run_dir / f"{service}.sock"
+
+    def place(self, service: str) -> Path | Address:
+        """Where the service is called: its socket, unless services are spread over machines."""
+        return self.socket(service)
 
     def leaf(self, service: str) -> Path:
         """Where the service's key and certificate are."""

@@ -165,9 +165,17 @@ def _private(shape: Shape, case: Path, file_mb: int) -> Iterator[str]:
 
 
 def _environment(interpreter: Interpreter) -> Iterator[str]:
-    """Everything the sandbox's processes have in their environment; fixed, so that runs can be repeated."""
-    variables = {
-        "PATH": f"{interpreter.inside}/bin:/usr/bin:/bin",
+    for name, value in variables(f"{interpreter.inside}/bin").items():
+        yield from ("--setenv", name, value)
+
+
+def variables(programs: str) -> dict[str, str]:
+    """Everything the sandbox's processes have in their environment; fixed, so that runs can be repeated.
+
+    `programs`: the folder of the learners' Python.
+    """
+    return {
+        "PATH": f"{programs}:/usr/bin:/bin",
         "HOME": WORK_INSIDE,
         "LANG": "C.UTF-8",
         "TZ": "UTC",
@@ -181,5 +189,3 @@ def _environment(interpreter: Interpreter) -> Iterator[str]:
         "MALLOC_ARENA_MAX": "2",
         **dict.fromkeys(_ONE_THREAD, "1"),
     }
-    for name, value in variables.items():
-        yield from ("--setenv", name, value)

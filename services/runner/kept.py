@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from services.contracts.observation import RunRequest
+from services.runner.sandboxes import Plan
 from services.runner.session import Session
 from services.runner.settings import RunnerSettings
-from services.runner.zygote import Plan
 
 
 @dataclass(frozen=True)

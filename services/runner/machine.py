@@ -1,6 +1,7 @@
 """Find out how sandboxes can be made here, and say in one line what is missing."""
 
 import asyncio
+import os
 import tempfile
 from pathlib import Path
 
@@ -8,11 +9,29 @@ import structlog
 
 from services.runner import cgroups
 from services.runner.bubblewrap import Shape, bubblewrap, find_interpreter
+from services.runner.containers import Containers
 from services.runner.errors import SandboxUnavailable, SessionRefused
+from services.runner.local_sandbox import Machine
+from services.runner.sandboxes import Plan, Sandboxes
 from services.runner.settings import RunnerSettings
-from services.runner.zygote import Machine, Plan, Zygote
+from services.runner.zygote import Zygote
 
 _log = structlog.get_logger()
+
+
+async def find_sandboxes(settings: RunnerSettings) -> Sandboxes:
+    """The way that is set, tried with a real session. Raises SandboxUnavailable."""
+    if settings.containers is None:
+        return await find_machine(settings, root=os.geteuid() == 0)
+    containers = Containers(settings.containers, settings.start_seconds)
+    try:
+        await containers.sweep()
+        await _try(containers)
+    except SessionRefused as error:
+        await containers.close()
+        raise SandboxUnavailable(f"no container can be made for checks: {error.detail}") from None
+    _log.info("sandbox_ready", image=settings.containers.image)
+    return containers
 
 
 async def find_machine(settings: RunnerSettings, *, root: bool, only: Shape | None = None) -> Machine:
@@ -42,7 +61,7 @@ def _shapes(*, root: bool) -> list[Shape]:
     return [*nested, Shape(drop_root=False, nested=True), *whole, Shape(drop_root=False, nested=False)]
 
 
-async def _try(machine: Machine) -> None:
+async def _try(machine: Sandboxes) -> None:
     with tempfile.TemporaryDirectory() as empty:
         zygote = Zygote(machine, Plan("self-test", (), Path(empty), 16))
         try:

@@ -7,9 +7,10 @@ from collections import OrderedDict
 import structlog
 
 from services.runner.errors import SessionRefused
+from services.runner.sandboxes import Plan, Sandboxes
 from services.runner.session import Session
 from services.runner.settings import RunnerSettings
-from services.runner.zygote import Machine, Plan, Zygote
+from services.runner.zygote import Zygote
 
 _log = structlog.get_logger()
 
@@ -17,8 +18,8 @@ _log = structlog.get_logger()
 class _Environment:
     """One zygote and its spare sessions."""
 
-    def __init__(self, machine: Machine, plan: Plan, settings: RunnerSettings) -> None:
-        self._machine, self._plan, self._settings = machine, plan, settings
+    def __init__(self, sandboxes: Sandboxes, plan: Plan, settings: RunnerSettings) -> None:
+        self._sandboxes, self._plan, self._settings = sandboxes, plan, settings
         self._zygote: Zygote | None = None
         self._starting = asyncio.Lock()
         self._spares: list[Session] = []
@@ -31,7 +32,7 @@ class _Environment:
             if zygote is not None and zygote.alive and zygote.sessions < self._settings.sessions_per_zygote:
                 return zygote
             await self._retire()
-            zygote = Zygote(self._machine, self._plan)
+            zygote = Zygote(self._sandboxes, self._plan)
             await zygote.start()
             self._zygote = zygote
             return zygote
@@ -51,10 +52,10 @@ class _Environment:
             return await self._open(warm=False)
 
     async def _open(self, *, warm: bool) -> Session:
-        if self._machine.shape.nested and not self._closed:
+        if self._sandboxes.nested and not self._closed:
             return await (await self._ready()).open(warm=warm)
         # The whole sandbox is this one session's; so it is when the environment made room for another meanwhile.
-        zygote = Zygote(self._machine, self._plan)
+        zygote = Zygote(self._sandboxes, self._plan)
         await zygote.start()
         try:
             session = await zygote.open(warm=warm)
@@ -77,7 +78,7 @@ class _Environment:
 
     async def warm(self) -> None:
         """Load the environment and open its spares."""
-        if self._machine.shape.nested:
+        if self._sandboxes.nested:
             await self._ready()
         self.refill()
 
@@ -107,8 +108,8 @@ class _Environment:
 class Pool:
     """Environments by plan; the least recently used goes when there are too many."""
 
-    def __init__(self, machine: Machine, settings: RunnerSettings) -> None:
-        self._machine, self._settings = machine, settings
+    def __init__(self, sandboxes: Sandboxes, settings: RunnerSettings) -> None:
+        self._sandboxes, self._settings = sandboxes, settings
         self._environments: OrderedDict[Plan, _Environment] = OrderedDict()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -116,7 +117,7 @@ class Pool:
         """The environment of this plan, new or kept."""
         found = self._environments.get(plan)
         if found is None:
-            found = self._environments[plan] = _Environment(self._machine, plan, self._settings)
+            found = self._environments[plan] = _Environment(self._sandboxes, plan, self._settings)
         self._environments.move_to_end(plan)
         while len(self._environments) > self._settings.zygotes:
             _, oldest = self._environments.popitem(last=False)

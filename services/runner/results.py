@@ -143,7 +143,7 @@ class Results:
 
     def observation(self, memory: Lost | None, wall_ms: float) -> Observation:
         """All of it; what is not there was lost. `memory` replaces the reason where the kernel said so."""
-        lost = memory if memory and self._missing() and self._lost in (None, "ended", "time", "cpu") else self._lost
+        lost = memory if memory and self.missing() and self._lost in (None, "ended", "time", "cpu") else self._lost
         cells = self._all_cells(lost)
         checks = self._all_checks(lost or "ended")
         probes = self._all_probes(lost or "ended")
@@ -159,7 +159,8 @@ class Results:
             cpu_ms=sum(cell.cpu_ms for cell in cells),
         )
 
-    def _missing(self) -> bool:
+    def missing(self) -> bool:
+        """Whether anything was lost that had to be there."""
         asked, got = self._request, self
         answered = len(got._checks) == len(asked.checks) and len(got._probes) == len(asked.probes)
         needed = [probe for probe in got._probes if probe.id not in got._optional]

@@ -1,7 +1,6 @@
 """Run untrusted code and say what happened."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ from services.kit.laps import Laps
 from services.runner.data import DataCache
 from services.runner.errors import RunnerError, SessionRefused
 from services.runner.kept import KeptSessions
-from services.runner.machine import find_machine
+from services.runner.machine import find_sandboxes
 from services.runner.pool import Pool
 from services.runner.ports import DataSource
+from services.runner.sandboxes import Plan, Sandboxes
 from services.runner.session import Session
 from services.runner.settings import RunnerSettings
-from services.runner.zygote import Machine, Plan
 
 _log = structlog.get_logger()
 
@@ -46,7 +45,7 @@ class Runner:
     """
 
     def __init__(
-        self, settings: RunnerSettings, data: DataSource | None = None, machine: Machine | None = None
+        self, settings: RunnerSettings, data: DataSource | None = None, machine: Sandboxes | None = None
     ) -> None:
         self._settings = settings
         self._data = DataCache(settings.cache, data)
@@ -70,7 +69,7 @@ class Runner:
     async def _ready(self) -> Pool:
         async with self._finding:
             if self._pool is None:
-                self._machine = await find_machine(self._settings, root=os.geteuid() == 0)
+                self._machine = await find_sandboxes(self._settings)
                 self._pool = Pool(self._machine, self._settings)
             return self._pool
 
@@ -140,7 +139,8 @@ class Runner:
 
     async def _plan(self, request: RunRequest) -> Plan:
         case = await self._data.tree(request.data)
-        return Plan(request.environment, request.imports, case, request.limits.file_mb, request.packages)
+        file_mb = request.limits.file_mb
+        return Plan(request.environment, request.imports, case, file_mb, request.packages, request.image)
 
     async def warm(self, request: RunRequest) -> None:
         """Load the request's environment without running anything; cells are ignored. Raises RunnerError."""
@@ -154,3 +154,5 @@ class Runner:
             await asyncio.wait(self._closing)
         if self._pool is not None:
             await self._pool.close()
+        if self._machine is not None:
+            await self._machine.close()

@@ -1,28 +1,22 @@
 """One session as seen from outside: its processes, its limits, and what it says."""
 
 import asyncio
-import contextlib
-import os
 import secrets
-import select
-import signal
 import socket
 import struct
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
-from services.contracts.limits import Limits
 from services.contracts.observation import CellStarted, Lost, Observation, RunRequest
 from services.kit.laps import Laps
-from services.runner import memory_watch
-from services.runner.cgroups import Cgroups, Group
 from services.runner.channel import Channel, Ended
 from services.runner.errors import SessionRefused
 from services.runner.results import Results
 from services.runner.sandbox.limits import TRUSTED_PROCESSES
 from services.runner.sandbox.snapshots import MAX_SNAPSHOTS
 from services.runner.sandbox.wire import Garbled
+from services.runner.sandboxes import Processes
 
 _CREDENTIALS = struct.Struct("3i")
 _OVERHEAD_MB = 128
@@ -35,9 +29,8 @@ _GRACE = 3.0
 class Session:
     """A pid namespace with a warden in it. Killing its first process ends all of it."""
 
-    def __init__(self, sock: socket.socket, pid: int, group: Group | None) -> None:
-        self._channel = Channel(sock)
-        self._pid, self._pidfd, self._group = pid, os.pidfd_open(pid), group
+    def __init__(self, sock: socket.socket, processes: Processes) -> None:
+        self._channel, self._processes = Channel(sock), processes
         self._over_memory = False
         self._kept_said: Any = None
         self.kept: tuple[int, ...] = ()
@@ -50,8 +43,8 @@ class Session:
         self._host_alive, self._closed = alive, closed
 
     @classmethod
-    async def greet(cls, sock: socket.socket, cgroups: Cgroups | None) -> "Session":
-        """Take the handshake: learn the session's first process, put it into a group, let it go on."""
+    async def greet(cls, sock: socket.socket, of: Callable[[int], Processes]) -> "Session":
+        """Take the handshake: learn the session's first process, get hold `of` all its processes, let it go on."""
         sock.setblocking(False)
         await _readable(sock)
         word, ancillary, _, _ = sock.recvmsg(1, socket.CMSG_SPACE(_CREDENTIALS.size))
@@ -60,11 +53,7 @@ class Session:
             said = await asyncio.get_running_loop().sock_recv(sock, 2_000) if word else b"it ended"
             raise SessionRefused(f"no session could be opened: {said.decode('utf-8', 'replace')}")
         pid: int = _CREDENTIALS.unpack(ancillary[0][2])[0]
-        group = None
-        if cgroups is not None:
-            with contextlib.suppress(OSError):
-                group = cgroups.group(pid)
-        session = cls(sock, pid, group)
+        session = cls(sock, of(pid))
         sock.send(b"G")
         return session
 
@@ -77,10 +66,10 @@ class Session:
         a session that has `kept` that many. Afterwards the session has ended unless it has `kept` something.
         """
         started = time.perf_counter()
-        limits = request.limits
         self.kept, self._kept_said = (), None
-        self._limit(limits, _snapshots(request))
-        watch = asyncio.create_task(self._watch(limits, _snapshots(request)))
+        together = _together(request)
+        await self._processes.limit(*together)
+        watch = asyncio.create_task(self._watch(*together))
         results = Results(request)
         try:
             await self._start(request, resume)
@@ -91,7 +80,7 @@ class Session:
                 if results.may_ask():
                     await self._judge(request, results, laps, at_once)
             except Ended:
-                if not self._host_alive():
+                if not self._host_alive() and not await self._out_of_memory():
                     raise SessionRefused("the sandbox that held the session ended") from None
                 results.lose("ended")
             except TimeoutError:
@@ -99,22 +88,14 @@ class Session:
             except Garbled:
                 results.lose("protocol")
             else:
-                self.kept = self._kept_by_warden()
+                self.kept = await self._kept_by_warden()
         finally:
             if not self.kept:
                 self.kill()
             watch.cancel()
         laps.lap("end")
-        reason: Lost | None = "memory" if self._over_memory or self._killed_for_memory() else None
+        reason: Lost | None = "memory" if results.missing() and await self._out_of_memory() else None
         yield results.observation(reason, (time.perf_counter() - started) * 1e3)
-
-    def _limit(self, limits: Limits, snapshots: int) -> None:
-        if self._group is None:
-            return
-        try:
-            self._group.limit(limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + snapshots + 2)
-        except OSError as error:
-            raise SessionRefused(f"the session's control group takes no limits: {error}") from error
 
     async def _start(self, request: RunRequest, resume: int) -> None:
         order = {
@@ -171,58 +152,47 @@ class Session:
                 return
             results.take_answer(message, nonce)
 
-    async def _watch(self, limits: Limits, snapshots: int) -> None:
+    async def _watch(self, memory_mb: int, processes: int) -> None:
         """End the session when its processes together use too much memory."""
-        if self._group is not None:
-            # The kernel takes the biggest process only; the others may wait for it for ever.
-            await self._group.out_of_memory()
-            self.kill()
-            return
-        try:
-            await memory_watch.watch(
-                self._pid, limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + snapshots + 2
-            )
-        except memory_watch.OverLimit:
+        if await self._processes.over_limit(memory_mb, processes):
             self._over_memory = True
             self.kill()
 
-    def _kept_by_warden(self) -> tuple[int, ...]:
+    async def _kept_by_warden(self) -> tuple[int, ...]:
         said = self._kept_said
-        if not isinstance(said, list) or self._over_memory or self._killed_for_memory():
+        if not isinstance(said, list) or await self._out_of_memory():
             return ()
         return tuple(depth for depth in said if isinstance(depth, int))
 
+    async def _out_of_memory(self) -> bool:
+        return self._over_memory or await self._processes.ran_out_of_memory()
+
     async def memory_mb(self) -> float:
         """What its processes have for themselves."""
-        kilobytes, _ = await asyncio.to_thread(memory_watch.usage, self._pid)
-        return kilobytes / 1024
-
-    def _killed_for_memory(self) -> bool:
-        return self._group is not None and self._group.ran_out_of_memory()
+        return await self._processes.memory_mb()
 
     def kill(self) -> None:
         """End every process of the session."""
-        with contextlib.suppress(OSError):
-            signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
+        self._processes.kill()
 
     async def close(self) -> None:
         """End the session and wait until it is gone."""
         self.kill()
         self._channel.close()
-        for _ in range(250):
-            if select.select([self._pidfd], [], [], 0)[0]:
-                break
-            await asyncio.sleep(0.02)
-        os.close(self._pidfd)
-        if self._group is not None:
-            await self._group.close()
+        await self._processes.close()
         if self._closed is not None:
             await self._closed()
 
     @property
     def alive(self) -> bool:
         """Whether its first process still runs."""
-        return not select.select([self._pidfd], [], [], 0)[0]
+        return self._processes.alive
+
+
+def _together(request: RunRequest) -> tuple[int, int]:
+    """Megabytes and processes that all of a session may have."""
+    limits = request.limits
+    return limits.memory_mb + _OVERHEAD_MB, limits.processes + TRUSTED_PROCESSES + _snapshots(request) + 2
 
 
 def _snapshots(request: RunRequest) -> int:

@@ -4,6 +4,21 @@ from pathlib import Path
 from pydantic import BaseModel, Field
 
 
+class ContainerSettings(BaseModel):
+    """Where checks run in containers of the cases' images."""
+
+    image: str
+    """The common image with its tag; a case's own has a digest, or that of its packages as its tag."""
+    folder: Path
+    """For sockets, and the code that runs inside; short. The engine sees this and `cache` at the same paths."""
+    engine: Path = Path("/var/run/docker.sock")
+    """The Docker engine's socket."""
+    python: str = "/opt/learner/bin/python"
+    """The Python of the learners' environment inside."""
+    cpus: float = Field(default=2.0, gt=0)
+    """Processors of one container; two questions are worked on at a time."""
+
+
 class RunnerSettings(BaseModel):
     """How the runner uses this machine."""
 
@@ -11,6 +26,8 @@ class RunnerSettings(BaseModel):
     """Virtual environment whose Python runs learners' code."""
     environments: Path | None = None
     """Folder of the environments that cases need besides that one, by digest."""
+    containers: ContainerSettings | None = None
+    """None: sandboxes are made by bubblewrap, of this machine's files."""
     cache: Path
     """Folder for the cases' data files, by digest; may be emptied when the runner is not running."""
     workers: int = Field(default_factory=lambda: (os.cpu_count() or 1) + 1, ge=1)

@@ -1,73 +1,28 @@
 """One environment kept loaded: a sandbox with a process that has its imports done and clones sessions from itself."""
 
 import asyncio
-import contextlib
-import json
 import socket
-import subprocess
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
 
-from services.runner import bubblewrap
-from services.runner.bubblewrap import Interpreter, Shape
-from services.runner.cgroups import Cgroups
 from services.runner.channel import Channel, Ended
 from services.runner.errors import SessionRefused
 from services.runner.sandbox.wire import Garbled
-from services.runner.seccomp import session_filter
+from services.runner.sandboxes import Plan, Sandbox, Sandboxes
 from services.runner.session import Session
 
 _log = structlog.get_logger()
 _OPEN_SECONDS = 15.0
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What makes two runs share a zygote."""
-
-    environment: str
-    imports: tuple[str, ...]
-    case: Path
-    """Folder with the case's data files."""
-    file_mb: int
-    packages: str | None = None
-    """Digest of an environment of its own; None: the common one."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What sandboxes on this machine have in common."""
-
-    interpreter: Interpreter
-    shape: Shape
-    cgroups: Cgroups | None
-    start_seconds: float
-    environments: Path | None = None
-    """Folder of the environments that cases need besides the common one."""
-
-    def interpreter_of(self, plan: Plan) -> Interpreter:
-        """The Python that the plan runs in. Raises SessionRefused when its environment is not on this machine."""
-        if plan.packages is None:
-            return self.interpreter
-        env = self.environments / plan.packages if self.environments else None
-        if env is None or not (env / "bin" / "python").exists():
-            raise SessionRefused(
-                f"the environment {plan.packages[:12]} is not on this machine: publish the case again to make it"
-            )
-        return self.interpreter.beside(env)
-
-
 class Zygote:
     """A running sandbox. Opens sessions; never runs a learner's code itself."""
 
-    def __init__(self, machine: Machine, plan: Plan) -> None:
-        self._machine, self._plan = machine, plan
+    def __init__(self, sandboxes: Sandboxes, plan: Plan) -> None:
+        self._sandboxes, self._plan = sandboxes, plan
         self._lock = asyncio.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._sandbox: Sandbox | None = None
         self._control: Channel | None = None
         self.sessions, self._open, self._retired = 0, 0, False
 
@@ -85,45 +40,18 @@ class Zygote:
         _log.info("zygote_ready", environment=self._plan.environment, seconds=hello["seconds"], failed=hello["failed"])
 
     async def _greet(self) -> dict[str, Any]:
-        ours, theirs = socket.socketpair()
-        self._control = Channel(ours)
-        with theirs, tempfile.TemporaryFile() as said:
-            self._process = await asyncio.to_thread(self._launch, theirs, said.fileno())
-            theirs.close()
-            try:
-                return await self._control.receive(self._machine.start_seconds)
-            except (Ended, Garbled, TimeoutError) as error:
-                await self.close()
-                said.seek(0)
-                words = said.read(4_000).decode("utf-8", "replace").strip()
-                reason = words.splitlines()[-1] if words else type(error).__name__
-                raise SessionRefused(f"the sandbox did not start: {reason}") from None
-
-    def _launch(self, control: socket.socket, errors: int) -> subprocess.Popen[bytes]:
-        shape = self._machine.shape
-        config = {
-            "imports": list(self._plan.imports),
-            "seccomp": session_filter().hex(),
-            "file_mb": self._plan.file_mb,
-            "drop_to": shape.drop_to,
-            "single": not shape.nested,
-        }
-        arguments = [str(control.fileno()), json.dumps(config)]
-        interpreter = self._machine.interpreter_of(self._plan)
-        command = bubblewrap.command(interpreter, shape, self._plan.case, self._plan.file_mb, arguments)
-        return subprocess.Popen(
-            command,
-            pass_fds=[control.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=errors,
-            stderr=errors,
-            env={},
-            start_new_session=True,
-        )
+        sandbox = self._sandbox = await self._sandboxes.start(self._plan)
+        self._control = Channel(sandbox.control)
+        try:
+            return await self._control.receive(self._sandboxes.start_seconds)
+        except (Ended, Garbled, TimeoutError) as error:
+            words = (await sandbox.last_words()).strip()
+            reason = words.splitlines()[-1] if words else type(error).__name__
+            raise SessionRefused(f"the sandbox did not start: {reason}") from None
 
     async def open(self, *, warm: bool) -> Session:
         """Open a session. Raises SessionRefused."""
-        if self._control is None or self._process is None or self._process.poll() is not None:
+        if self._control is None or self._sandbox is None or not self._sandbox.alive:
             raise SessionRefused("the environment's sandbox has ended")
         ours, theirs = socket.socketpair()
         try:
@@ -133,7 +61,7 @@ class Zygote:
                 async with self._lock:
                     await self._control.send_with_socket({"warm": warm}, theirs)
             async with asyncio.timeout(_OPEN_SECONDS):
-                session = await Session.greet(ours, self._machine.cgroups)
+                session = await Session.greet(ours, self._sandbox.processes)
         except (Ended, TimeoutError, OSError) as error:
             ours.close()
             raise SessionRefused(f"no session could be opened: {type(error).__name__} {error}") from None
@@ -159,13 +87,11 @@ class Zygote:
     @property
     def alive(self) -> bool:
         """Whether the sandbox still runs."""
-        return self._process is not None and self._process.poll() is None
+        return self._sandbox is not None and self._sandbox.alive
 
     async def close(self) -> None:
         """End the sandbox and every session in it."""
         if self._control is not None:
             self._control.close()
-        if self._process is not None:
-            with contextlib.suppress(OSError):
-                self._process.kill()
-            await asyncio.to_thread(self._process.wait)
+        if self._sandbox is not None:
+            await self._sandbox.end()

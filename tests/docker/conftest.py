@@ -1,26 +1,21 @@
 """One whole system for all tests of this folder, whose environments are containers, and two learners in it."""
 
-import asyncio
 import os
 import shutil
 import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker
-import httpx
 import pytest
-import uvicorn
-from starlette.types import ASGIApp
 
 from infra.production.engine_door import Rules, door_app
 from infra.production.serve import shown_folders
 from infra.settings import EmbeddedSettings
+from tests.docker.door import open_door
 from tests.docker.machine_image import LEARNER, engine_answers
 from tests.e2e.system.caseloop_person import Environment, Kernel, Person
-from tests.e2e.system.caseloop_system import System, eventually
+from tests.e2e.system.caseloop_system import System
 from tests.e2e.system.one_home import small_system
 
 CASE = "python-basics"
@@ -64,28 +59,6 @@ def system(project: Path) -> Iterator[System]:
             yield running
             running.end()
     shutil.rmtree(door.parent)
-
-
-@contextmanager
-def open_door(socket: Path, make: Callable[[httpx.AsyncClient], ASGIApp]) -> Iterator[None]:
-    """A filtering door on the real engine."""
-    transport = httpx.AsyncHTTPTransport(uds="/var/run/docker.sock")
-
-    async def serve() -> None:
-        async with httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=60) as engine:
-            server = uvicorn.Server(uvicorn.Config(make(engine), uds=str(socket), lifespan="off", log_config=None))
-            servers.append(server)
-            await server.serve()
-
-    servers: list[uvicorn.Server] = []
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    eventually(socket.exists, "the door opens")
-    try:
-        yield
-    finally:
-        servers[0].should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from case_uploader.environments.ports import CannotBuild
 from case_uploader.images.ports import BuiltImage
 from case_uploader.images.shelf import ImageShelf, ReadyImage
 from infra.production.builds_door import BuildRules, builds_app
-from tests.docker.conftest import open_door
+from tests.docker.door import open_door
 from tests.docker.machine_image import LEARNER
 from tests.wheels import wheel
 

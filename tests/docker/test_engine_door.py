@@ -9,7 +9,7 @@ import docker.errors
 import pytest
 
 from infra.production.engine_door import Rules, door_app
-from tests.docker.conftest import open_door
+from tests.docker.door import open_door
 from tests.docker.machine_image import LEARNER
 
 NAME = "caseloop-0123456789ab"

@@ -1,11 +1,19 @@
-"""What is told about a browser test that failed: what stood on its pages, and what the system logged."""
+"""The browser, and what is told about a test of it that failed: what stood on its pages, what the system logged."""
 
 from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
+from tests.e2e.chromium import running_chromium
 from tests.e2e.system.caseloop_system import System
+
+
+# Not for the whole session: playwright's own event loop runs as long, and no other test could have one.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_chromium() as chromium:
+        yield chromium
 
 
 def _pages(item: pytest.Item) -> Iterator[Page]:

@@ -5,7 +5,13 @@ import httpx
 import pytest
 
 from services.gateway.errors import HubUnavailable
-from services.gateway.hub_users import FAILED_SECONDS, FRESH_SECONDS, HubApiUsers
+from services.gateway.hub_users import (
+    FAILED_SECONDS,
+    FRESH_SECONDS,
+    GRACE_SECONDS,
+    RETRY_SECONDS,
+    HubApiUsers,
+)
 from services.gateway.learner import Learner, roles_of
 from services.gateway.rate_limit import MAX_BUCKETS, TokenBuckets
 
@@ -40,6 +46,10 @@ def unknown(_: str) -> httpx.Response:
     return httpx.Response(403)
 
 
+def unreachable(_: str) -> httpx.Response:
+    raise httpx.ConnectError("nobody listens")
+
+
 class TestMemory:
     @pytest.mark.parametrize(("answer", "seconds"), [(known, FRESH_SECONDS), (unknown, FAILED_SECONDS)])
     async def test_an_answer_is_remembered_for_so_long_and_no_longer(
@@ -60,6 +70,43 @@ class TestMemory:
         users, _ = users_of(lambda token: next(answers)(token), time)
         assert await users.user("t") is not None
         time.now += FRESH_SECONDS
+        assert await users.user("t") is None
+
+    @pytest.mark.parametrize("away", [lambda _: httpx.Response(503), unreachable])
+    async def test_who_was_known_works_on_for_a_while_without_the_hub(
+        self, away: Callable[[str], httpx.Response]
+    ) -> None:
+        time, up = Time(), [True]
+        users, asked = users_of(lambda token: known(token) if up[0] else away(token), time)
+        user = await users.user("t")
+        up[0] = False
+        time.now += FRESH_SECONDS
+        assert await users.user("t") == await users.user("t") == user
+        assert len(asked) == 2, "the Hub is not asked at every call"
+        time.now += RETRY_SECONDS
+        assert await users.user("t") == user
+        assert len(asked) == 3
+        time.now += GRACE_SECONDS - FRESH_SECONDS
+        with pytest.raises(HubUnavailable):
+            await users.user("t")
+        up[0] = True
+        assert await users.user("t") == user
+
+    async def test_who_was_refused_stays_so_without_the_hub(self) -> None:
+        time, answers = Time(), iter([unknown, unreachable])
+        users, _ = users_of(lambda token: next(answers)(token), time)
+        assert await users.user("t") is None
+        time.now += FAILED_SECONDS
+        with pytest.raises(HubUnavailable):
+            await users.user("t")
+
+    async def test_a_token_revoked_while_the_hub_was_away_is_refused_as_soon_as_it_is_back(self) -> None:
+        time, answers = Time(), iter([known, unreachable, unknown])
+        users, _ = users_of(lambda token: next(answers)(token), time)
+        await users.user("t")
+        time.now += FRESH_SECONDS
+        assert await users.user("t") is not None
+        time.now += RETRY_SECONDS
         assert await users.user("t") is None
 
     async def test_an_outage_is_not_remembered(self) -> None:

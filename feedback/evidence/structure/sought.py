@@ -39,17 +39,20 @@ class About:
     """Names whose values are the reference's."""
     cell: str | None = None
     """The cell of the run that stopped; None when none did."""
+    first: frozenset[str] = frozenset()
+    """Of the names those in which it is most likely."""
 
 
 def belonging(asked: Asked, found: Comparison, about: About) -> tuple[StructureDiffers, ...]:
     """The sites that a mistake can come from, as clues in the order of the code.
 
-    Those in the cell that stopped, else those in the statements that make one of its names, else all; never those in
-    statements that make right values only, unless there are no others.
+    Those in the cell that stopped, else those in the statements that make one of its names, the likeliest first, else
+    all; never those in statements that make right values only, unless there are no others.
     """
     left = [site for site in found.sites if not site.names or not site.names <= about.right] or list(found.sites)
-    own = [site for site in left if site.cell == about.cell] or [site for site in left if site.names & about.names]
-    return tuple(_clue(asked, site, 1 - found.share) for site in _distinct(own or left)[:MAX_SITES])
+    of = ([site for site in left if site.names & names] for names in (about.first, about.names))
+    own = [site for site in left if site.cell == about.cell] or next(filter(None, of), left)
+    return tuple(_clue(asked, site, 1 - found.share) for site in _distinct(own)[:MAX_SITES])
 
 
 def _distinct(sites: Iterable[Site]) -> Sequence[Site]:

@@ -47,7 +47,7 @@ def build(
     hub: GatewaySettings,
     dashboard: DashboardSettings | None = None,
 ) -> FastAPI:
-    """Make the mentors' desk over mTLS to the services' sockets.
+    """Make the mentors' desk over mTLS to the services.
 
     `context` is the desk's own client context, `secret` what it shares with the Hub, `hub` says where the Hub answers.
     Raises DatabaseMisconfigured.
@@ -60,11 +60,11 @@ def build(
     oidc = OidcSettings()
     provider = provider_client(oidc) if oidc.issuer else None
     mentoring, progress, cases = (
-        tls_client(context, name, settings.socket(name)) for name in ("mentoring", "progress", "cases")
+        tls_client(context, name, settings.place(name)) for name in ("mentoring", "progress", "cases")
     )
-    feedback = tls_client(context, "feedback", settings.socket("feedback"), patient)
-    linting = tls_client(context, "linting", settings.socket("linting"), thorough)
-    evaluation = tls_client(context, "evaluation", settings.socket("evaluation"), patience(_FIGURES_SECONDS))
+    feedback = tls_client(context, "feedback", settings.place("feedback"), patient)
+    linting = tls_client(context, "linting", settings.place("linting"), thorough)
+    evaluation = tls_client(context, "evaluation", settings.place("evaluation"), patience(_FIGURES_SECONDS))
 
     async def close() -> None:
         clients = (hub_http, mentoring, progress, cases, feedback, linting, evaluation)

@@ -1,8 +1,9 @@
 """Imports a case's modules once and clones a session from itself for each run. Never runs a learner's code.
 
-Started by `bootstrap.py` as `zygote CONTROL_FD CONFIG_JSON`. CONFIG holds: `imports` (module names), `seccomp` (hex of
-a BPF program), `file_mb`, `drop_to` (a uid to become before anything of the case is loaded, or null), `single` (true:
-this process *is* the one session, because nested namespaces are refused).
+Started by `bootstrap.py` as `zygote CONTROL CONFIG_JSON`. CONTROL is the number of an inherited socket, or the path of
+one to connect to. CONFIG holds: `imports` (module names), `seccomp` (hex of a BPF program), `file_mb`, `drop_to` (a uid
+to become before anything of the case is loaded, or null), `single` (true: this process *is* the one session, because
+nested namespaces are refused, or a container is all its own).
 """
 
 import builtins
@@ -35,7 +36,7 @@ from .wire import receive_with_socket, send
 def main(arguments: Sequence[str]) -> None:
     """Prepare, report, and serve until the supervisor hangs up."""
     started = time.perf_counter()
-    control = socket.socket(fileno=int(arguments[0]))
+    control = _supervisor(arguments[0])
     config: dict[str, Any] = json.loads(arguments[1])
     if config["drop_to"] is not None and not config["single"]:
         flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
@@ -57,6 +58,15 @@ def main(arguments: Sequence[str]) -> None:
     if config["single"]:
         _be_the_session(control, prepared)
     _serve(control, prepared, config["file_mb"])
+
+
+def _supervisor(where: str) -> socket.socket:
+    """The way to the supervisor, which started this process or had a container engine do it."""
+    if where.isdecimal():
+        return socket.socket(fileno=int(where))
+    control = socket.socket(socket.AF_UNIX)
+    control.connect(where)
+    return control
 
 
 def _become(uid: int) -> None:
@@ -154,6 +164,7 @@ def _be_the_session(control: socket.socket, prepared: Prepared) -> NoReturn:
     order, supervisor = receive_with_socket(control)
     if supervisor is None:
         os._exit(0)
+    control.close()
     try:
         session.close_off(prepared.seccomp)
         session.run(supervisor, prepared, warm=order["warm"])

@@ -1,10 +1,9 @@
 """The built desk against a double of its door, and a browser: once for all tests here."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.e2e.dashboard.dashboard_double import DIST, Books, DashboardDouble
 from tests.e2e.dashboard.dashboard_page import DeskPage
@@ -23,18 +22,6 @@ def double() -> Iterator[DashboardDouble]:
 def books(double: DashboardDouble) -> Books:
     """What the double knows: nothing that waits yet."""
     return double.fresh()
-
-
-# Not for the whole session: playwright's own event loop runs as long, and no other test could have one.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.e2e.lab.gateway_double import TOKEN, Desk, GatewayDouble
 from tests.e2e.lab.lab_page import NOTEBOOK, Lab, eventually
@@ -114,18 +114,6 @@ def _answers(url: str) -> bool:
             return True
     except OSError:
         return False
-
-
-# Not for the whole session: playwright's own event loop runs as long, and no other test could have one.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

@@ -162,7 +162,11 @@ class Kernel:
         printed = self.run(f"{code}\nimport json as _j; print({marker!r} + _j.dumps(answer))", seconds)
         return json.loads(printed.split(marker)[-1])
 
-    async def _run(self, code: str) -> str:
+    def leave_running(self, code: str) -> None:
+        """Start code and go away, as who closes the browser."""
+        asyncio.run(asyncio.wait_for(self._run(code, wait=False), 60))
+
+    async def _run(self, code: str, wait: bool = True) -> str:
         environment, person = self._environment, self._environment.person
         url = f"{person.system.url.replace('http', 'ws', 1)}{environment.base}/api/kernels/{self.id}/channels"
         request = HTTPRequest(url, headers={"Authorization": f"token {person.token}"}, request_timeout=60)
@@ -170,7 +174,7 @@ class Kernel:
         try:
             message = _execute(code)
             await socket.write_message(json.dumps(message))
-            return await _output(socket, message["header"]["msg_id"])
+            return await _output(socket, message["header"]["msg_id"], wait)
         finally:
             socket.close()
             while await socket.read_message() is not None:
@@ -186,7 +190,8 @@ def _execute(code: str) -> Json:
     }  # fmt: skip
 
 
-async def _output(socket: Any, request: str) -> str:
+async def _output(socket: Any, request: str, wait: bool) -> str:
+    """What is printed until the kernel has done it; without waiting, until it is at it."""
     printed, error = "", ""
     while True:
         raw = await socket.read_message()
@@ -201,6 +206,8 @@ async def _output(socket: Any, request: str) -> str:
                 printed += content["text"]
             case "error":
                 error = f"{content['ename']}: {content['evalue']}"
+            case "status" if content["execution_state"] == "busy" and not wait:
+                return printed
             case "status" if content["execution_state"] == "idle":
                 if error:
                     raise KernelError(error)

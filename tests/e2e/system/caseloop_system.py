@@ -35,6 +35,8 @@ class System:
 
     def environment(self) -> dict[str, str]:
         own = {"CASELOOP_HOME": str(self.home), "CASELOOP_PORT": str(self.port), "COLUMNS": "160"}
+        # they cost seconds of a processor, and only tests that kill something have use for them
+        own["CASELOOP_SPARES"] = "false"
         return {**os.environ, **own, **self.variables}
 
     def start(self) -> None:
@@ -159,7 +161,7 @@ class System:
         return "\n".join(texts)
 
 
-def eventually(condition, what: str, seconds: float = 30) -> None:  # type: ignore[no-untyped-def]
+def eventually(condition, what: str, seconds: float = 90) -> None:  # type: ignore[no-untyped-def]
     """Wait for something outside the browser."""
     end = time.monotonic() + seconds
     while not condition():

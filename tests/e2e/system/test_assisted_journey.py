@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,8 @@ from services.contracts.case import AuthorCase
 from tests.e2e.system.caseloop_browser import Learner
 from tests.e2e.system.caseloop_system import System
 from tests.e2e.system.model_server import ANSWER, HINT
+from tests.e2e.system.one_home import published_system
+from tests.e2e.system.published_home import PublishedHome
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 CASE, SUBTASK = "clean-regression", "load"
@@ -35,18 +36,13 @@ def model_server(project: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.fixture(scope="module")
-def system(project: Path, model_server: "subprocess.Popen[str]") -> Iterator[System]:
+def system(project: Path, published_home: PublishedHome, model_server: "subprocess.Popen[str]") -> Iterator[System]:
     assert model_server.stdout is not None
     url = model_server.stdout.readline().strip()
     assert url.startswith("http://127.0.0.1:")
-    with tempfile.TemporaryDirectory(prefix="cl-", ignore_cleanup_errors=True) as folder:
-        variables = {"CASELOOP_MODEL_KIND": "vllm", "CASELOOP_MODEL_URL": url, "CASELOOP_MODEL_NAME": "double"}
-        running = System(project, Path(folder) / "home", **variables)
-        try:
-            running.start()
-            yield running
-        finally:
-            running.end()
+    variables = {"CASELOOP_MODEL_KIND": "vllm", "CASELOOP_MODEL_URL": url, "CASELOOP_MODEL_NAME": "double"}
+    with published_system(project, published_home, **variables) as running:
+        yield running
 
 
 def hint_kind(learner: Learner, name: str) -> Locator:

@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from email.policy import default
 from pathlib import Path
@@ -17,6 +16,8 @@ from case_uploader.format.case_folder import read_case_folder
 from services.contracts.case import AuthorCase
 from tests.e2e.system.caseloop_browser import Learner
 from tests.e2e.system.caseloop_system import System, eventually
+from tests.e2e.system.one_home import published_system
+from tests.e2e.system.published_home import PublishedHome
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 CASE, SUBTASK = "clean-regression", "load"
@@ -32,20 +33,15 @@ def case(project: Path) -> AuthorCase:
 
 
 @pytest.fixture(scope="module")
-def system(project: Path) -> Iterator[System]:
-    with tempfile.TemporaryDirectory(prefix="cl-", ignore_cleanup_errors=True) as folder:
-        running = System(project, Path(folder) / "home", CASELOOP_MAIL_MENTORS="desk@school.example")
-        try:
-            running.start()
-            for name, role in (("lena", "learner"), ("olga", "mentor")):
-                command = [sys.executable, "-m", "infra.cli", "account", "add", name, "--role", role]
-                done = subprocess.run(
-                    command, cwd=project, env=running.environment(), capture_output=True, text=True, check=True
-                )
-                running.passwords[name] = done.stdout.split()[1]
-            yield running
-        finally:
-            running.end()
+def system(project: Path, published_home: PublishedHome) -> Iterator[System]:
+    with published_system(project, published_home, CASELOOP_MAIL_MENTORS="desk@school.example") as running:
+        for name, role in (("lena", "learner"), ("olga", "mentor")):
+            command = [sys.executable, "-m", "infra.cli", "account", "add", name, "--role", role]
+            done = subprocess.run(
+                command, cwd=project, env=running.environment(), capture_output=True, text=True, check=True
+            )
+            running.passwords[name] = done.stdout.split()[1]
+        yield running
 
 
 class Mentor:

@@ -13,10 +13,18 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.system.caseloop_person import Person
 from tests.e2e.system.caseloop_system import System, eventually
+from tests.e2e.system.one_home import published_system
+from tests.e2e.system.published_home import PublishedHome
 
 pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.timeout(600)]
 DESK = "/services/caseloop/"
 SignIn = Callable[[str], Person]
+
+
+@pytest.fixture(scope="module")
+def system(project: Path, published_home: PublishedHome) -> Iterator[System]:
+    with published_system(project, published_home) as running:
+        yield running
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from tests.e2e.system.caseloop_system import System, eventually
 from tests.e2e.system.one_home import small_system
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(240)]
+IDLE_SECONDS = 8
 CASE, SUBTASK, OTHER = "python-basics", "pulse-band", "clean-regression"
 PARTS = {
     "runner": "infra.runner_process",
@@ -35,7 +36,7 @@ PARTS = {
 
 @pytest.fixture(scope="module")
 def home(project: Path) -> Iterator[System]:
-    with small_system(project, CASELOOP_SAVE_SECONDS="2") as system:
+    with small_system(project, CASELOOP_SAVE_SECONDS="2", CASELOOP_SPARES="true") as system:
         yield system
 
 
@@ -153,11 +154,11 @@ def test_a_part_killed_in_the_middle_of_a_check_comes_back_and_nothing_is_lost(
     ended = _interrupted_check(environment, case, lambda: os.kill(before, signal.SIGKILL))
     assert ended, "the learner hears that the check broke off, or its answer; it does not wait for ever"
 
-    eventually(lambda: _child(system, part) not in (None, before), f"{part} is back", 40)
-    eventually(system.answers, "the pages are back", 40)
-    eventually(lambda: _at_the_desks_door(system), "the way to the mentors' desk is back", 40)
-    eventually(lambda: environment.caseloop("GET", "/case").status_code == 200, "the environment is reached", 40)
-    eventually(lambda: acknowledged.check(environment, case, note=f"after {part}") == "approved", "checks work", 40)
+    eventually(lambda: _child(system, part) not in (None, before), f"{part} is back", 90)
+    eventually(system.answers, "the pages are back", 90)
+    eventually(lambda: _at_the_desks_door(system), "the way to the mentors' desk is back", 90)
+    eventually(lambda: environment.caseloop("GET", "/case").status_code == 200, "the environment is reached", 90)
+    eventually(lambda: acknowledged.check(environment, case, note=f"after {part}") == "approved", "checks work", 90)
     assert acknowledged.submissions <= {version["submission"] for version in environment.history()}
     assert kernel.ask("answer = [mine, os.getpid() == first_pid]") == [["my", "work"], True]
     assert len(system.leaders()) == 1
@@ -206,8 +207,8 @@ def test_services_that_hang_are_noticed_and_started_again(
 ) -> None:
     before = system.child(PARTS["services"])
     os.kill(before, signal.SIGSTOP)
-    eventually(lambda: _child(system, "services") not in (None, before), "they are started again", 45)
-    eventually(lambda: acknowledged.check(environment, case, note="after a hang") == "approved", "checks work", 30)
+    eventually(lambda: _child(system, "services") not in (None, before), "they are started again", 90)
+    eventually(lambda: acknowledged.check(environment, case, note="after a hang") == "approved", "checks work", 90)
 
 
 def test_saved_work_is_kept_at_once_and_changed_work_at_intervals(environment: Environment, kernel: Kernel) -> None:
@@ -234,12 +235,12 @@ def test_kill_9_of_the_supervisor_takes_all_parts_along_and_the_next_start_goes_
     assert learner.request_start(OTHER).status_code in (201, 202)
     eventually(lambda: len(system.leaders()) == 2, "a second environment is being started")
     system.stop(signal.SIGKILL)  # the Hub had no time to note the second one
-    eventually(lambda: all(_child(system, part) is None for part in PARTS), "every part is gone", 15)
+    eventually(lambda: all(_child(system, part) is None for part in PARTS), "every part is gone", 90)
     survivors = system.leaders()
     assert len(survivors) == 2
 
     system.start()
-    eventually(lambda: environment.caseloop("GET", "/case").status_code == 200, "the environment is reached", 40)
+    eventually(lambda: environment.caseloop("GET", "/case").status_code == 200, "the environment is reached", 90)
     assert kernel.ask("answer = [mine, os.getpid() == first_pid]") == [["my", "work"], True], "taken up again"
     other = learner.start(OTHER)
     assert other.caseloop("GET", "/case").json()["id"] == OTHER
@@ -307,11 +308,27 @@ def test_ctrl_c_ends_everything_and_a_later_start_has_everything(
     assert [group for group in groups if _ours(group, system)] == []
 
     passwords = dict(system.passwords)
+    system.variables["CASELOOP_ENVIRONMENT_IDLE_HOURS"] = str(IDLE_SECONDS / 3600)  # for the next test
     system.start()
     assert system.passwords == passwords
     again = learner.start(CASE)
     assert acknowledged.submissions <= {version["submission"] for version in again.history()}
     assert again.caseloop("GET", "/case").json()["subtasks"][0]["progress"]["state"] == "approved"
+
+
+def test_an_unused_environment_is_ended_with_its_work_kept_and_one_that_computes_is_spared(
+    system: System, learner: Person
+) -> None:
+    Environment(learner, CASE).kernel().leave_running("import time\nwhile True: time.sleep(1)")
+    learner.start(OTHER)
+    log = system.home / "logs" / "hub.log"
+    eventually(lambda: f"environment of learner:{OTHER} is ended: there was no" in log.read_text(), "one is ended")
+    eventually(lambda: f"learner:{CASE} is unused and left alone: a kernel is busy" in log.read_text(), "one is spared")
+    eventually(lambda: not learner.servers().get(OTHER, {}).get("ready"), "the Hub knows it")
+    page = learner.http.get(f"/user/learner/{OTHER}/api/status", follow_redirects=True)
+    assert page.status_code == 424, "the Hub itself answers: no server of this name runs"
+    assert learner.servers()[CASE]["ready"]
+    assert len(system.leaders()) == 1
 
 
 def _ours(group: Path, system: System) -> bool:

@@ -5,7 +5,8 @@ import pytest
 
 from tests.e2e.system.caseloop_person import Environment, Kernel, Person
 from tests.e2e.system.caseloop_system import System
-from tests.e2e.system.one_home import small_system
+from tests.e2e.system.one_home import published_system
+from tests.e2e.system.published_home import PublishedHome
 
 CASE = "python-basics"
 MEMORY_MB = 512
@@ -13,11 +14,10 @@ SECRET = "the operator's own"
 
 
 @pytest.fixture(scope="module")
-def system(project: Path) -> Iterator[System]:
+def system(project: Path, published_home: PublishedHome) -> Iterator[System]:
     """A running system that was started from a shell with a secret in it."""
     limits = {"CASELOOP_ENVIRONMENT_MEMORY_MB": str(MEMORY_MB)}
-    with small_system(project, CASE, OPERATORS_TOKEN=SECRET, **limits) as running:
-        running.start()
+    with published_system(project, published_home, OPERATORS_TOKEN=SECRET, **limits) as running:
         yield running
 
 

@@ -44,6 +44,7 @@ from services.kit.scope import Scope, ScopeMinter, ScopeVerifier
 from services.kit.stream import ndjson
 from services.mentoring.app import create_app as create_mentoring
 from services.progress.app import create_app as create_progress
+from tests.databases import on_sqlite
 from tests.services.gateway.assistant_double import Assistant
 
 VERSION = "1" * 64
@@ -327,12 +328,12 @@ async def world(tmp_path: Path, settings: GatewaySettings) -> AsyncIterator[Worl
     key = Ed25519PrivateKey.generate()
     minter, verifier = ScopeMinter(key), ScopeVerifier(key.public_key())
     progress_app = create_progress(
-        Database(f"sqlite+aiosqlite:///{tmp_path / 'progress.sqlite'}"),
+        Database(on_sqlite("services.progress", tmp_path / "progress.sqlite")),
         DirectoryObjectStore(tmp_path / "objects"),
         verifier,
     )
     mentoring_app = create_mentoring(
-        Database(f"sqlite+aiosqlite:///{tmp_path / 'mentoring.sqlite'}"),
+        Database(on_sqlite("services.mentoring", tmp_path / "mentoring.sqlite")),
         OutboxMailer(tmp_path / "outbox", "caseloop@localhost"),
         verifier,
     )

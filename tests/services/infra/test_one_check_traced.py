@@ -75,7 +75,7 @@ class Town:
                 Listener(app, self.credential(Identity.service(app.state.name)), self.settings.socket(app.state.name))
                 for app in apps
             ]
-            async with hub_on(self.settings.hub_dir / "hub.sock"), serving(listeners, self.vault.authority):
+            async with hub_on(self.settings.hub_listens), serving(listeners, self.vault.authority):
                 yield
             for client in self.clients:
                 await client.aclose()

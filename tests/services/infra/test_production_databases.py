@@ -25,7 +25,7 @@ from services.kit.settings import DatabaseSettings
 from services.kit.wiring import open_database
 from tests.postgres_cluster import OWNER
 from tests.postgres_provisioned import DATABASE, PACKAGES, Provisioned, copied, provisioned
-from tests.vault_double.server import write_server_pair
+from tests.tls_server import write_server_pair
 
 pytestmark = pytest.mark.postgres
 

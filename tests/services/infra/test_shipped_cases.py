@@ -1,22 +1,22 @@
 """Publishing the cases that ship, as the first start does."""
 
 import asyncio
-import shutil
 from pathlib import Path
 
 import pytest
 
+from case_uploader.scaffold import scaffold
 from infra.settings import EmbeddedSettings
 from infra.shipped import NotPublished, publish_shipped
 
 pytestmark = pytest.mark.sandbox
-CASE = "python-basics"
+CASE = "coffee-sales"
 
 
 @pytest.fixture
-def settings(project: Path, tmp_path: Path) -> EmbeddedSettings:
-    """A home of its own with one case to publish."""
-    shutil.copytree(project / "cases" / CASE, tmp_path / "cases" / CASE)
+def settings(tmp_path: Path) -> EmbeddedSettings:
+    """A home of its own with one case to publish, a small one."""
+    scaffold(tmp_path / "cases", CASE)
     made = EmbeddedSettings(home=tmp_path / "home", cases=tmp_path / "cases")
     made.prepare()
     return made
@@ -27,7 +27,7 @@ async def test_a_case_is_published_once_and_again_when_it_has_changed(settings: 
     assert await publish_shipped(settings, never)
     assert not await publish_shipped(settings, never)
     manifest = settings.cases / CASE / "case.yaml"
-    manifest.write_text(manifest.read_text().replace("minutes: 75", "minutes: 80"))
+    manifest.write_text(manifest.read_text().replace("minutes: 20", "minutes: 25"))
     assert await publish_shipped(settings, never)
 
 

@@ -22,7 +22,7 @@ from infra.keycloak.realm import HUB_SECRET
 from services.kit.settings import OidcSettings
 from tests.free_port import free_port
 from tests.openid_double import OpenIdDouble
-from tests.vault_double.server import write_server_pair
+from tests.tls_server import write_server_pair
 from vault.adapters.encrypted_file import EncryptedFile
 from vault.errors import VaultError
 

@@ -29,7 +29,7 @@ def alive(pid: int) -> bool:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.02)
 
@@ -37,7 +37,7 @@ async def until(condition: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def running(*parts: Part) -> AsyncIterator[tuple[Supervisor, list[tuple[str, str]]]]:
     said: list[tuple[str, str]] = []
-    supervisor = Supervisor(parts, lambda name, line: said.append((name, line)))
+    supervisor = Supervisor(parts, lambda name, line: said.append((name, line)), spare_seconds=0)
     up = asyncio.Event()
 
     async def started() -> None:
@@ -110,3 +110,47 @@ async def test_a_part_that_fails_again_and_again_is_given_up(tmp_path: Path) -> 
     supervisor = Supervisor([part("a", dies, marker)], lambda *_: None, give_up=2)
     await supervisor.run(lambda: asyncio.sleep(0))
     assert supervisor.failure == "a failed 3 times in a row"
+
+
+def with_spare(marker: Path, pids: Path, waits: str = "sys.stdin.readline()") -> Part:
+    """A part that writes down its process id, and whose spare does the same once it is told to begin."""
+    serves = f"print(os.getpid(), file=open({str(pids)!r}, 'a'), flush=True); {TOUCH_THEN_SLEEP}"
+    spare = f"import os, sys; print('spare', os.getpid(), flush=True); {waits}; {serves}"
+    return part("a", f"import os; {serves}", marker, spare=[sys.executable, "-c", spare, str(marker)])
+
+
+def _spares(said: list[tuple[str, str]]) -> list[int]:
+    return [int(line.split()[1]) for _, line in said if line.startswith("spare ")]
+
+
+async def test_a_spare_takes_the_place_of_a_part_that_ended_and_gets_one_itself(tmp_path: Path) -> None:
+    marker, pids = tmp_path / "up", tmp_path / "pids"
+    async with running(with_spare(marker, pids)) as (_, said):
+        await until(lambda: len(_spares(said)) == 1)
+        (first,) = pids.read_text().split()
+        os.kill(int(first), signal.SIGKILL)
+        await until(lambda: len(_spares(said)) == 2)
+        taken, waiting = _spares(said)
+        assert [int(pid) for pid in pids.read_text().split()] == [int(first), taken]
+        assert alive(taken)
+        assert alive(waiting)
+    assert not alive(taken)
+    assert not alive(waiting)
+
+
+async def test_a_spare_that_has_ended_is_not_counted_on_and_not_started_over_and_over(tmp_path: Path) -> None:
+    marker, pids = tmp_path / "up", tmp_path / "pids"
+    async with running(with_spare(marker, pids, waits="sys.exit(1)")) as (_, said):
+        await until(lambda: len(_spares(said)) == 1)
+        await until(lambda: not alive(_spares(said)[0]))
+        os.kill(int(pids.read_text()), signal.SIGKILL)
+        await until(lambda: len(pids.read_text().split()) == 2)
+        await until(lambda: len(_spares(said)) == 2)
+    assert not set(map(str, _spares(said))) & set(pids.read_text().split())
+
+
+async def test_a_spare_that_cannot_be_started_is_said_and_does_no_harm(tmp_path: Path) -> None:
+    marker = tmp_path / "up"
+    async with running(part("a", TOUCH_THEN_SLEEP, marker, spare=["/nowhere/program"])) as (supervisor, said):
+        await until(lambda: any("no spare can be started" in line for _, line in said))
+        assert supervisor.failure is None

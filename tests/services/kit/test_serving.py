@@ -13,9 +13,11 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from services.kit.app import create_service
-from services.kit.http import tls_port_client
+from services.kit.http import tls_client, tls_port_client
 from services.kit.peer import require_peer
+from services.kit.places import Address, OpenPort
 from services.kit.serving import Listener, LocalPort, ServiceDied, serve_until_stopped, serving
+from tests.free_port import free_port
 from vault.identity import Identity
 from vault.trust import LISTENERS
 
@@ -189,6 +191,44 @@ class TestPort:
         async with tls_port_client(town.credential("proxy").client_context(), "dashboard", file) as client:
             with pytest.raises(httpx.ConnectError, match=r"listens on no port: .*dashboard\.port"):
                 await client.get("/health/live")
+
+
+class TestOpenPort:
+    """A listener for callers on other machines: the same certificates decide, wherever it is."""
+
+    async def test_it_answers_by_address_to_those_who_may_call_and_nobody_else(self, town, authority):
+        number = free_port()
+        app, own = create_service("progress", []), town.credential("progress")
+        async with serving([Listener(app, own, OpenPort(number))], authority):
+            for host in ("127.0.0.1", "localhost"):
+                assert await _asked_at(town, "gateway", Address(host, number)) == 200
+            for stranger in ("runner", Identity.env("lena", "c", "a" * 64, "n")):
+                assert await _asked_at(town, stranger, Address("127.0.0.1", number)) == "refused"
+        assert await _asked_at(town, "gateway", Address("127.0.0.1", number)) == "refused"
+
+    async def test_a_caller_believes_only_the_named_service_whatever_the_host_is_called(self, town, authority):
+        number = free_port()
+        impostor = Listener(create_service("progress", []), town.credential("linting"), OpenPort(number))
+        async with serving([impostor], authority):
+            assert await _asked_at(town, "gateway", Address("127.0.0.1", number)) == "refused"
+
+    async def test_a_port_in_use_is_said(self, town, authority):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            number = taken.getsockname()[1]
+            listener = Listener(create_service("cases", []), town.credential("cases"), OpenPort(number))
+            with pytest.raises(ServiceDied, match=f"cases cannot listen on port {number}"):
+                async with serving([listener], authority):
+                    pass
+
+
+async def _asked_at(town, caller, address: Address) -> int | str:
+    async with tls_client(town.credential(caller).client_context(), "progress", address) as client:
+        try:
+            return (await client.get("/health/live")).status_code
+        except httpx.TransportError:
+            return "refused"
 
 
 async def _until_refused(client: httpx.AsyncClient) -> None:

@@ -14,10 +14,10 @@ from services.contracts.observation import CheckCode, CodeCell, Observation, Pro
 from services.runner import memory_watch
 from services.runner.bubblewrap import Shape, find_interpreter
 from services.runner.errors import SandboxUnavailable
+from services.runner.local_sandbox import LocalSandbox, Machine
 from services.runner.machine import find_machine
 from services.runner.service import Runner
 from services.runner.settings import RunnerSettings
-from services.runner.zygote import Machine
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio(loop_scope="module")]
 ROOT = os.geteuid() == 0
@@ -110,8 +110,8 @@ async def test_a_zygote_that_died_is_replaced(settings: RunnerSettings) -> None:
         assert runner._pool is not None
         for environment in runner._pool._environments.values():
             assert environment._zygote is not None
-            assert environment._zygote._process is not None
-            environment._zygote._process.kill()
+            assert isinstance(environment._zygote._sandbox, LocalSandbox)
+            environment._zygote._sandbox._process.kill()
             while environment._zygote.alive:
                 await asyncio.sleep(0.01)
         assert (await observe(runner, request("ans = 42"))).complete
@@ -172,8 +172,8 @@ async def test_a_run_whose_sandbox_dies_is_the_platforms_failure(settings: Runne
         assert runner._pool is not None
         for environment in runner._pool._environments.values():
             assert environment._zygote is not None
-            assert environment._zygote._process is not None
-            environment._zygote._process.kill()
+            assert isinstance(environment._zygote._sandbox, LocalSandbox)
+            environment._zygote._sandbox._process.kill()
         last = [event async for event in events][-1]
         assert isinstance(last, RunFailed)
         assert last.error == "session_refused"

@@ -107,7 +107,7 @@ async def open_house(project: Path, folder: Path) -> AsyncIterator[House]:
     case = await _published(settings, project / "cases" / CASE)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(_clients_closed())
-        await stack.enter_async_context(_hub_on(settings.hub_dir / "hub.sock"))
+        await stack.enter_async_context(_hub_on(settings.hub_listens))
         listeners = []
         for name in LISTENERS:
             credential = Credential(vault.authority, Identity.service(name), settings.leaf(name))

@@ -166,3 +166,31 @@ def test_the_authors_hint_speaks_for_a_failed_check(desk: Any, case: AuthorCase)
     stops = desk.judge("step-2", answer_2="def double(x):\n    return x[0]\n\nresult = 12").findings[0]
     assert stops.message.startswith("Twice is not what comes out. While your code was tried out, it stopped.")
     assert stops.place.line == 2
+
+
+def test_what_the_failed_line_of_a_check_is_about_is_marked(desk: Any) -> None:
+    """The function is written otherwise than the reference's, and right: the second line of the check fails."""
+    other_way = "def double(x):\n    y = x\n    return y + y\n\nresult = 13"
+    finding = desk.judge("step-2", answer_2=other_way).findings[0]
+    assert (finding.kind, finding.place.line) == ("check", 5)
+
+
+def test_what_the_failed_line_is_made_from_is_marked(desk: Any) -> None:
+    wrong = "def double(x):\n    y = x\n    return y + x + 1\n\nresult = 12"
+    finding = desk.judge("step-2", answer_2=wrong).findings[0]
+    assert finding.kind == "check"
+    assert 2 <= finding.place.line <= 3
+
+
+def test_a_function_that_held_before_is_not_where_the_one_that_calls_it_fails(desk: Any) -> None:
+    """The check has asked for `double` before; `twice` is what it asks for in the line that fails."""
+    asked = "assert double(2) == 4\nassert twice(2) == 8"
+    reference = "def double(x):\n    return x * 2\n\ndef twice(x):\n    return double(double(x))"
+    step = desk.case.subtasks[1]
+    check = step.checks[0].model_copy(update={"source": asked})
+    answer = {"id-answer-2": reference}
+    changed = step.model_copy(update={"checks": (check,), "reference": answer, "probes": (), "watch": ()})
+    desk.case = desk.case.model_copy(update={"subtasks": (desk.case.subtasks[0], changed)})
+    mine = "def double(x):\n    y = x\n    return y + y\n\ndef twice(x):\n    return double(x)"
+    (finding,) = desk.judge("step-2", answer_2=mine).findings
+    assert (finding.kind, finding.place.line) == ("check", 6)

@@ -1,7 +1,7 @@
 """The repair engine on programs that the authors of these tests wrote, run for real in a process of its own."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.quick_trials import QuickTrials
 from feedback.repair.engine import Effort, Engine, Repaired
-from feedback.repair.mistakes import changed_lines, mistake
+from feedback.repair.mistakes import changed_lines, mistake, nameless
 from feedback.repair.pool import Pool
 from feedback.repair.trees import distance
 
@@ -161,6 +161,94 @@ def test_the_best_so_far_counts_when_time_is_over(trials: QuickTrials) -> None:
     assert found is not None
 
 
+class Counting:
+    """Trials, and how often they are asked."""
+
+    def __init__(self, trials: QuickTrials) -> None:
+        self._trials, self.runs = trials, 0
+
+    def passed(self, programs: Sequence[str]) -> list[bool]:
+        self.runs += 1
+        return self._trials.passed(programs)
+
+    def values(self, programs: Sequence[str]) -> list[Mapping[str, Sequence[str]]]:
+        return self._trials.values(programs)
+
+
+SMALL = (
+    WRONG_BOUND + RIGHT_COUNT,
+    WRONG_BOUND.replace("range(len(hs))", "range(len(hs) - 1)").replace("> top", "< top") + RIGHT_COUNT,
+    REFERENCE.replace("count += 1", "count += 2"),
+    REFERENCE.replace("best = gap", "gap = best"),
+    REFERENCE.replace("return best", "return gap"),
+)
+
+
+@pytest.mark.parametrize("source", SMALL)
+def test_a_small_repair_takes_two_runs_where_what_is_likely_is_asked_ahead(
+    source: str, engine: Engine, trials: QuickTrials
+) -> None:
+    counting = Counting(trials)
+    ahead = Engine(engine.pool, counting, Effort(seconds=600, improving=600, ahead=120, enough=4)).repair(source)
+    patient = engine.repair(source)
+    assert ahead is not None
+    assert patient is not None
+    assert trials.failing([ahead.source]) == [[]]
+    assert ahead.distance <= patient.distance
+    assert changed_lines(ahead) & changed_lines(patient)
+    # Which function it is, and what may be wrong with it by one solution; then by the others.
+    assert counting.runs <= 2
+
+
+SLIPS = {
+    "asks whether a tuple is an empty list": (
+        "def first_gap(hs):\n    if hs == []:\n        return 0\n    return hs[0]\n",
+        (("first_gap(())", "0"), ("first_gap([])", "0"), ("first_gap((4,))", "4")),
+        {2},
+    ),
+    "keeps what it is to give back": (
+        "def at_least(hs):\n    if len(hs) == 0:\n        low = 0\n    low = min(hs)\n    return low\n",
+        (("at_least([])", "0"), ("at_least([3, 2])", "2")),
+        {3},
+    ),
+    "gives no answer in the end": (
+        "def has_steep(hs):\n    for h in hs:\n        if h > 3:\n            return True\n",
+        (("has_steep([1])", "False"), ("has_steep([1, 5])", "True")),
+        {4, 5},
+    ),
+}
+
+
+@pytest.mark.parametrize("ahead", [0, 80])
+@pytest.mark.parametrize("what", SLIPS)
+def test_a_slip_is_put_right_without_another_solution(what: str, ahead: int) -> None:
+    source, calls, lines = SLIPS[what]
+    name = source.partition("(")[0].removeprefix("def ")
+    # As unlike it as a solution can be.
+    far = f"def {name}(values):\n    known = {{}}\n" + "".join(
+        f"    if str(values) == str({call.partition('(')[2].removesuffix(')')}):\n        return {value}\n"
+        for call, value in calls
+    )
+    with QuickTrials("", calls, cpu=0.05) as own:
+        found = Engine(Pool([far], (name,)), own, Effort(seconds=600, improving=600, ahead=ahead)).repair(source)
+        assert found is not None
+        assert own.failing([found.source]) == [[]]
+        assert changed_lines(found) <= lines | {max(lines) + 1}
+
+
+@pytest.mark.parametrize("ahead", [1, 7, 120])
+@pytest.mark.parametrize("what", ["recurses without end", "defines it twice", "has another name", "is empty"])
+def test_what_is_asked_ahead_is_verified_like_all_else(
+    what: str, ahead: int, engine: Engine, trials: QuickTrials
+) -> None:
+    for source in (BAD[what] + RIGHT_COUNT, BAD[what] + RIGHT_COUNT.replace("> most", ">= most")):
+        found = Engine(engine.pool, trials, Effort(seconds=600, improving=600, ahead=ahead)).repair(source)
+        assert found is not None
+        assert trials.failing([found.source]) == [[]]
+        assert found.edits
+    assert Engine(engine.pool, trials, Effort(ahead=ahead)).repair(REFERENCE) is None
+
+
 NAMES = st.lists(
     st.text("abcdefgh", min_size=2, max_size=5).filter(lambda name: name not in {"abs", "def"}),
     min_size=4,
@@ -228,6 +316,37 @@ def test_other_mistakes_have_other_signatures(engine: Engine) -> None:
     found = [engine.repair(source) for source in sources]
     signatures = {mistake(s, f).signature("gaps") for s, f in zip(sources, found, strict=True) if f is not None}
     assert len(signatures) == len(sources)
+
+
+def test_a_variable_that_only_the_repair_has_is_no_change_of_the_others() -> None:
+    """It stands between the learner's own: those keep their numbers."""
+    mine = "def gap(a):\n    total = 0\n    for x in a:\n        total += x\n    return total\n"
+    more = "def gap(a):\n    low = 0\n    total = 0\n    for x in a:\n        total += x\n    return total\n"
+    one, other = nameless(mine, more)
+    assert set(other.splitlines()) - set(one.splitlines()) == {"    n0 = 0"}
+    assert nameless(mine, mine)[0] == nameless(mine, mine)[1]
+
+
+def test_a_function_under_another_name_keeps_its_variables() -> None:
+    mine = "def gap(a):\n    total = a\n    return total\n"
+    one, other = nameless(mine, mine.replace("gap", "largest_gap"))
+    assert one.replace("gap", "largest_gap") == other
+
+
+@given(names=NAMES)
+def test_names_do_not_matter_to_what_stands_beside(names: list[str]) -> None:
+    fresh = dict(zip(("hs", "top", "k", "step"), names, strict=True))
+    pair = [WRONG_BOUND, WRONG_BOUND.replace("range(len(hs))", "range(len(hs) - 1)")]
+    other = []
+    for source in pair:
+        tree = ast.parse(source)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name):
+                node.id = fresh.get(node.id, node.id)
+            elif isinstance(node, ast.arg):
+                node.arg = fresh.get(node.arg, node.arg)
+        other.append(ast.unparse(tree))
+    assert nameless(pair[0], pair[1]) == nameless(other[0], other[1])
 
 
 def test_a_signature_holds_no_code_of_a_solution(engine: Engine) -> None:

@@ -16,8 +16,9 @@ from case_uploader.settings import ImageSettings
 from infra.backup.settings import BackupSettings
 from infra.production.databases import provision
 from infra.production.first_run import ACCOUNT, WITH_TABLES, folders, make_folders, make_secrets
+from infra.production.health import DOORS
 from infra.production.metrics import SCRAPED
-from infra.production.serve import SERVED, build_rules
+from infra.production.serve import SERVED, build_rules, check_rules
 from infra.settings import EmbeddedSettings
 from infra.vault.policies import OPERATOR
 from services.kit.settings import DatabaseSettings, ObjectSettings
@@ -196,7 +197,7 @@ def test_a_socket_is_mounted_for_those_who_may_call_it_and_nobody_else(services:
 def test_a_sign_in_at_vault_is_mounted_for_its_owner_only(services: Mapping[str, Json]) -> None:
     for name, service in services.items():
         signs = [source.rpartition("/")[2] for source in _mounts(service) if "SIGN_INS" in source]
-        if name in ("engine-door", "builds-door"):
+        if name in DOORS:
             assert signs == []  # it talks to nobody but the engine
         elif name in OF_BACKUPS:
             assert signs == [OPERATOR]
@@ -334,14 +335,32 @@ def test_postgresql_itself_takes_what_it_is_told(services: Mapping[str, Json], p
 
 def test_the_engine_is_in_reach_of_the_doors_only(services: Mapping[str, Json]) -> None:
     holders = {name for name, service in services.items() if any("docker.sock" in line for line in _mounts(service))}
-    assert holders == {"engine-door", "builds-door"}
-    for door, caller in (("engine-door", "hub"), ("builds-door", "cases")):
+    assert holders == set(DOORS)
+    told = {"checks-door": ("runner", "CASELOOP_CHECKS_ENGINE", "")}
+    for door in DOORS:
+        caller, variable, scheme = told.get(door, ({"engine-door": "hub"}.get(door, "cases"), "DOCKER_HOST", "unix://"))
         assert services[door]["network_mode"] == "none"
         callers = {name for name, service in services.items() if f"{STATE}/run/{door}" in _mounts(service)}
         assert callers == {door, caller}
         assert _mounts(services[caller])[f"{STATE}/run/{door}"] == "ro"
-        assert services[caller]["environment"]["DOCKER_HOST"] == f"unix://{STATE}/run/{door}/{door}.sock"
+        assert services[caller]["environment"][variable] == f"{scheme}{STATE}/run/{door}/{door}.sock"
         assert services[caller]["depends_on"][door] == {"condition": "service_healthy"}
+
+
+def test_checks_in_containers_and_their_door_mean_the_same_folders_and_images(services: Mapping[str, Json]) -> None:
+    runner, door = services["runner"], services["checks-door"]
+    settings = EmbeddedSettings(home=Path("/state"), run_dir=Path("/state/run"), _env_file=None)  # type: ignore[call-arg]
+    rules = check_rules(settings)
+    for folder in rules.folders:
+        place = str(folder).replace("/state", STATE)
+        assert (_mounts(runner)[place], _mounts(door)[place]) == ("", "ro")
+    containers = settings.model_copy(update={"checks_isolation": "docker"}).runner
+    assert containers.containers is not None
+    assert {containers.containers.folder, containers.cache} == set(rules.folders)
+    names = {services[name]["environment"]["CASELOOP_LEARNER_IMAGE"] for name in ("hub", "runner", "checks-door")}
+    assert len(names) == 1
+    # whoever wants no containers changes nothing
+    assert runner["environment"]["CASELOOP_CHECKS_ISOLATION"] == "${CASELOOP_CHECKS_ISOLATION:-bubblewrap}"
 
 
 def test_cases_with_packages_of_their_own_can_be_made_checked_and_started(services: Mapping[str, Json]) -> None:

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from infra.production.health import is_alive
 from infra.production.metrics import metrics_app
 from infra.production.serve import CannotServe, check, shown_folders, use_scratch
 from infra.production.settings import ProductionSettings
+from services.kit.places import Address
 from spawner.engine_errors import advice
 from spawner.folder_size import folder_bytes
 
@@ -42,6 +44,23 @@ def test_a_service_has_a_folder_for_its_socket_alone(settings: ProductionSetting
 def test_what_must_not_start_does_not(settings: ProductionSettings, name: str, user: int, says: str) -> None:
     with pytest.raises(CannotServe, match=says):
         check(name, settings, lambda: user)
+
+
+def test_spread_over_machines_a_service_needs_no_folder_and_is_called_by_its_address(
+    settings: ProductionSettings,
+) -> None:
+    spread = settings.model_copy(update={"network_address": "caseloop-{service}.school"})
+    check("progress", spread, _anybody)
+    assert spread.place("progress") == Address("caseloop-progress.school", 8443)
+    assert spread.hub_socket is None
+    assert settings.place("progress") == settings.socket("progress")
+    with pytest.raises(CannotServe, match="caseloop production init"):
+        check("builds-door", spread, _anybody)  # it has the engine of one machine
+
+
+def test_a_host_name_without_its_service_is_refused() -> None:
+    with pytest.raises(ValidationError, match="network_address"):
+        ProductionSettings(network_address="one-for-all", _env_file=None)  # type: ignore[call-arg]
 
 
 def test_the_embedded_mode_is_refused(settings: ProductionSettings) -> None:

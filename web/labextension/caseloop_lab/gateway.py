@@ -1,9 +1,9 @@
-"""The one connection to the gateway: HTTP over mutual TLS on a unix socket."""
+"""The one connection to the gateway: HTTP over mutual TLS, on a unix socket or across machines."""
 
 import logging
 import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,13 +32,15 @@ class Gateway:
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_3
         self._tls.load_verify_locations(cafile=str(settings.authority))
         self._loaded: tuple[int, int] | None = None
-        transport = httpx.AsyncHTTPTransport(uds=str(settings.socket), verify=self._tls)
+        place = settings.gateway
+        transport = httpx.AsyncHTTPTransport(uds=str(place) if isinstance(place, Path) else None, verify=self._tls)
         self._http = httpx.AsyncClient(
             transport=transport,
             base_url=f"https://{SERVER_NAME}",
             headers={"Authorization": f"token {settings.token}"},
             timeout=_TIMEOUT,
             trust_env=False,
+            event_hooks={} if isinstance(place, Path) else {"request": [_towards(*place)]},
         )
 
     @asynccontextmanager
@@ -79,6 +81,16 @@ class Gateway:
             if self._loaded is None:
                 raise
             _log.warning("caseloop: %s cannot be loaded, the old one stays: %s", self._settings.certificate, error)
+
+
+def _towards(host: str, port: int) -> Callable[[httpx.Request], Awaitable[None]]:
+    """Send requests to that address, where none but the holder of the gateway's own certificate is believed."""
+
+    async def direct(request: httpx.Request) -> None:
+        request.url = request.url.copy_with(host=host, port=port)
+        request.extensions["sni_hostname"] = SERVER_NAME
+
+    return direct
 
 
 def _load_pair(certificate: Path, context: ssl.SSLContext) -> None:

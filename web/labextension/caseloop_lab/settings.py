@@ -13,8 +13,8 @@ class SettingsIncomplete(Exception):
 class LabSettings:
     """Read once when the Jupyter server starts."""
 
-    socket: Path
-    """The gateway's unix socket."""
+    gateway: Path | tuple[str, int]
+    """The gateway's unix socket; host and port where it is on another machine."""
     certificate: Path
     """One PEM file with the environment's key and certificate; replaced while we run."""
     authority: Path
@@ -26,8 +26,8 @@ class LabSettings:
     """Path of the case's notebook, relative to the server's root folder."""
 
 
+_SOCKET, _ADDRESS = "CASELOOP_GATEWAY_SOCKET", "CASELOOP_GATEWAY_ADDRESS"
 _VARIABLES = {
-    "socket": "CASELOOP_GATEWAY_SOCKET",
     "certificate": "CASELOOP_CERTIFICATE",
     "authority": "CASELOOP_CA",
     "token": "JUPYTERHUB_API_TOKEN",
@@ -41,17 +41,25 @@ def from_environment(environment: Mapping[str, str]) -> LabSettings | None:
 
     Raises SettingsIncomplete with the names of the missing variables.
     """
-    if not environment.get(_VARIABLES["socket"]):
+    named = next((variable for variable in (_SOCKET, _ADDRESS) if environment.get(variable)), None)
+    if named is None:
         return None
     missing = sorted(variable for variable in _VARIABLES.values() if not environment.get(variable))
     if missing:
-        raise SettingsIncomplete(f"CASELOOP_GATEWAY_SOCKET is set, but not {', '.join(missing)}")
+        raise SettingsIncomplete(f"{named} is set, but not {', '.join(missing)}")
     value = {field: environment[variable] for field, variable in _VARIABLES.items()}
     return LabSettings(
-        socket=Path(value["socket"]),
+        gateway=Path(environment[named]) if named == _SOCKET else _address(environment[named]),
         certificate=Path(value["certificate"]),
         authority=Path(value["authority"]),
         token=value["token"],
         case=value["case"],
         notebook=value["notebook"],
     )
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise SettingsIncomplete(f"{_ADDRESS} is no host:port: {text}")
+    return host, int(port)

@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from feedback.hints.sandbox_trials import Asking, SandboxTrials
 from services.contracts.case import CallProbe, Holdout
-from services.contracts.observation import RunRequest
+from services.contracts.observation import CodeCell, RunRequest
 from services.runner.service import Runner
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio(loop_scope="module")]
@@ -40,3 +41,48 @@ async def test_forecasts_are_measured_on_the_holdout_and_not_compared(runner: Ru
     better, worse = REFERENCE.replace("0.5", "0.1"), REFERENCE.replace("0.5", "0.8")
     nothing = "def forecast(days):\n    return [None for _ in days]\n"
     assert await passed(runner, [REFERENCE, better, worse, nothing], holdout) == [True, True, False, False]
+
+
+class Counting:
+    """The runner, and what it was asked."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner, self.checks = runner, list[int]()
+
+    def run(self, request: RunRequest) -> Any:
+        self.checks.append(len(request.checks))
+        return self._runner.run(request)
+
+
+def without_calls(runs: Any) -> SandboxTrials:
+    asking = Asking(
+        request=RunRequest(environment="trials", cells=(CodeCell(id="@1", source="kept = []"),)),
+        checks=("assert forecast([1, 2]) == [2.5, 4.5]", "assert kept == []"),
+        modules={},
+        reference=REFERENCE,
+    )
+    return SandboxTrials(runs, asking, asyncio.get_running_loop(), time.monotonic() + 60)
+
+
+OTHERS = [REFERENCE.replace("0.5", f"0.5 + {n} - {n}") for n in range(1, 20)]
+WRONG = [REFERENCE.replace("0.5", f"0.5 + {n}") for n in range(1, 20)]
+NEVER_ENDS = "def forecast(days):\n    while True:\n        pass\n"
+
+
+async def test_many_programs_take_one_run_and_two_processes(runner: Runner) -> None:
+    runs = Counting(runner)
+    programs = [*OTHERS, NEVER_ENDS, *WRONG]
+    assert await asyncio.to_thread(without_calls(runs).passed, programs) == [True] * 19 + [False] * 20
+    assert runs.checks == [2]
+
+
+@pytest.mark.parametrize(
+    "bad", ["import os\nos._exit(0)", "kept.append(1)\n" + REFERENCE], ids=["ends its process", "spoils the others"]
+)
+async def test_what_takes_others_along_is_tried_apart(bad: str, runner: Runner) -> None:
+    runs = Counting(runner)
+    trials = without_calls(runs)
+    assert await asyncio.to_thread(trials.passed, [REFERENCE, bad, *OTHERS[:2]]) == [True, False, True, True]
+    assert runs.checks == [2, 4]
+    assert await asyncio.to_thread(trials.passed, OTHERS[:4]) == [True] * 4
+    assert runs.checks == [2, 4, 4]
