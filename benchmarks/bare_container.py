@@ -14,8 +14,8 @@ from typing import Any, Final
 import httpx
 
 from benchmarks.harness import CouldNotRun
-from spawner.case_server import SERVER_SOCKET
 from spawner.inside import BOX, HOME
+from spawner.socket_server import SERVER_SOCKET
 
 ENGINE: Final = "unix:///var/run/docker.sock"
 _PATIENCE: Final = 120.0
