@@ -88,7 +88,8 @@ async def smtp_server(
     context.load_cert_chain(certificate, key)
 
     def signed_in(server: SMTP, session: Session, envelope: Envelope, kind: str, given: LoginPassword) -> AuthResult:
-        return AuthResult(success=given.password == password)
+        # not handled: it is the server that answers a wrong one
+        return AuthResult(success=given.password == password, handled=False)
 
     def protocol() -> SMTP:
         return SMTP(
@@ -197,7 +198,7 @@ async def test_smtp_is_encrypted_and_signed_in(tmp_path: Path) -> None:
         server = SmtpServer("127.0.0.1", port, user="caseloop", password="right", context=context)
         await SmtpMailer(server, SENDER).send(mail())
         wrong = SmtpServer("127.0.0.1", port, user="caseloop", password="wrong", context=context)
-        with pytest.raises(MailFailed) as refused:
+        with pytest.raises(MailFailed, match="535") as refused:
             await SmtpMailer(wrong, SENDER).send(mail())
     assert handler.encrypted == [True]
     assert "wrong" not in str(refused.value)
