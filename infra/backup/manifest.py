@@ -11,8 +11,8 @@ from infra.backup.errors import ArchiveRefused
 from services.kit.audit_chain import Head as LogHead
 from vault.wiring import Mode
 
-FORMAT: Final = 1
-"""Of the archive. A change that an older Caseloop cannot read makes it 2."""
+FORMAT: Final = 2
+"""Of the archive: 2 may hold Keycloak's tables. A change that an older Caseloop cannot read makes it 3."""
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -30,6 +30,35 @@ class Head(_Document):
     made: datetime
 
 
+class KeptTable(_Document):
+    """A table of somebody else's."""
+
+    columns: tuple[str, ...]
+    rows: int = Field(ge=0)
+
+
+class KeycloakTables(_Document):
+    """Keycloak's own database, as it was at a moment of its own."""
+
+    changes: tuple[str, ...] = Field(min_length=1)
+    """What was ever done to its tables, in the order of doing: the ids in Liquibase's `databasechangelog`."""
+    order: int
+    """Of the last one, as it stands there."""
+    tables: Mapping[str, KeptTable] = Field(max_length=1000)
+    sequences: Mapping[str, int] = {}
+    """Sequence -> the last number that it gave out."""
+
+    @property
+    def version(self) -> str:
+        """The last change: names of changes begin with the version of Keycloak that brought them."""
+        return f"{self.changes[-1]} (number {self.order})"
+
+    @property
+    def rows(self) -> int:
+        """Of all tables."""
+        return sum(table.rows for table in self.tables.values())
+
+
 class End(_Document):
     """Known when everything was written."""
 
@@ -45,6 +74,8 @@ class End(_Document):
     """Service -> how many objects."""
     lacking: Mapping[str, tuple[str, ...]] = {}
     """Service -> objects that rows name and its store did not have whole when the archive was made."""
+    keycloak: KeycloakTables | None = None
+    """None: Keycloak's database is not in it."""
 
 
 class _Format(BaseModel):
