@@ -10,11 +10,12 @@ import psycopg
 from psycopg import sql
 
 CHANGES: Final = (
-    "1.0.0.Final-KEYCLOAK-5461",
-    "1.0.0.Final-KEYCLOAK-5461",  # once for each kind of database
-    "25.0.0-28265-tables",
-    "26.0.0-32583-drop-redundant-index-on-client-session",
+    "META-INF/jpa-changelog-11.0.0.xml::map-remove-ri::keycloak",
+    "META-INF/jpa-changelog-12.0.0.xml::map-remove-ri::keycloak",
+    "META-INF/jpa-changelog-25.0.0.xml::25.0.0-28265-tables::keycloak",
+    "META-INF/jpa-changelog-26.0.0.xml::26.0.0-32583-drop-redundant-index-on-client-session::keycloak",
 )
+"""As Liquibase names them; an id alone is not one change's."""
 ODD: Final = "tab\there, line\nthere,\r\nback\\slash, \\N, \\., 'quotes' \"twice\", %s :name {} é 漢 🎓"
 _TABLES: Final = """
     CREATE TABLE realm (
@@ -62,8 +63,9 @@ def start_once(connection: Connection, changes: Sequence[str] = CHANGES, ids: st
     connection.execute(_TABLES.encode())
     for order, change in enumerate(changes, 1):
         connection.execute(
-            "INSERT INTO databasechangelog VALUES (%s, 'k@x', %s, now(), %s, 'EXECUTED', '9:0', '', '', NULL, '4')",
-            (change, f"META-INF/{order}.xml", order),
+            "INSERT INTO databasechangelog (filename, id, author, orderexecuted, dateexecuted, exectype, comments) "
+            "VALUES (%s, %s, %s, %s, now(), 'EXECUTED', '')",
+            (*change.split("::"), order),
         )
     for realm in ("master", "caseloop"):
         connection.execute("INSERT INTO realm VALUES (%s, %s, true, NULL, 0)", (f"{ids}-{realm}", realm))

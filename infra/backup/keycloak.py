@@ -28,7 +28,7 @@ CHANGES: Final = "databasechangelog"
 LOCK: Final = "databasechangeloglock"
 """Liquibase's table of who changes tables now: of no use to anybody else, and never kept."""
 _SCHEMA: Final = "public"
-_DONE: Final = f"SELECT id, orderexecuted FROM {CHANGES} ORDER BY orderexecuted, dateexecuted"  # noqa: S608 - our name
+_DONE: Final = f"SELECT id, author, filename, orderexecuted FROM {CHANGES} ORDER BY orderexecuted, dateexecuted"  # noqa: S608
 
 
 @asynccontextmanager
@@ -88,8 +88,9 @@ async def catalogue_of(tables: Tables) -> KeycloakTables | None:
     if not done:
         return None
     return KeycloakTables(
-        changes=tuple(str(change) for change, _ in done),
-        order=done[-1][1],
+        change=done[-1].id,
+        order=done[-1].orderexecuted,
+        changes=tuple(f"{one.filename}::{one.id}::{one.author}" for one in done),
         tables={
             table: KeptTable(columns=tuple(names), rows=await tables.count(table))
             for table, names in columns.items()

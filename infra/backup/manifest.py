@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -13,6 +13,8 @@ from vault.wiring import Mode
 
 FORMAT: Final = 2
 """Of the archive: 2 may hold Keycloak's tables. A change that an older Caseloop cannot read makes it 3."""
+_Name = Annotated[str, Field(pattern=r"^\P{Cc}{1,1000}$")]
+"""Of somebody else's, to be shown on a terminal."""
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -33,25 +35,27 @@ class Head(_Document):
 class KeptTable(_Document):
     """A table of somebody else's."""
 
-    columns: tuple[str, ...]
+    columns: tuple[_Name, ...]
     rows: int = Field(ge=0)
 
 
 class KeycloakTables(_Document):
     """Keycloak's own database, as it was at a moment of its own."""
 
-    changes: tuple[str, ...] = Field(min_length=1)
-    """What was ever done to its tables, in the order of doing: the ids in Liquibase's `databasechangelog`."""
+    change: _Name
+    """The id of the last row of `databasechangelog`, in which Liquibase notes what it did to the tables."""
     order: int
-    """Of the last one, as it stands there."""
-    tables: Mapping[str, KeptTable] = Field(max_length=1000)
-    sequences: Mapping[str, int] = {}
+    """Its `orderexecuted`."""
+    changes: tuple[_Name, ...]
+    """All of them in order, as Liquibase names them: `FILE::ID::AUTHOR`. Ids alone are given to several."""
+    tables: Mapping[_Name, KeptTable] = Field(max_length=1000)
+    sequences: Mapping[_Name, int] = {}
     """Sequence -> the last number that it gave out."""
 
     @property
     def version(self) -> str:
-        """The last change: names of changes begin with the version of Keycloak that brought them."""
-        return f"{self.changes[-1]} (number {self.order})"
+        """The last change: most ids begin with the version of Keycloak that brought them."""
+        return f"{self.change} (number {self.order})"
 
     @property
     def rows(self) -> int:

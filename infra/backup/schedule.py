@@ -10,12 +10,12 @@ import structlog
 from rich.console import Console
 
 from infra.backup.errors import BackupError, BackupFailed
-from infra.backup.keycloak import words_of_keycloak
 from infra.backup.keys import Lock, read_recipients
 from infra.backup.settings import BackupSettings
 from infra.backup.showing import Shown
 from infra.backup.taking import take
 from infra.backup.targets import backups, made_at, prune
+from infra.backup.wiring import words_of_neighbours
 from infra.settings import EmbeddedSettings
 from services.kit.database import DatabaseMisconfigured
 from services.kit.objects import ObjectStoreFailed
@@ -53,8 +53,8 @@ async def back_up(settings: EmbeddedSettings, wanted: BackupSettings, folder: Pa
     )
     if made.files.left_out:
         _log.warning("files are left out", count=len(made.files.left_out), such_as=made.files.left_out[:3])
-    if made.head.mode == "production" and made.end.keycloak is None:
-        _log.warning("Keycloak's database is left out", reason=words_of_keycloak(made.end))
+    for line in words_of_neighbours(made.head, made.end):
+        _log.info(line)
     if made.end.lacking:
         _log.error("objects that rows name are gone or damaged", objects={**made.end.lacking})
     return True

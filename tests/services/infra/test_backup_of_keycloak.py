@@ -114,7 +114,11 @@ def test_all_comes_back_in_a_keycloak_that_was_started_once(keycloaks: Keycloaks
     old = keycloaks.make(used)
     file = tmp_path / "backup.age"
     kept = asyncio.run(keep(file))
-    assert (kept.version, kept.changes) == (f"{CHANGES[-1]} (number 4)", CHANGES)
+    assert (kept.change, kept.order, kept.changes) == (
+        "26.0.0-32583-drop-redundant-index-on-client-session",
+        4,
+        CHANGES,
+    )
     assert kept.tables["credential"].rows == 2
     assert "shown" not in kept.tables["event_entity"].columns
     assert "databasechangeloglock" not in kept.tables
@@ -139,7 +143,7 @@ def test_all_comes_back_in_a_keycloak_that_was_started_once(keycloaks: Keycloaks
 def test_tables_and_columns_may_have_come_in_another_order(keycloaks: Keycloaks, backup: Path) -> None:
     def updated(connection: Connection) -> None:
         """As a Keycloak that has seen other versions before this one."""
-        start_once(connection, changes=(CHANGES[0], CHANGES[3], CHANGES[2]))
+        start_once(connection, changes=(CHANGES[1], CHANGES[0], CHANGES[3], CHANGES[2]))
         connection.execute("ALTER TABLE credential DROP COLUMN type")
         connection.execute("ALTER TABLE credential ADD COLUMN type varchar(255)")
 
@@ -183,11 +187,11 @@ def test_it_is_left_out_where_no_setting_says_where_it_is_or_it_has_no_tables(
 
 
 def newer(connection: Connection) -> None:
-    start_once(connection, changes=(*CHANGES, "26.1.0-34013-more"))
+    start_once(connection, changes=(*CHANGES, "META-INF/jpa-changelog-26.1.0.xml::26.1.0-34013-more::keycloak"))
 
 
 def older(connection: Connection) -> None:
-    start_once(connection, changes=CHANGES[:-1])
+    start_once(connection, changes=(CHANGES[0], *CHANGES[2:]))
 
 
 def with_another_column(connection: Connection) -> None:
@@ -210,7 +214,7 @@ def with_an_extension(connection: Connection) -> None:
     [
         ((), "no tables, and Keycloak alone makes them: start it once and stop it again"),
         ((newer,), "are at the change 26.1.0-34013-more (number 5), and the backup is at 26.0.0-32583"),
-        ((older,), "'26.0.0-32583-drop-redundant-index-on-client-session' was not made here"),
+        ((older,), "'META-INF/jpa-changelog-12.0.0.xml::map-remove-ri::keycloak' was not made here"),
         ((with_another_column,), "'credential' has the columns created_date, credential_data, id, own"),
         ((without_a_table,), "no table 'nothing_yet' here, and the backup has one"),
         ((with_an_extension,), "a table 'zz_own' here, and the backup has none"),

@@ -175,7 +175,7 @@ def test_a_missing_object_is_noticed_unless_it_was_missing_before(tmp_path: Path
 def test_keycloaks_tables_have_the_rows_that_the_last_member_says(tmp_path: Path) -> None:
     head = Head(mode="production", made=HEAD.made)
     tables = {"realm": KeptTable(columns=("id",), rows=3), "nothing": KeptTable(columns=("id",), rows=0)}
-    end = End(schemas={}, keycloak=KeycloakTables(changes=("a",), order=1, tables=tables))
+    end = End(schemas={}, keycloak=KeycloakTables(change="a", order=1, changes=("a",), tables=tables))
 
     def filled(name: str, *parts: tuple[str, bytes], end: End = end) -> Path:
         def fill(writer: ArchiveWriter) -> None:
