@@ -43,8 +43,11 @@ async def opened_keycloak() -> AsyncIterator[Mapping[str, Database]]:
         raise DatabaseMisconfigured(
             f"CASELOOP_BACKUP_KEYCLOAK_URL needs CASELOOP_DATABASE_{missing}; docs/reference/settings.md says more"
         )
+    password = own.credentials / f"postgres-{KEYCLOAK}"
+    if not password.is_file():
+        raise DatabaseMisconfigured(f"CASELOOP_BACKUP_KEYCLOAK_URL needs the file {password}, with Keycloak's password")
     address = make_url(url).set(drivername="postgresql+psycopg", username=KEYCLOAK).render_as_string()
-    database = Database(address, access=PostgresAccess(_SCHEMA, own.credentials / f"postgres-{KEYCLOAK}", own.ca))
+    database = Database(address, access=PostgresAccess(_SCHEMA, password, own.ca))
     try:
         yield {KEYCLOAK: database}
     finally:

@@ -170,7 +170,7 @@ def test_it_is_of_one_moment(keycloaks: Keycloaks, tmp_path: Path) -> None:
 
 
 def test_it_is_left_out_where_no_setting_says_where_it_is_or_it_has_no_tables(
-    keycloaks: Keycloaks, monkeypatch: pytest.MonkeyPatch
+    keycloaks: Keycloaks, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def is_there() -> bool:
         async with keycloak_of_now() as cut:
@@ -181,6 +181,10 @@ def test_it_is_left_out_where_no_setting_says_where_it_is_or_it_has_no_tables(
     assert not asyncio.run(is_there())
     keycloaks.make(start_once)
     assert asyncio.run(is_there())
+    with monkeypatch.context() as patch:
+        patch.setenv("CASELOOP_DATABASE_CREDENTIALS", str(tmp_path))
+        with pytest.raises(DatabaseMisconfigured, match="postgres-keycloak, with Keycloak's password"):
+            asyncio.run(is_there())
     monkeypatch.delenv("CASELOOP_DATABASE_CA")
     with pytest.raises(DatabaseMisconfigured, match="CASELOOP_BACKUP_KEYCLOAK_URL needs CASELOOP_DATABASE_CA"):
         asyncio.run(is_there())
