@@ -15,7 +15,7 @@ import yaml
 from case_uploader.settings import ImageSettings
 from infra.backup.settings import BackupSettings
 from infra.production.databases import provision
-from infra.production.first_run import ACCOUNT, WITH_TABLES, folders, make_folders, make_secrets
+from infra.production.first_run import ACCOUNT, KEYCLOAK, WITH_TABLES, folders, make_folders, make_secrets
 from infra.production.health import DOORS
 from infra.production.metrics import SCRAPED
 from infra.production.serve import SERVED, build_rules, check_rules
@@ -223,9 +223,9 @@ def test_tables_are_in_reach_of_those_who_have_some_each_with_its_own_password(s
     assert set(_secrets(services["databases"])) == everybodys
     assert services["databases"]["network_mode"] == "none"
     for name in OF_BACKUPS:
-        # as each service for its own tables, and never as a superuser
+        # as each service for its own tables, and as Keycloak for its own, and never as a superuser
         found = {one for one in _secrets(services[name]) if one.startswith("postgres")}
-        assert found == {f"postgres-{service}" for service in WITH_TABLES}
+        assert found == everybodys - {"postgres"}
         assert _mounts(services[name])[socket] == "ro"
 
 
@@ -266,7 +266,7 @@ def test_connections_suffice_for_all_who_may_make_them(services: Mapping[str, Js
     ours = len(WITH_TABLES) * of_a_service
     keycloaks = int(services["keycloak"]["environment"]["KC_DB_POOL_MAX_SIZE"])
     # Twice ours: an update starts the new containers before the old ones have closed everything.
-    assert 2 * ours + keycloaks + of_superusers <= most
+    assert 2 * ours + keycloaks + of_backups + of_superusers <= most
 
 
 def test_what_backs_up_sees_everything_and_changes_nothing(
@@ -284,6 +284,10 @@ def test_what_backs_up_sees_everything_and_changes_nothing(
     assert told.folder == Path("/state/backups")
     # Whoever may write where backups are put must not choose whom they are locked for.
     assert told.recipients == Path("/state/services/backup/recipients")
+    # by the same socket as ours
+    ours = services["backup"]["environment"]["CASELOOP_DATABASE_URL"]
+    assert told.keycloak_url == ours.replace("/caseloop?", f"/{KEYCLOAK}?")
+    assert services["restore"]["environment"] == services["backup"]["environment"]
 
 
 @pytest.mark.postgres
@@ -318,11 +322,12 @@ def test_postgresql_itself_takes_what_it_is_told(services: Mapping[str, Json], p
 
         come_in("caseloop_progress", "caseloop", str(cluster.socket))
         come_in("keycloak", "keycloak", "127.0.0.1")
+        come_in("keycloak", "keycloak", str(cluster.socket))
         for user, database, host in (
             ("caseloop_progress", "caseloop", "127.0.0.1"),
             ("caseloop_progress", "postgres", str(cluster.socket)),
+            ("caseloop_progress", "keycloak", str(cluster.socket)),
             ("keycloak", "caseloop", "127.0.0.1"),
-            ("keycloak", "keycloak", str(cluster.socket)),
         ):
             with pytest.raises(psycopg.OperationalError, match=r"no pg_hba.conf entry"):
                 come_in(user, database, host)
