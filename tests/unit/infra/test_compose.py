@@ -31,7 +31,7 @@ STATE = "${STATE:-/var/lib/caseloop}"
 PASSWORD = re.compile(r"PASSWORD|SECRET|TOKEN|API_KEY", re.IGNORECASE)
 ALIASES = {SUPERVISOR: "metrics"}
 """Who calls -> the container that it is, where the names differ."""
-ONCE = {"databases", "restore"}
+ONCE = {"databases", "restore", "set-up", "weights"}
 """What runs to its end, when an operator says so."""
 OF_BACKUPS = {"backup", "restore"}
 """Who sees what all others keep; both run when nothing else calls them, and listen to nobody."""
@@ -54,9 +54,17 @@ def _mounts(service: Json) -> dict[str, str]:
     """Source -> how it is mounted: `ro`, or nothing."""
     found = {}
     for line in service.get("volumes", []):
+        if isinstance(line, dict):
+            found[line["source"]] = "ro" if line.get("read_only") else ""
+            continue
         parts = re.findall(r"(?:\$\{[^}]*\}|[^:])+", line)
         found[parts[0]] = parts[2] if len(parts) > 2 else ""
     return found
+
+
+def _unless_told(value: str) -> str:
+    """What a value is with nothing in `.env`."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
 
 
 def test_it_is_of_the_compose_specifications_own_schema(project: Path) -> None:
@@ -201,6 +209,8 @@ def test_a_sign_in_at_vault_is_mounted_for_its_owner_only(services: Mapping[str,
             assert signs == []  # it talks to nobody but the engine
         elif name in OF_BACKUPS:
             assert signs == [OPERATOR]
+        elif name == "set-up":
+            assert _mounts(service)["${CASELOOP_SIGN_INS:-/etc/caseloop/sign-ins}"] == ""  # it makes them
         elif name in OF_THE_PROJECT:
             assert signs == [name]
         else:
@@ -252,7 +262,7 @@ def test_the_settings_of_tables_and_objects_are_understood(
     }
     assert set(given) <= known
     for name, value in given.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, _unless_told(value))
     database, objects = DatabaseSettings(_env_file=None), ObjectSettings(_env_file=None)  # type: ignore[call-arg]
     assert database.missing() == ""
     assert objects.credentials == Path("/run/objects")
@@ -285,7 +295,7 @@ def test_what_backs_up_sees_everything_and_changes_nothing(
     # Whoever may write where backups are put must not choose whom they are locked for.
     assert told.recipients == Path("/state/services/backup/recipients")
     # by the same socket as ours
-    ours = services["backup"]["environment"]["CASELOOP_DATABASE_URL"]
+    ours = _unless_told(services["backup"]["environment"]["CASELOOP_DATABASE_URL"])
     assert told.keycloak_url == ours.replace("/caseloop?", f"/{KEYCLOAK}?")
     assert services["restore"]["environment"] == services["backup"]["environment"]
 
@@ -412,15 +422,17 @@ def test_networks_hold_those_who_must_talk(services: Mapping[str, Json], compose
     assert on("data") == {"postgres", "keycloak"}
     assert on("objects") == {"minio", "cases", "progress", *OF_BACKUPS}
     assert on("model") == {"vllm", "feedback"}
-    assert on("front") == {"hub", "keycloak", "reverse-proxy"}
-    assert on("watch") == {"metrics", "prometheus", "grafana", "jaeger"}
+    assert on("front") == {"hub", "keycloak", "reverse-proxy", "set-up"}
+    assert on("watch") == {"prometheus", "grafana", "jaeger"}
+    assert on("scrape") == {"metrics", "prometheus"}
     assert on("traces") == {"jaeger"} | OF_THE_PROJECT - {"dashboard"}
     assert on("outside") == {"reverse-proxy", "mentoring"}
     # the one way out of a service of ours besides mail: packages come in by it
     assert on("packages") == {"cases"}
-    assert on("vault") == {"vault", "metrics"} | OF_BACKUPS | OF_THE_PROJECT - {"dashboard"}
+    assert on("weights") == {"weights"}
+    assert on("vault") == {"vault", "metrics", "set-up"} | OF_BACKUPS | OF_THE_PROJECT - {"dashboard"}
     internal = {name for name, how in compose["networks"].items() if how.get("internal")}
-    assert internal == set(compose["networks"]) - {"outside", "look", "packages"}
+    assert internal == set(compose["networks"]) - {"outside", "look", "packages", "weights"}
     assert services["dashboard"]["network_mode"] == "service:hub"
 
 
