@@ -1,7 +1,7 @@
 # Keycloak, built for PostgreSQL: `kc.sh build` writes into /opt/keycloak/lib/quarkus, where it starts from, and a
 # container with a read-only root can do neither later. Start it with `--optimized`.
 # Built by infra/images/build.py.
-ARG KEYCLOAK=keycloak/keycloak:26.0.8
+ARG KEYCLOAK=quay.io/keycloak/keycloak:26.0.8
 
 FROM ${KEYCLOAK} AS build
 ENV KC_DB=postgres KC_HEALTH_ENABLED=true KC_CACHE=local
