@@ -13,7 +13,7 @@ from feedback.evidence.holdout import worse
 from feedback.evidence.values import differences
 from feedback.ports import Runs
 from feedback.repair import recorder, sieve
-from feedback.repair.engine import OutOfTime
+from feedback.repair.deadline import OutOfTime
 from feedback.repair.traces import RECORD
 from feedback.running import observed
 from services.contracts.case import CallProbe, Compare
