@@ -69,7 +69,8 @@ class Answering:
             if not held(row, now) or row.holder != mentor.name:
                 raise _not_held(row)
             also = await self._also(session, mentor, row, body.also, now)
-            waited = [self._first_wait(one, now) for one in (row, *also)]
+            # What came back to be looked at is nobody's question, and none has waited for it.
+            waited = [] if row.about_memory is not None else [self._first_wait(one, now) for one in (row, *also)]
             await self._say(session, mentor, row, body, now)
             for one in also:
                 # A comment's place is in the code of the one that it was written about.

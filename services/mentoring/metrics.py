@@ -12,7 +12,9 @@ class MentoringMetrics:
         self._opened = Counter(
             "caseloop_escalations", "Escalations opened, and reopened.", ("case", "reason"), registry=registry
         )
-        self._answered = Counter("caseloop_escalation_answers", "Answers of mentors.", ("case",), registry=registry)
+        self._answered = Counter(
+            "caseloop_escalation_answers", "Mentors' answers to learners.", ("case",), registry=registry
+        )
         self._first = Histogram(
             "caseloop_escalation_first_answer_seconds",
             "From a learner's question to the first answer.",
@@ -52,7 +54,7 @@ class MentoringMetrics:
         self._opened.labels(case, reason).inc()
 
     def answered(self, case: str, first_after: float | None) -> None:
-        """Count an answer; `first_after`: seconds since the question, None when it is not the first."""
+        """Count an answer to a learner; `first_after`: seconds since the question, None when it is not the first."""
         self._answered.labels(case).inc()
         if first_after is not None:
             self._first.labels(case).observe(first_after)

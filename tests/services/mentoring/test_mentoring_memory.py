@@ -189,6 +189,10 @@ async def test_an_answer_that_does_not_help_goes_back_to_a_mentor(town: Town) ->
     await town.dashboard.answer(queue.items[0].id, answer, town.mentor())
     given = (await recall(town, "ann"))[SIGNATURE]
     assert (given.id, given.text, given.set_aside) == (entry.id, "Divide by how many there are.", None)
+    # Nobody has waited for it: only Ada was answered.
+    value = town.app.state.metrics.registry.get_sample_value
+    assert value("caseloop_escalation_answers_total", {"case": "numbers"}) == 1
+    assert value("caseloop_escalation_first_answer_seconds_count", {"case": "numbers"}) == 1
     # Ratings of the words that did not help say nothing about the new ones.
     await recall(town, "pat")
     assert (await rate(town, entry.id, "pat", helpful=False)).set_aside is None
