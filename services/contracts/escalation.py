@@ -54,6 +54,9 @@ class Escalate(WireModel):
     """The judged version it is about."""
     notes: str = Field(default="", max_length=MAX_NOTE)
     email: str = Field(default="", max_length=254)
+    request: EscalationId | None = None
+    """Made by the sender, and the same when the same request is sent again: what arrives twice is taken in once.
+    None: the same words about the same version are the same request."""
 
 
 class Open(WireModel):
@@ -74,6 +77,8 @@ class Open(WireModel):
     email: str = Field(default="", max_length=254)
     help: JsonObject = Field(default_factory=dict)
     """Hints and talk so far, and the style report, as plain JSON for the screen."""
+    request: EscalationId | None = None
+    """As in `Escalate`."""
 
 
 class WriteNote(WireModel):

@@ -46,7 +46,7 @@ class Mentors:
         return Offer(subtask=subtask, reasons=reasons, open=under_way)
 
     async def ask(self, learner: Learner, asked: Escalate) -> EscalationView:
-        """Ask about a judged version of the learner's own.
+        """Ask about a judged version of the learner's own; while a question is under way, say more there.
 
         Raises SubtaskNotFound, OtherSubtask, NotJudged, NotOffered, and ServiceError, also for what is not theirs.
         """
@@ -56,14 +56,16 @@ class Mentors:
         if version.subtask != asked.subtask:
             raise OtherSubtask(f"Version {version.number} belongs to the step {version.subtask!r}.")
         offer = await self.offer(learner, asked.subtask)
-        if offer.open is not None:
-            return await self._mentoring.one(offer.open, scope)
-        if not offer.reasons:
+        under_way = None if offer.open is None else await self._mentoring.one(offer.open, scope)
+        if under_way is not None and not (asked.notes.strip() or asked.email):
+            return under_way
+        reasons = offer.reasons or ((under_way.reason,) if under_way else ())
+        if not reasons:
             raise NotOffered(
                 "A mentor is there when hints and checks have not helped. Ask for a hint first and say whether it did."
             )
         help_, signature = await asyncio.gather(self._help(asked.subtask, scope), self._mistake(version, scope))
-        opened = _opened(case, version, offer.reasons[0], asked, help_, signature)
+        opened = _opened(case, version, reasons[0], asked, help_, signature)
         return await self._mentoring.open(opened, scope)
 
     async def mine(self, learner: Learner, subtask: str) -> tuple[EscalationView, ...]:
@@ -149,4 +151,5 @@ def _opened(
         notes=asked.notes,
         email=asked.email,
         help=help_,
+        request=asked.request,
     )

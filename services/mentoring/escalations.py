@@ -1,5 +1,6 @@
 """What learners do: ask a mentor, write on, rate the answer, cancel."""
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +26,8 @@ from services.mentoring.errors import (
 )
 from services.mentoring.mails import Mails
 from services.mentoring.metrics import MentoringMetrics
-from services.mentoring.models import ContentRow, EscalationRow, NoteRow, RatingRow
-from services.mentoring.repository import Owner, OwnEscalations, count_notes, is_somebodys, notes_of
+from services.mentoring.models import ContentRow, EscalationRow, NoteRow, RatingRow, RequestRow
+from services.mentoring.repository import Owner, OwnEscalations, content_of, count_notes, is_somebodys, notes_of
 from services.mentoring.rows import CELLS, COMMENTS, HELP, view
 from services.mentoring.settings import MentoringSettings
 from services.mentoring.urgency import rank
@@ -46,20 +47,26 @@ class Escalations:
     clock: Clock
 
     async def open(self, scope: ScopeClaims, body: Open) -> EscalationView:
-        """Ask; the same version asked about again, or a subtask with an open question, gives what is there."""
+        """Ask. While the step has an open question, or about the same version again, the conversation there goes on.
+
+        What is said in addition is kept, and what was answered waits again. A request that was taken in already
+        changes nothing.
+        """
         owner = _owner(scope)
         if scope.subtask not in (None, body.subtask):
             raise OutsideScope(f"This permission is for the step {scope.subtask!r}, not {body.subtask!r}.")
         if body.email and not is_address(body.email):
             raise AddressRefused(f"{body.email[:80]!r} is no e-mail address. Correct it, or leave it out.")
-        now, made = self.clock(), False
+        now, queued = self.clock(), False
         async with self.db.write() as session:
+            # Of two presses at one moment the second finds what the first has made.
+            await self.db.hold(session, f"questions of {owner.user} about {owner.case}")
             own = OwnEscalations(session, owner)
-            row = await _there_already(own, body)
+            row = await own.of_request(_key(body))
             if row is None:
-                row, made = await self._make(session, own, scope, body, now)
+                row, queued = await self._take_in(session, own, scope, body, now)
             seen = await _view(session, row, now)
-        if made:
+        if queued:
             self.metrics.opened(scope.case, body.reason)
         return seen
 
@@ -139,6 +146,39 @@ class Escalations:
             await session.flush()
             return await _view(session, row, now)
 
+    async def _take_in(
+        self, session: AsyncSession, own: OwnEscalations, scope: ScopeClaims, body: Open, now: datetime
+    ) -> tuple[EscalationRow, bool]:
+        """(the question, whether this request has put it in the queue)."""
+        row, queued = await own.going_on(body.subtask, body.submission), False
+        if row is None:
+            row, queued = await self._make(session, own, scope, body, now)
+        if not queued:
+            queued = await self._ask_on(session, row, scope, body, now)
+        if queued or body.notes.strip():
+            # One that has done nothing need not be known again.
+            session.add(RequestRow(escalation=row.id, request=_key(body)))
+        await session.flush()
+        return row, queued
+
+    async def _ask_on(
+        self, session: AsyncSession, row: EscalationRow, scope: ScopeClaims, body: Open, now: datetime
+    ) -> bool:
+        """What is said in addition is a turn of the conversation; what was answered waits again, and True is given."""
+        if body.notes.strip():
+            await self._add(session, row, scope, WriteNote(text=body.notes), now)
+        if row.state in ("waiting", "leased"):
+            row.email = body.email or row.email
+            return False
+        row.reason, row.email = body.reason, body.email
+        content = await content_of(session, row.id)
+        if content is not None:
+            # The code is the same; hints and talk have gone on since.
+            content.feedback, content.help = body.feedback.model_dump_json(), HELP.dump_json(body.help).decode()
+        self._queue_again(row, now)
+        await self.mails.waits(session, row)
+        return True
+
     async def _make(
         self, session: AsyncSession, own: OwnEscalations, scope: ScopeClaims, body: Open, now: datetime
     ) -> tuple[EscalationRow, bool]:
@@ -148,7 +188,7 @@ class Escalations:
             async with session.begin_nested():
                 session.add(row)
         except IntegrityError:
-            found = await _there_already(own, body)
+            found = await own.going_on(body.subtask, body.submission)
             if found is None:
                 raise
             return found, False
@@ -234,8 +274,9 @@ class Escalations:
         return EscalationNotFound("You have no question of that id in this case.")
 
 
-async def _there_already(own: OwnEscalations, body: Open) -> EscalationRow | None:
-    return await own.of_submission(body.submission) or await own.open_of(body.subtask)
+def _key(body: Open) -> str:
+    """What tells a request from another one; where the sender made none, the same words about a version are one."""
+    return body.request or hashlib.sha256(f"{body.submission} {body.notes}".encode()).hexdigest()[:32]
 
 
 async def _view(session: AsyncSession, row: EscalationRow, now: datetime) -> EscalationView:

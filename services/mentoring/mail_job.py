@@ -73,7 +73,8 @@ class MailJob:
                 # Answered or cancelled while the mail server was away: nobody needs to hear of it.
                 return (to, letters.waits(row, self._settings.link)) if row.state in ("waiting", "leased") else None
             note = (await session.scalars(select(NoteRow).where(NoteRow.id == str(job.payload["note"])))).one_or_none()
-            return None if note is None else (row.email, letters.written(row, note))
+            # Whoever has asked anew without an address has seen it.
+            return None if note is None or not row.email else (row.email, letters.written(row, note))
 
     async def _digest(self, session: AsyncSession, day: datetime) -> Letter:
         figures = await measures_of(session, [], None, day - _DAY, day)

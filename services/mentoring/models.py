@@ -140,6 +140,17 @@ class NoteRow(Table):
     is_answer: Mapped[bool] = mapped_column(default=False)
 
 
+class RequestRow(Table):
+    """A learner's request that was taken in; sent again by a browser whose connection broke, it changes nothing."""
+
+    __tablename__ = "escalation_request"
+
+    escalation: Mapped[str] = mapped_column(
+        String(32), ForeignKey("escalation.id", ondelete="CASCADE"), primary_key=True
+    )
+    request: Mapped[str] = mapped_column(String(32), primary_key=True)
+
+
 class RatingRow(Table):
     """What the learner said of one answer. Kept when a later answer is rated otherwise."""
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, t
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kit.adapters.jobs_about import drop_jobs_about
-from services.mentoring.models import JOBS, OPEN, ContentRow, EscalationRow, NoteRow, ShowingRow
+from services.mentoring.models import JOBS, OPEN, ContentRow, EscalationRow, NoteRow, RequestRow, ShowingRow
 
 _MOST = 200
 _SAME = 50
@@ -66,9 +66,20 @@ class OwnEscalations:
             query = query.where(EscalationRow.subtask == subtask)
         return (await self._session.scalars(query.order_by(EscalationRow.seq.desc()).limit(_MOST))).all()
 
-    async def of_submission(self, submission: str) -> EscalationRow | None:
-        """The one about that version that is not cancelled."""
-        query = self._mine().where(EscalationRow.submission == submission, EscalationRow.state != "cancelled")
+    async def going_on(self, subtask: str, submission: str) -> EscalationRow | None:
+        """The one that a request belongs to, locked: the open one of the step, else that of the same version."""
+        still_open = self._mine().where(EscalationRow.subtask == subtask, OPEN)
+        same = self._mine().where(EscalationRow.submission == submission, EscalationRow.state != "cancelled")
+        for query in (still_open, same):
+            row = (await self._session.scalars(_locked(query))).one_or_none()
+            if row is not None:
+                return row
+        return None
+
+    async def of_request(self, request: str) -> EscalationRow | None:
+        """The one that took this request in, unless it is cancelled."""
+        query = self._mine().join(RequestRow, RequestRow.escalation == EscalationRow.id)
+        query = query.where(RequestRow.request == request, EscalationRow.state != "cancelled")
         return (await self._session.scalars(query)).one_or_none()
 
     async def open_of(self, subtask: str) -> EscalationRow | None:

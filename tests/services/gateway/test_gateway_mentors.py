@@ -162,6 +162,25 @@ class TestAsking:
         assert first["id"] == again["id"]
         assert (await offer(lab))["open"] == first["id"]
 
+    async def test_what_is_asked_in_addition_reaches_the_mentor_once(
+        self, lab: Fixture, check: Fixture, world: Fixture
+    ) -> None:
+        submission = await fail_thrice(lab, check)
+        body = {"subtask": "mean", "submission": submission, "notes": "Why?", "request": "a" * 32}
+        first = (await lab.post("/api/escalations", json=body)).json()
+        later = body | {"notes": "It is about row 3.", "request": "b" * 32}
+        for _ in range(2):
+            assert (await lab.post("/api/escalations", json=later)).json()["id"] == first["id"]
+        await world.mentoring.lease(first["id"], world.mentor())
+        await world.mentoring.answer(first["id"], AnswerEscalation(text="Divide once."), world.mentor())
+        await lab.post(f"/api/escalations/{first['id']}/rating", json={"helpful": True})
+        last = body | {"notes": "By what?", "request": "c" * 32}
+        for _ in range(2):
+            seen = (await lab.post("/api/escalations", json=last)).json()
+            assert (seen["id"], seen["state"]) == (first["id"], "waiting")
+        told = [note["text"] for note in seen["notes"]]
+        assert told == ["Why?", "It is about row 3.", "Divide once.", "By what?"]
+
     async def test_nobody_asks_about_somebody_elses_version(self, lab: Fixture, check: Fixture, world: Fixture) -> None:
         submission = await fail_thrice(lab, check)
         eve = world.lab("eve")

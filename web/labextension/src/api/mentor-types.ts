@@ -31,6 +31,8 @@ export interface Escalate {
   submission: string;
   notes: string;
   email: string;
+  /** The same when the same request is sent again: what arrives twice is taken in once. */
+  request: string | null;
 }
 
 export interface WriteNote {
