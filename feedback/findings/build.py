@@ -7,10 +7,9 @@ from feedback.evidence.clues import (
     Clue,
     NameMissing,
     Raised,
-    RepairChanges,
-    StructureDiffers,
     ValueDiffers,
 )
+from feedback.findings.confidence import confidence
 from feedback.findings.mistakes import Mistake
 from feedback.findings.places import where
 from feedback.findings.signature import signature
@@ -40,22 +39,8 @@ def _finding(asked: Asked, mistake: Mistake, voice: Voice, number: int) -> Findi
         evidence=tuple(_speakable(clue, voice) for clue in mistake.clues),
         ladder=_ladder(asked, mistake, message, place),
         signature=identity,
-        confidence=_confidence(mistake, place),
+        confidence=confidence(mistake, place),
     )
-
-
-def _confidence(mistake: Mistake, place: Place | None) -> float:
-    """1 where Python itself says the line, else how near the code is to what gave the line, a repair or a solution.
-
-    0.5 at least.
-
-    That the work is not right is certain in every case: below 0.5 a finding offers a mentor of itself.
-    """
-    differing = next((clue for clue in mistake.clues if isinstance(clue, RepairChanges | StructureDiffers)), None)
-    if differing is None or place is None or place.line is None:
-        return 1.0
-    said = any(c.evidence.place == place for c in mistake.clues if not isinstance(c, RepairChanges | StructureDiffers))
-    return 1.0 if said else round(max(0.5, (1 + differing.near) / 2), 2)
 
 
 def _speakable(clue: Clue, voice: Voice) -> Evidence:
