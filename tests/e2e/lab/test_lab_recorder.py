@@ -76,7 +76,7 @@ def test_nothing_is_recorded_before_the_learner_has_agreed(lab: Lab, desk: Desk)
     mentors = desk.mentors
     lab.open()
     consent = lab.part("recording-consent")
-    expect(consent).to_contain_text("mentors of this case can replay it")
+    expect(consent).to_contain_text("mentors can replay it")
     expect(consent).to_contain_text("180 days")
     lab.type(3, "before = 1", replace=True)
     lab.page.wait_for_timeout(6_000)  # longer than the time between two batches

@@ -235,7 +235,9 @@ describe('words', () => {
 
   it('says for whom and how long before anything is recorded', () => {
     const said = disclosure(value).join(' ');
-    expect(said).toContain('mentors of this case');
+    expect(said).toContain('mentors can replay it');
+    expect(said).toContain('names of exceptions');
+    expect(said).toContain('leave its window and come back');
     expect(said).toContain('180 days');
     expect(said).toContain('pastes');
   });

@@ -39,7 +39,7 @@ export function AskForm({ subtask, desk, services }: FormProps): JSX.Element {
     <section className="caseloop-Consent" ref={form} aria-labelledby={heading} data-caseloop="ask-form">
       <h3 id={heading}>Ask a mentor</h3>
       {desk.offer && <p>{reasonWords(desk.offer.reasons)} A person can look at your work now.</p>}
-      <p>A mentor of this case will see:</p>
+      <p>Mentors will see:</p>
       <ul data-caseloop="seen-by-mentors">
         {seenByMentors(feedback?.stored.number).map(sentence => (
           <li key={sentence}>{sentence}</li>

@@ -52,7 +52,7 @@ export function DismissForm({ finding, desk, close, gone }: FormProps): JSX.Elem
       <TextBox
         name="dismiss-reason"
         label="Why should it stay?"
-        about="Your reason is kept, and mentors of this case see it."
+        about="Your reason is kept, and mentors see it."
         value={reason}
         limit={MAX_TEXT.reason}
         focus
