@@ -49,16 +49,22 @@ class NotOffered(CaseloopError):
     status, error = 409, "not_offered"
 
 
-class EscalationOpen(CaseloopError):
-    """One is under way already."""
+class EscalationClosed(CaseloopError):
+    """It was cancelled."""
 
-    status, error = 409, "escalation_open"
+    status, error = 409, "escalation_closed"
 
 
-class NotAnswered(CaseloopError):
+class AnotherOpen(CaseloopError):
+    """A newer question about the step waits."""
+
+    status, error = 409, "another_open"
+
+
+class NothingToRate(CaseloopError):
     """There is nothing to rate yet."""
 
-    status, error = 409, "not_answered"
+    status, error = 409, "nothing_to_rate"
 
 
 class SessionDeleted(CaseloopError):
@@ -83,6 +89,8 @@ class Mentors:
         """A reason that holds for every subtask."""
         self.escalations: list[EscalationView] = []
         self.asked: list[Escalate] = []
+        self.taken: dict[str, str] = {}
+        """Request -> the question that it is in."""
         self.rated: list[tuple[str, RateAnswer]] = []
         self.memory_rated: list[tuple[str, RateMemory]] = []
         self.remembers = False
@@ -102,20 +110,37 @@ class Mentors:
         return Offer(subtask=subtask, reasons=reasons, open=under_way)
 
     def open(self, ask: Escalate) -> EscalationView:
+        """As gateway and service: the open question of the step, or that of the same version, goes on."""
         offer = self.offer(ask.subtask)
-        if offer.open:
-            raise EscalationOpen("A mentor has your question already.")
-        if not offer.reasons:
+        if not (offer.open or offer.reasons):
             raise NotOffered("Try a hint first; a mentor is there when hints and checks have not helped.")
+        if ask.request in self.taken:
+            return self.one(self.taken[ask.request])
         self.asked.append(ask)
+        known = next((e for e in self.escalations if e.id == offer.open or self._same_version(e, ask)), None)
+        view = self._new(ask, offer.reasons[0]) if known is None else self._go_on(known, ask, offer)
+        if ask.request:
+            self.taken[ask.request] = view.id
+        return view
+
+    def _new(self, ask: Escalate, reason: Reason) -> EscalationView:
         now = datetime.now(UTC)
-        notes = (_note("learner", "ada", ask.notes),) if ask.notes else ()
         view = EscalationView(
             id=uuid.uuid4().hex, subtask=ask.subtask, submission=ask.submission, state="waiting",
-            reason=offer.reasons[0], opened=now, updated=now, notes=notes,
+            reason=reason, opened=now, updated=now, notes=(_note("learner", "ada", ask.notes),) if ask.notes else (),
         )  # fmt: skip
         self.escalations.append(view)
         return view
+
+    def _go_on(self, known: EscalationView, ask: Escalate, offer: Offer) -> EscalationView:
+        notes = (*known.notes, _note("learner", "ada", ask.notes)) if ask.notes else known.notes
+        if known.state in OPEN_STATES:
+            return self._change(known.id, notes=notes)
+        return self._change(known.id, notes=notes, state="waiting", reason=offer.reasons[0])
+
+    def _same_version(self, known: EscalationView, ask: Escalate) -> bool:
+        """Whether it goes on there: only while nothing else about the step is open."""
+        return known.submission == ask.submission and known.state != "cancelled" and not self.offer(ask.subtask).open
 
     def one(self, escalation: str) -> EscalationView:
         known = next((known for known in self.escalations if known.id == escalation), None)
@@ -125,17 +150,25 @@ class Mentors:
 
     def write(self, escalation: str, note: WriteNote) -> EscalationView:
         known = self.one(escalation)
-        return self._change(escalation, notes=(*known.notes, _note("learner", "ada", note.text, note.comments)))
+        if known.state == "cancelled":
+            raise EscalationClosed("You have cancelled this question.")
+        if known.state not in OPEN_STATES and self.offer(known.subtask).open:
+            raise AnotherOpen("You have asked about this step anew since.")
+        notes = (*known.notes, _note("learner", "ada", note.text, note.comments))
+        return self._change(escalation, notes=notes, state=known.state if known.state in OPEN_STATES else "waiting")
 
     def rate(self, escalation: str, rating: RateAnswer) -> EscalationView:
         known = self.one(escalation)
-        if known.state != "answered":
-            raise NotAnswered("A mentor has not answered yet.")
+        if known.state not in ("answered", "rated"):
+            raise NothingToRate("A mentor has not answered yet.")
         self.rated.append((escalation, rating))
-        if rating.helpful:
-            return self._change(escalation, state="rated", helpful=True)
         notes = (*known.notes, _note("learner", "ada", rating.text)) if rating.text else known.notes
-        return self._change(escalation, state="waiting", helpful=False, reopened=known.reopened + 1, notes=notes)
+        if rating.helpful or self.offer(known.subtask).open:
+            return self._change(escalation, state="rated", helpful=rating.helpful, notes=notes)
+        return self._change(
+            escalation, state="waiting", reason="unhelpful_answer", helpful=False, reopened=known.reopened + 1,
+            notes=notes,
+        )  # fmt: skip
 
     def cancel(self, escalation: str) -> EscalationView:
         return self._change(escalation, state="cancelled")

@@ -143,6 +143,49 @@ def test_mentor_and_learner_write_to_each_other_and_the_question_is_taken_back(s
     expect(lab.within(lab.feedback("total"), "ask-mentor")).to_be_visible()
 
 
+def test_after_a_rating_the_learner_writes_on_thinks_otherwise_and_asks_anew(stuck: Lab, desk: Desk) -> None:
+    lab, mentors = stuck, desk.mentors
+    question = ask(lab, "Where do I look?")
+    (asked,) = mentors.escalations
+
+    def helped(text: str) -> None:
+        """A mentor answers, and the learner says that it helped."""
+        mentors.answer(asked.id, text)
+        look(lab)
+        expect(question).to_have_attribute("data-state", "answered")
+        lab.within(question, "helpful").click()
+        expect(lab.within(question, "rated")).to_have_attribute("data-helpful", "true")
+
+    helped("In the loop.")
+    lab.part("mentor-text").fill("And if there is no price?")
+    lab.part("mentor-text").press("Enter")
+    expect(question).to_have_attribute("data-state", "waiting")
+
+    helped("Then it is 0.")
+    lab.within(question, "change-rating").click()
+    expect(lab.within(question, "helpful")).to_be_focused()
+    lab.within(question, "not-helpful").click()
+    lab.within(question, "send-unclear").click()
+    expect(question).to_have_attribute("data-state", "waiting")
+
+    helped("Follow it with one price.")
+    lab.within(lab.feedback("total"), "ask-mentor").click()
+    lab.part("ask-notes").fill("Why is it not 0?")
+    lab.saved()
+    lab.open()
+    lab.within(lab.feedback("total"), "ask-mentor").click()
+    # What was being typed is there after a reload, and nothing of it stays behind in the tab.
+    expect(lab.part("ask-notes")).to_have_value("Why is it not 0?")
+    lab.part("send-question").click()
+    expect(question).to_have_attribute("data-state", "waiting")
+    expect(question).to_contain_text("Why is it not 0?")
+    expect(question).to_contain_text("Follow it with one price.")
+    assert "Why is it not 0?" not in lab.page.evaluate("() => JSON.stringify({...sessionStorage})")
+    (known,) = mentors.escalations
+    assert (known.id, known.state, known.notes[-1].text) == (asked.id, "waiting", "Why is it not 0?")
+    assert [rating.helpful for _, rating in mentors.rated] == [True, True, False, True]
+
+
 def test_who_works_with_ai_finds_the_way_above_the_hints_after_one_that_did_not_help(lab: Lab, desk: Desk) -> None:
     desk.assistant.choice = True
     lab.write(total="total = 1")

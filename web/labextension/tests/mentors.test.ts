@@ -3,7 +3,10 @@ import { ApiError } from '../src/api/errors';
 import type { EscalationView, Note, Offer } from '../src/api/mentor-types';
 import type { MentorsApi } from '../src/api/mentors';
 import type { CaseModel } from '../src/case/model';
+import type { Checker } from '../src/check/checker';
 import { MentorDesk } from '../src/mentors/desk';
+import { LOOK_AGAIN, LOOK_AT_RATED, MentorDesks } from '../src/mentors/desks';
+import { type DraftStore, type MentorDrafts, NOTHING, TabDrafts } from '../src/mentors/drafts';
 import { commentMarks, current, newestAnswer, newsWords, reasonWords, seenByMentors, stateWords } from '../src/mentors/words';
 
 const said: string[] = [];
@@ -40,6 +43,8 @@ describe('words', () => {
     expect(current([])).toBeUndefined();
     const taken = question('c', { state: 'cancelled', opened: at(3) });
     expect(current([question('a'), question('b', { opened: at(2) }), taken])?.id).toBe('b');
+    // an old one that was asked anew waits
+    expect(current([question('a'), question('b', { opened: at(2), state: 'rated' }), taken])?.id).toBe('a');
   });
 
   it('say where a question stands and who has it', () => {
@@ -82,13 +87,26 @@ describe('words', () => {
   });
 });
 
+class Kept implements DraftStore {
+  constructor(public drafts: MentorDrafts = { ...NOTHING }) {}
+
+  read(): MentorDrafts {
+    return this.drafts;
+  }
+
+  write(drafts: MentorDrafts): void {
+    this.drafts = drafts;
+  }
+}
+
 describe('MentorDesk', () => {
   const model = { subtask: () => ({ view: { title: 'Total' } }), noticed: () => undefined } as unknown as CaseModel;
   let questions: EscalationView[];
   let offer: Offer;
   let refusal: ApiError | undefined;
   let desk: MentorDesk;
-  const sent: unknown[] = [];
+  let kept: Kept;
+  const sent: unknown[][] = [];
 
   beforeEach(() => {
     [questions, offer, refusal, said.length, sent.length] = [[], { subtask: 'total', reasons: ['repeated_failure'], open: null }, undefined, 0, 0];
@@ -108,7 +126,8 @@ describe('MentorDesk', () => {
       cancel: answer(() => (questions = [question('a', { state: 'cancelled' })])[0]),
       rateRemembered: answer(() => offer)
     };
-    desk = new MentorDesk('total', api as unknown as MentorsApi, model);
+    kept = new Kept();
+    desk = new MentorDesk('total', api as unknown as MentorsApi, model, kept);
   });
 
   it('offers a mentor while there is a reason and no question under way', async () => {
@@ -132,8 +151,10 @@ describe('MentorDesk', () => {
     desk.type('notes', '  I tried a loop ');
     desk.type('email', ' ada@example.org ');
     await desk.open('s');
-    expect(sent[0]).toEqual([{ subtask: 'total', submission: 's', notes: 'I tried a loop', email: 'ada@example.org' }]);
+    const request = expect.stringMatching(/^[0-9a-f]{32}$/);
+    expect(sent[0]).toEqual([{ subtask: 'total', submission: 's', notes: 'I tried a loop', email: 'ada@example.org', request }]);
     expect([desk.asking, desk.drafts.notes, desk.question?.state]).toEqual([false, '', 'waiting']);
+    expect(kept.drafts).toEqual(NOTHING);
   });
 
   it('keeps what was typed when it is refused', async () => {
@@ -143,6 +164,37 @@ describe('MentorDesk', () => {
     await desk.open('s');
     expect([desk.asking, desk.drafts.notes, desk.problem?.detail]).toEqual([true, 'help', 'Try a hint first.']);
     expect(said).toContain('Try a hint first.');
+  });
+
+  it('gives a request that is sent again its number again, and every other one a new number', async () => {
+    const asked = async (notes: string): Promise<string> => {
+      desk.type('notes', notes);
+      await desk.open('s');
+      return (sent.at(-1)![0] as { request: string }).request;
+    };
+    refusal = new ApiError(0, 'server_unavailable', 'away');
+    const first = await asked('Why?');
+    expect(await asked('Why?')).toBe(first);
+    expect(await asked('Why not?')).not.toBe(first);
+    refusal = undefined;
+    const arrived = await asked('Why?');
+    expect(await asked('Why?')).not.toBe(arrived);
+  });
+
+  it('finds after a reload what was being typed', () => {
+    desk.type('notes', 'I have');
+    desk.type('unclear', 'not sent');
+    const again = new MentorDesk('total', {} as MentorsApi, model, kept);
+    expect(again.drafts).toEqual({ ...NOTHING, notes: 'I have', unclear: 'not sent' });
+  });
+
+  it('says that a mentor looks again only where one does', async () => {
+    await desk.rate('a', false);
+    expect(said.at(-1)).toBe('A mentor will look at it again.');
+    const rated = question('a', { state: 'rated', helpful: false });
+    const other = new MentorDesk('total', { rate: async () => rated, offer: async () => offer, mine: async () => [rated] } as unknown as MentorsApi, model, kept);
+    expect(await other.rate('a', false)).toBe(true);
+    expect(said.at(-1)).toBe('Thank you. Your rating is kept.');
   });
 
   it('sends what is unclear with an unhelpful rating only', async () => {
@@ -174,5 +226,61 @@ describe('MentorDesk', () => {
     expect(said.at(-1)).toContain('ask a mentor now');
     refusal = new ApiError(503, 'service_unavailable', 'away');
     expect(await desk.rateRemembered('e', true, 's')).toBe(false);
+  });
+});
+
+describe('TabDrafts', () => {
+  it('keeps what is typed in the tab, apart by place, and nothing that was sent', () => {
+    const tab = new Map<string, string>();
+    vi.stubGlobal('sessionStorage', {
+      getItem: (key: string) => tab.get(key) ?? null,
+      setItem: (key: string, text: string) => tab.set(key, text),
+      removeItem: (key: string) => tab.delete(key)
+    });
+    const drafts = new TabDrafts('case/total');
+    expect(drafts.read()).toEqual(NOTHING);
+    drafts.write({ ...NOTHING, message: 'And row 3?' });
+    expect(new TabDrafts('case/total').read().message).toBe('And row 3?');
+    expect(new TabDrafts('case/count').read()).toEqual(NOTHING);
+    drafts.write({ ...NOTHING });
+    expect(tab.size).toBe(0);
+    tab.set('case/total', '{"notes": 3, "email"');
+    expect(drafts.read()).toEqual(NOTHING);
+    tab.set('case/total', '{"notes": 3, "email": "a@b.example"}');
+    expect(drafts.read()).toEqual({ ...NOTHING, email: 'a@b.example' });
+    vi.unstubAllGlobals();
+  });
+
+  it('does without a browser that keeps nothing', () => {
+    const drafts = new TabDrafts('case/total');
+    drafts.write({ ...NOTHING, notes: 'x' });
+    expect(drafts.read().message).toBe('');
+  });
+});
+
+describe('MentorDesks', () => {
+  it('looks after what is rated as well, and seldom', async () => {
+    vi.useFakeTimers();
+    vi.stubGlobal('window', globalThis);
+    vi.stubGlobal('document', { hidden: false, addEventListener: () => undefined });
+    const looks: { [subtask: string]: number } = {};
+    const of = (subtask: string): EscalationView[] => [question(subtask, { state: subtask === 'old' ? 'rated' : 'waiting', subtask })];
+    const api = {
+      offer: async (subtask: string) => ({ subtask, reasons: [], open: null }),
+      mine: async (subtask: string) => {
+        looks[subtask] = (looks[subtask] ?? 0) + 1;
+        return of(subtask);
+      }
+    };
+    const signal = { connect: () => undefined };
+    const model = { changed: signal, subtask: () => undefined, noticed: () => undefined } as unknown as CaseModel;
+    const desks = new MentorDesks(api as unknown as MentorsApi, model, { answered: signal } as unknown as Checker, () => new Kept());
+    await Promise.all([desks.of('old').load(), desks.of('new').load()]);
+    await vi.advanceTimersByTimeAsync(LOOK_AT_RATED - LOOK_AGAIN);
+    expect(looks).toEqual({ old: 1, new: LOOK_AT_RATED / LOOK_AGAIN });
+    await vi.advanceTimersByTimeAsync(2 * LOOK_AGAIN);
+    expect(looks.old).toBe(2);
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
   });
 });

@@ -8,7 +8,7 @@ import { MAX_TEXT, TextBox } from '../parts/text-box';
 import { AnswerRating } from './answer-rating';
 import type { MentorDesk } from './desk';
 import { NoteItem } from './note-item';
-import { isLive, isOpen, stateWords } from './words';
+import { isOpen, stateWords } from './words';
 
 interface ConversationProps {
   desk: MentorDesk;
@@ -39,7 +39,7 @@ export function MentorConversation({ desk, question, show }: ConversationProps):
         </ol>
       )}
       <AnswerRating desk={desk} question={question} />
-      {isLive(question) && <Composer desk={desk} question={question} />}
+      <Composer desk={desk} question={question} />
       {isOpen(question) && (
         <Button name="cancel-question" look="link" onClick={() => void cancel()}>
           Take the question back
@@ -61,6 +61,7 @@ export function QuestionState({ question }: { question: EscalationView }): JSX.E
 
 function Composer({ desk, question }: { desk: MentorDesk; question: EscalationView }): JSX.Element {
   const ready = !desk.busy && desk.drafts.message.trim() !== '';
+  const more = question.notes.length ? 'Add something' : 'Add what the mentor should know';
   const send = (): void => {
     if (ready) {
       void desk.write(question.id);
@@ -70,7 +71,7 @@ function Composer({ desk, question }: { desk: MentorDesk; question: EscalationVi
     <div className="caseloop-MentorComposer">
       <TextBox
         name="mentor-text"
-        label={question.notes.length ? 'Add something' : 'Add what the mentor should know'}
+        label={isOpen(question) ? more : 'Ask on: a mentor reads it next'}
         value={desk.drafts.message}
         limit={MAX_TEXT.note}
         change={text => desk.type('message', text)}

@@ -4,18 +4,9 @@ import type { EscalationView, Offer } from '../api/mentor-types';
 import type { MentorsApi } from '../api/mentors';
 import type { CaseModel } from '../case/model';
 import { announce } from '../parts/announce';
+import { newId } from '../parts/ids';
+import { type DraftStore, type MentorDrafts, NOTHING } from './drafts';
 import { current, isLive, isOpen, newsWords } from './words';
-
-/** What is typed and not sent yet. */
-export interface MentorDrafts {
-  notes: string;
-  email: string;
-  message: string;
-  /** Why an answer did not help. */
-  unclear: string;
-}
-
-const NOTHING: MentorDrafts = { notes: '', email: '', message: '', unclear: '' };
 
 /** The questions to mentors about one step. It outlives the views that show it. */
 export class MentorDesk {
@@ -25,15 +16,20 @@ export class MentorDesk {
   busy = false;
   /** The form is open. */
   asking = false;
-  drafts: MentorDrafts = { ...NOTHING };
+  drafts: MentorDrafts;
   private turn = 0;
+  /** The request that was sent last and has had no answer: sent again word for word, it is the same one. */
+  private unanswered?: { words: string; request: string };
   private readonly _changed = new Signal<this, void>(this);
 
   constructor(
     private readonly subtask: string,
     private readonly api: MentorsApi,
-    private readonly model: CaseModel
-  ) {}
+    private readonly model: CaseModel,
+    private readonly store: DraftStore
+  ) {
+    this.drafts = store.read();
+  }
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -55,9 +51,13 @@ export class MentorDesk {
     return this.question !== undefined && isLive(this.question);
   }
 
+  /** The answer is rated: little is to be expected, but a mentor may still write. */
+  get quiet(): boolean {
+    return this.question?.state === 'rated';
+  }
+
   type(field: keyof MentorDrafts, text: string): void {
-    this.drafts = { ...this.drafts, [field]: text };
-    this._changed.emit();
+    this.draft({ ...this.drafts, [field]: text });
   }
 
   ask(open: boolean): void {
@@ -85,31 +85,37 @@ export class MentorDesk {
   async open(submission: string): Promise<void> {
     const { notes, email } = this.drafts;
     const body = { subtask: this.subtask, submission, notes: notes.trim(), email: email.trim() };
-    const sent = await this.acted(() => this.api.open(body), 'Your question is sent. You go on working; the answer appears here.');
-    if (sent) {
+    const words = JSON.stringify(body);
+    const request = this.unanswered?.words === words ? this.unanswered.request : newId();
+    this.unanswered = { words, request };
+    const said = 'Your question is sent. You go on working; the answer appears here.';
+    if (await this.acted(() => this.api.open({ ...body, request }), () => said)) {
+      this.unanswered = undefined;
       this.asking = false;
-      this.drafts = { ...NOTHING };
-      this._changed.emit();
+      this.draft({ ...NOTHING });
     }
   }
 
   async write(id: string): Promise<void> {
     const text = this.drafts.message.trim();
-    if (text && (await this.acted(() => this.api.write(id, text), 'Sent to the mentor.'))) {
+    if (text && (await this.acted(() => this.api.write(id, text), () => 'Sent to the mentor.'))) {
       this.type('message', '');
     }
   }
 
-  async rate(id: string, helpful: boolean): Promise<void> {
-    const said = helpful ? 'Thank you. Your rating is kept.' : 'A mentor will look at it again.';
+  /** True when it is kept. */
+  async rate(id: string, helpful: boolean): Promise<boolean> {
+    const said = (rated: EscalationView): string => (isOpen(rated) ? 'A mentor will look at it again.' : 'Thank you. Your rating is kept.');
     const text = helpful ? '' : this.drafts.unclear.trim();
-    if (await this.acted(() => this.api.rate(id, { helpful, text }), said)) {
+    const kept = await this.acted(() => this.api.rate(id, { helpful, text }), said);
+    if (kept) {
       this.type('unclear', '');
     }
+    return kept;
   }
 
   async cancel(id: string): Promise<void> {
-    await this.acted(() => this.api.cancel(id), 'Your question is taken back.');
+    await this.acted(() => this.api.cancel(id), () => 'Your question is taken back.');
   }
 
   /** Rate an answer that was remembered; it may open the way to a mentor. True when it is kept. */
@@ -126,7 +132,7 @@ export class MentorDesk {
   }
 
   /** One thing at a time; what comes back replaces what was known of that question. */
-  private async acted(act: () => Promise<EscalationView>, said: string): Promise<boolean> {
+  private async acted(act: () => Promise<EscalationView>, said: (question: EscalationView) => string): Promise<boolean> {
     if (this.busy) {
       return false;
     }
@@ -138,7 +144,7 @@ export class MentorDesk {
       const question = await act();
       this.questions = [...this.questions.filter(({ id }) => id !== question.id), question];
       this.offer = this.offer && { ...this.offer, open: isOpen(question) ? question.id : null };
-      announce(said);
+      announce(said(question));
       return true;
     } catch (reason) {
       this.failed(reason);
@@ -148,6 +154,12 @@ export class MentorDesk {
       this._changed.emit();
       void this.load();
     }
+  }
+
+  private draft(drafts: MentorDrafts): void {
+    this.drafts = drafts;
+    this.store.write(drafts);
+    this._changed.emit();
   }
 
   private heard(questions: EscalationView[]): void {

@@ -3,19 +3,25 @@ import type { MentorsApi } from '../api/mentors';
 import type { CaseModel } from '../case/model';
 import type { Checker } from '../check/checker';
 import { MentorDesk } from './desk';
+import type { DraftStore } from './drafts';
 
 /** Milliseconds between looks at questions that a mentor may answer. */
 export const LOOK_AGAIN = 20_000;
+/** At least so many milliseconds between looks at questions whose answer was rated. */
+export const LOOK_AT_RATED = 300_000;
 
-/** The questions to mentors of all steps. Looks after those that are open, for as long as somebody sees the page. */
+/** The questions to mentors of all steps. Looks after them for as long as somebody sees the page. */
 export class MentorDesks {
   private readonly desks = new Map<string, MentorDesk>();
   private readonly _changed = new Signal<this, string>(this);
+  private looked = performance.now();
 
+  /** `drafts`: where what is typed about a step is kept. */
   constructor(
     private readonly api: MentorsApi,
     private readonly model: CaseModel,
-    checker: Checker
+    checker: Checker,
+    private readonly drafts: (subtask: string) => DraftStore
   ) {
     model.changed.connect(this.begin, this);
     checker.answered.connect((_, { view }) => void this.of(view.id).load());
@@ -32,7 +38,7 @@ export class MentorDesks {
   of(subtask: string): MentorDesk {
     let desk = this.desks.get(subtask);
     if (!desk) {
-      desk = new MentorDesk(subtask, this.api, this.model);
+      desk = new MentorDesk(subtask, this.api, this.model, this.drafts(subtask));
       desk.changed.connect(() => this._changed.emit(subtask));
       this.desks.set(subtask, desk);
     }
@@ -49,8 +55,11 @@ export class MentorDesks {
   }
 
   private look(): void {
-    if (!document.hidden) {
-      this.desks.forEach(desk => desk.live && void desk.load());
+    if (document.hidden) {
+      return;
     }
+    const rated = performance.now() - this.looked >= LOOK_AT_RATED;
+    this.looked = rated ? performance.now() : this.looked;
+    this.desks.forEach(desk => (desk.live || (rated && desk.quiet)) && void desk.load());
   }
 }

@@ -35,11 +35,13 @@ export function isLive(question: EscalationView): boolean {
   return isOpen(question) || question.state === 'answered';
 }
 
-/** The question that counts now: the newest that was not taken back. */
+/** The question that counts now: the one that waits, else the newest that was not taken back. */
 export function current(questions: readonly EscalationView[]): EscalationView | undefined {
-  return questions
-    .filter(({ state }) => state !== 'cancelled')
-    .reduce<EscalationView | undefined>((one, other) => (one && one.opened >= other.opened ? one : other), undefined);
+  const waiting = questions.filter(isOpen);
+  return (waiting.length ? waiting : questions.filter(({ state }) => state !== 'cancelled')).reduce<EscalationView | undefined>(
+    (one, other) => (one && one.opened >= other.opened ? one : other),
+    undefined
+  );
 }
 
 /** The newest answer, or, while there is none, the newest of a mentor's words. */

@@ -1,5 +1,6 @@
 import type { EventBatch, EventKind, SessionEvent } from '../api/session-types';
 import type { Json } from '../api/types';
+import { newId } from '../parts/ids';
 
 /** Most events that wait in memory; as many as one request may carry (services/contracts/session.py). */
 export const MAX_PENDING = 1_000;
@@ -45,9 +46,4 @@ export class SessionLog {
     const last = events.at(-1)?.seq ?? -1;
     this.events = this.events.filter(event => event.seq > last);
   }
-}
-
-/** 32 hex digits; `crypto.randomUUID` is not there on pages without TLS. */
-function newId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
 }
