@@ -38,7 +38,7 @@ format: setup-dev ## Format and sort imports
 	@$(VENV)/ruff check --fix-only .
 	@$(VENV)/ruff format .
 
-bench: setup-dev ## Measure what the documentation claims
+bench: setup-dev ## The five shortest measurements of speed; docs/reference/command-line.md lists all
 	@for name in check startup firewall lint realtime; do $(VENV)/python -m benchmarks.$$name || exit $$?; done
 
 clean: ## Remove environments, builds and caches; keeps your data in .caseloop

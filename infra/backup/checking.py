@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from infra.backup.errors import ArchiveRefused
 from infra.backup.files import FILES
 from infra.backup.host import TABLES, host_has, host_holds
 from infra.backup.kept import KEPT
+from infra.backup.keycloak import PLACE as KEYCLOAK
 from infra.backup.keys import Opener
 from infra.backup.making import NAMED, OBJECTS, SECRETS
 from infra.backup.manifest import End, Head
@@ -28,11 +30,14 @@ from vault.wiring import Mode
 
 _TABLE: Final = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _PART: Final = re.compile(r"columns\.json|sequences\.json|[0-9]{6,9}")
+_ROWS: Final = re.compile(r"[0-9]{6,9}")
+_MOST_TABLES: Final = 1000
+"""Of Keycloak's, which has about a hundred."""
 _LONGEST_NAMES: Final = 8 * 1024 * 1024
 _WITH_OBJECTS: Final = frozenset(kept.service for kept in KEPT if kept.objects)
 _HOLDS: Final[Mapping[Mode, frozenset[str]]] = {
     "embedded": frozenset({OBJECTS, NAMED, SQLITE, FILES}),
-    "production": frozenset({OBJECTS, NAMED, SQLITE, TABLES, FILES, SECRETS}),
+    "production": frozenset({OBJECTS, NAMED, SQLITE, TABLES, KEYCLOAK, FILES, SECRETS}),
 }
 _FILES: Final[Mapping[Mode, Callable[[str], bool]]] = {"embedded": home_holds, "production": host_holds}
 _DATABASES: Final[Mapping[Mode, Callable[[str], bool]]] = {"embedded": home_has, "production": host_has}
@@ -105,6 +110,7 @@ class _Checks:
     def __init__(self, head: Head, known: DigestSet) -> None:
         self._head, self._known = head, known
         self._lacking: set[tuple[str, str]] = set()
+        self._keycloaks = Counter[str]()
         self.bytes = 0
 
     def member(self, member: Member) -> None:
@@ -117,6 +123,7 @@ class _Checks:
             NAMED: self._names,
             SQLITE: self._database,
             TABLES: self._table,
+            KEYCLOAK: self._keycloaks_table,
             FILES: self._file,
             SECRETS: self._secret,
         }
@@ -139,6 +146,10 @@ class _Checks:
                     f"the tables of {service} are at {schema[:80]!r}, which this Caseloop does not know: Caseloop "
                     f"{self._head.caseloop} made it; update this one"
                 )
+        said_of_keycloak = {name: table.rows for name, table in end.keycloak.tables.items()} if end.keycloak else {}
+        for table in sorted({*said_of_keycloak, *self._keycloaks}):
+            if (rows := self._keycloaks[table]) != (wanted := said_of_keycloak.get(table, 0)):
+                raise ArchiveRefused(f"Keycloak's table {table[:80]!r} has {rows} rows in it, and should have {wanted}")
 
     def _object(self, member: Member, rest: Sequence[str]) -> None:
         if len(rest) != 2 or rest[0] not in _WITH_OBJECTS or not is_digest(rest[1]):
@@ -166,6 +177,12 @@ class _Checks:
         fits = len(rest) in (2, 3) and rest[0] in {kept.service for kept in KEPT} and _PART.fullmatch(rest[-1])
         if not fits or (len(rest) == 3 and not _TABLE.fullmatch(rest[1])):
             raise _unknown(member)
+
+    def _keycloaks_table(self, member: Member, rest: Sequence[str]) -> None:
+        if len(rest) != 2 or not _ROWS.fullmatch(rest[1]) or len(self._keycloaks) > _MOST_TABLES:
+            raise _unknown(member)
+        # COPY writes a row a line, and a line's end within a value as two letters.
+        self._keycloaks[rest[0]] += sum(part.count(b"\n") for part in member.chunks())
 
     def _file(self, member: Member, rest: Sequence[str]) -> None:
         if not _FILES[self._head.mode]("/".join(rest)):

@@ -23,11 +23,11 @@ from infra.backup.keys import (
     read_passphrase,
     read_recipients,
 )
-from infra.backup.manifest import Head
+from infra.backup.manifest import End, Head
 from infra.backup.showing import Shown
 from infra.backup.taking import Taken, digest_of, take
 from infra.backup.targets import prune
-from infra.backup.wiring import restore
+from infra.backup.wiring import restore, words_of_neighbours
 from infra.settings import EmbeddedSettings
 from services.kit.database import DatabaseMisconfigured
 from services.kit.migrations import MigrationFailed
@@ -95,6 +95,7 @@ def build_backup_app(settings: Callable[[], EmbeddedSettings]) -> typer.Typer:
             _require_digest(file, sha256)
             checked = check(file, _openers(identity, passphrase_file, passphrase), _shown())
         typer.echo(f"✓ {file}: {_described(checked.head)}; {checked.bytes / 1e6:,.1f} MB when restored")
+        _say_neighbours(checked.head, checked.end)
         _say_remarks(words_of(checked.end.lacking))
 
     @app.command("keygen")
@@ -140,6 +141,7 @@ def build_restore_command(settings: Callable[[], EmbeddedSettings]) -> Callable[
         if done.aside is not None:
             typer.echo(f"What was there before is in {done.aside}; delete it when it is needed no more.")
         typer.echo(f"Restored into {into.home}: {_described(done.checked.head)}. Start Caseloop now.")
+        _say_neighbours(done.checked.head, done.checked.end)
         _say_remarks(done.remarks)
 
     return restore_command
@@ -187,12 +189,18 @@ def _say_taken(taken: Taken) -> None:
     objects = sum(made.end.objects.values())
     typer.echo(f"made: {taken.file} ({taken.size / 1e6:,.1f} MB; {objects:,} objects, {made.files.files:,} files)")
     typer.echo(f"SHA-256: {taken.digest}")
+    _say_neighbours(made.head, made.end)
     for name in made.files.left_out[:_SHOWN]:
         typer.echo(f"left out: {_printable(name)}", err=True)
     if (more := len(made.files.left_out) - _SHOWN) > 0:
         typer.echo(f"left out: {more} more", err=True)
     for line in words_of(made.end.lacking):
         typer.echo(line, err=True)
+
+
+def _say_neighbours(head: Head, end: End) -> None:
+    for line in words_of_neighbours(head, end):
+        typer.echo(line)
 
 
 def _say_remarks(remarks: Sequence[str]) -> None:

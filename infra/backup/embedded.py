@@ -119,6 +119,9 @@ def databases(home: Path) -> list[Path]:
 class HomeCut:
     """As `Cut`: copies of the databases."""
 
+    keycloak: None = None
+    """As `Cut.keycloak`: people sign in at the Hub itself."""
+
     def __init__(self, copies: Mapping[Path, Path], here: Mapping[str, Path], schemas: Mapping[str, str]) -> None:
         self._copies, self._here, self.schemas = copies, here, schemas
         self.logs: Mapping[str, Head] = {}

@@ -16,8 +16,11 @@ from infra.backup.embedded import SQLITE, home_holds, require_newest
 from infra.backup.errors import BackupFailed
 from infra.backup.files import Tree
 from infra.backup.kept import KEPT
+from infra.backup.keycloak import KeycloakCut, keycloak_of_now
+from infra.backup.manifest import KeycloakTables
 from infra.backup.sqlite_copies import copy_at_once
 from infra.backup.system import Held
+from infra.backup.table_parts import add_rows
 from infra.backup.work_folder import scratch
 from services.kit.audit_chain import Head, end_of
 from services.kit.database import Database
@@ -41,8 +44,6 @@ HUB: Final = f"{SERVICES}/hub/hub.sqlite"
 """The one database that is no PostgreSQL."""
 _VAULT: Final = "vault"
 """Vault's certificate, which each service fetches."""
-_PART: Final = 4 * 1024 * 1024
-"""Bytes of rows in one member."""
 
 
 class Host:
@@ -64,10 +65,14 @@ class Host:
         """As `Source.cut`; nobody is kept waiting."""
         try:
             with scratch(self.work) as folder:
-                async with opened_databases(self._settings) as databases, one_moment(databases) as tables:
+                async with (
+                    opened_databases(self._settings) as databases,
+                    one_moment(databases) as tables,
+                    keycloak_of_now() as keycloak,
+                ):
                     hub = self._home / HUB
                     copies = await asyncio.to_thread(copy_at_once, [hub] if hub.exists() else [], folder)
-                    yield await HostCut.of(tables, copies.get(hub))
+                    yield await HostCut.of(tables, copies.get(hub), keycloak)
         except (SQLAlchemyError, CopyFailed) as error:
             raise BackupFailed(f"PostgreSQL cannot be read: {error}") from error
 
@@ -127,12 +132,18 @@ def host_has(name: str) -> bool:
 class HostCut:
     """As `Cut`."""
 
-    def __init__(self, tables: Mapping[str, Tables], hub: Path | None, schemas: Mapping[str, str]) -> None:
-        self._tables, self._hub, self.schemas = tables, hub, schemas
+    def __init__(
+        self,
+        tables: Mapping[str, Tables],
+        hub: Path | None,
+        schemas: Mapping[str, str],
+        keycloak: KeycloakCut | None,
+    ) -> None:
+        self._tables, self._hub, self.schemas, self._keycloak = tables, hub, schemas, keycloak
         self.logs: Mapping[str, Head] = {}
 
     @classmethod
-    async def of(cls, tables: Mapping[str, Tables], hub: Path | None) -> "HostCut":
+    async def of(cls, tables: Mapping[str, Tables], hub: Path | None, keycloak: KeycloakCut | None) -> "HostCut":
         """Raises BackupFailed."""
         schemas = {}
         for kept in KEPT:
@@ -140,13 +151,18 @@ class HostCut:
             if found := await tables[kept.service].schema(kept.package):
                 require_newest(kept, found)
                 schemas[kept.service] = found
-        cut = cls({service: tables[service] for service in schemas}, hub, schemas)
+        cut = cls({service: tables[service] for service in schemas}, hub, schemas, keycloak)
         cut.logs = {
             kept.service: await end_of(cut._session(kept.service), kept.log)
             for kept in KEPT
             if kept.log and kept.service in schemas
         }
         return cut
+
+    @property
+    def keycloak(self) -> KeycloakTables | None:
+        """As `Cut.keycloak`."""
+        return self._keycloak.catalogue if self._keycloak else None
 
     async def named(self, service: str) -> AsyncIterator[str]:
         """As `Cut.named`."""
@@ -168,19 +184,13 @@ class HostCut:
                     await self._add_table(archive, service, table, columns)
             sequences = json.dumps(dict(await tables.sequences()))
             archive.document(f"{TABLES}/{service}/{SEQUENCES}", sequences)
+        if self._keycloak is not None:
+            await self._keycloak.write(archive)
 
     async def _add_table(self, archive: ArchiveWriter, service: str, table: str, columns: Sequence[str]) -> None:
         place = f"{TABLES}/{service}/{table}"
         archive.document(f"{place}/{COLUMNS}", json.dumps(list(columns)))
-        number, waiting = 0, bytearray()
-        async for part in self._tables[service].rows(table, columns):
-            waiting += part
-            if len(waiting) >= _PART:
-                archive.data(f"{place}/{number:06}", bytes(waiting))
-                number += 1
-                waiting.clear()
-        if waiting:
-            archive.data(f"{place}/{number:06}", bytes(waiting))
+        await add_rows(archive, place, self._tables[service].rows(table, columns))
 
     def _session(self, service: str) -> AsyncSession:
         return AsyncSession(self._tables[service].connection)

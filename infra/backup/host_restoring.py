@@ -34,6 +34,9 @@ from infra.backup.host import (
     work_of,
 )
 from infra.backup.kept import KEPT
+from infra.backup.keycloak import PLACE as KEYCLOAK
+from infra.backup.keycloak import opened_keycloak
+from infra.backup.keycloak_restoring import KeycloakFilling, emptied, require_fits
 from infra.backup.keys import Opener
 from infra.backup.making import OBJECTS, SECRETS
 from infra.backup.placing import Placing, require_room
@@ -56,9 +59,10 @@ async def restore_host(
 ) -> Restored:
     """Put a backup into a system that was set up and never used; `replace`: also over one in use.
 
-    Services must be stopped. Roles, schemas and Vault's engines are there already, as set-up makes them. Objects are
-    put first, which changes nothing for anybody; then folders take their places, tables are committed, and secrets
-    written. Raises RestoreRefused, ArchiveRefused, and what the vault raises.
+    Services must be stopped. Roles, schemas and Vault's engines are there already, as set-up makes them, and Keycloak's
+    tables, as its first start makes them. Objects are put first, which changes nothing for anybody; then folders take
+    their places, tables are committed, and secrets written. Raises RestoreRefused, ArchiveRefused, and what the vault
+    raises.
     """
     work = private_folder(work_of(settings))
     try:
@@ -79,7 +83,12 @@ async def _restore(
     settings: Settings, file: Path, openers: Sequence[Opener], now: datetime, shown: Shown, replace: bool
 ) -> Restored:
     work = work_of(settings)
-    async with opened_databases(settings) as databases, all_or_nothing(databases) as tables:
+    async with (
+        opened_databases(settings) as databases,
+        opened_keycloak() as keycloaks,
+        all_or_nothing({**databases, **keycloaks}) as found,
+    ):
+        tables = {service: found[service] for service in databases}
         stores = await asyncio.to_thread(open_stores, settings)
         await _require_idle(tables)
         if not replace:
@@ -87,11 +96,14 @@ async def _restore(
         checked = check(file, openers, shown)
         if checked.head.mode != settings.mode:
             raise RestoreRefused(f"{file} is of {checked.head.mode} mode, and this system of {settings.mode} mode")
+        keycloak = found.get(KEYCLOAK)
+        if keycloak is not None and checked.end.keycloak is not None:
+            await require_fits(keycloak, checked.end.keycloak, replace=replace)
         require_room(work, checked.bytes)
         staged = work / f"{STAGED}{secrets.token_hex(4)}"
         staged.mkdir(mode=0o700)
         try:
-            filling = _Filling(staged, tables, stores, checked, shown)
+            filling = _Filling(staged, tables, keycloak, stores, checked, shown)
             with opened(file, openers) as archive:
                 await filling.fill(archive)
             aside = _exchanged(staged, settings.home, work / f"before-restore-{now:%Y%m%dT%H%M%SZ}")
@@ -101,6 +113,11 @@ async def _restore(
     known = {service: [head] for service, head in checked.end.logs.items()}
     broken = [verdict for verdict in await follow(settings, known) if verdict.broken]
     remarks = [f"the log of {verdict.service} is not whole: {verdict.broken}" for verdict in broken]
+    if checked.end.keycloak is not None and keycloak is None:
+        remarks.append(
+            "Keycloak's accounts in it were not restored, for CASELOOP_BACKUP_KEYCLOAK_URL does not say where its "
+            "database is; set it and restore again, with --replace"
+        )
     return Restored(checked, aside, [*words_of(checked.end.lacking), *remarks])
 
 
@@ -111,15 +128,17 @@ class _Filling:
         self,
         staged: Path,
         tables: Mapping[str, Tables],
+        keycloaks: Tables | None,
         stores: Mapping[str, ObjectStore],
         checked: Checked,
         shown: Shown,
     ) -> None:
-        self._staged, self._tables, self._stores = staged, tables, stores
+        self._staged, self._tables, self._keycloaks, self._stores = staged, tables, keycloaks, stores
         self._checked, self._shown = checked, shown
         self._rows = contextlib.AsyncExitStack()
         self._filled: tuple[str, str] | None = None
         self._copied: Any = None
+        self._keycloak: KeycloakFilling | None = None
         self.secrets: dict[str, bytes] = {}
 
     async def fill(self, archive: ArchiveReader) -> None:
@@ -128,7 +147,10 @@ class _Filling:
             # A service that had no tables gets them at its start.
             if schema := self._checked.end.schemas.get(service):
                 await tables.make_anew(_PACKAGES[service], schema)
-        async with self._rows:
+        async with contextlib.AsyncExitStack() as stack:
+            if self._keycloaks is not None and (kept := self._checked.end.keycloak) is not None:
+                self._keycloak = await stack.enter_async_context(emptied(self._keycloaks, kept))
+            await stack.enter_async_context(self._rows)
             await self._members(archive)
         if (self._staged / HUB).exists() and (wrong := check_database(self._staged / HUB)):
             raise ArchiveRefused(f"the Hub's database in it is damaged: {wrong}")
@@ -141,6 +163,9 @@ class _Filling:
                     await self._object(member, *rest)
                 elif where == TABLES:
                     await self._table(member, *rest)
+                elif where == KEYCLOAK:
+                    if self._keycloak is not None:
+                        await self._keycloak.put(member, *rest)
                 elif where == SECRETS:
                     self.secrets[rest[0]] = b"".join(member.chunks())
                 elif where in (SQLITE, FILES):

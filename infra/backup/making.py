@@ -142,6 +142,7 @@ class _Making:
                 service: tuple(sorted(digest for owner, digest in missing if owner == service))
                 for service in sorted({service for service, _ in missing})
             },
+            keycloak=cut.keycloak,
         )
 
     async def _add_names(self, cut: Cut, service: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from importlib.metadata import version
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -11,8 +11,10 @@ from infra.backup.errors import ArchiveRefused
 from services.kit.audit_chain import Head as LogHead
 from vault.wiring import Mode
 
-FORMAT: Final = 1
-"""Of the archive. A change that an older Caseloop cannot read makes it 2."""
+FORMAT: Final = 2
+"""Of the archive: 2 may hold Keycloak's tables. A change that an older Caseloop cannot read makes it 3."""
+_Name = Annotated[str, Field(pattern=r"^\P{Cc}{1,1000}$")]
+"""Of somebody else's, to be shown on a terminal."""
 _M = TypeVar("_M", bound=BaseModel)
 
 
@@ -30,6 +32,37 @@ class Head(_Document):
     made: datetime
 
 
+class KeptTable(_Document):
+    """A table of somebody else's."""
+
+    columns: tuple[_Name, ...]
+    rows: int = Field(ge=0)
+
+
+class KeycloakTables(_Document):
+    """Keycloak's own database, as it was at a moment of its own."""
+
+    change: _Name
+    """The id of the last row of `databasechangelog`, in which Liquibase notes what it did to the tables."""
+    order: int
+    """Its `orderexecuted`."""
+    changes: tuple[_Name, ...]
+    """All of them in order, as Liquibase names them: `FILE::ID::AUTHOR`. Ids alone are given to several."""
+    tables: Mapping[_Name, KeptTable] = Field(max_length=1000)
+    sequences: Mapping[_Name, int] = {}
+    """Sequence -> the last number that it gave out."""
+
+    @property
+    def version(self) -> str:
+        """The last change: most ids begin with the version of Keycloak that brought them."""
+        return f"{self.change} (number {self.order})"
+
+    @property
+    def rows(self) -> int:
+        """Of all tables."""
+        return sum(table.rows for table in self.tables.values())
+
+
 class End(_Document):
     """Known when everything was written."""
 
@@ -45,6 +78,8 @@ class End(_Document):
     """Service -> how many objects."""
     lacking: Mapping[str, tuple[str, ...]] = {}
     """Service -> objects that rows name and its store did not have whole when the archive was made."""
+    keycloak: KeycloakTables | None = None
+    """None: Keycloak's database is not in it."""
 
 
 class _Format(BaseModel):

@@ -15,6 +15,7 @@ from infra.backup.settings import BackupSettings
 from infra.backup.showing import Shown
 from infra.backup.taking import take
 from infra.backup.targets import backups, made_at, prune
+from infra.backup.wiring import words_of_neighbours
 from infra.settings import EmbeddedSettings
 from services.kit.database import DatabaseMisconfigured
 from services.kit.objects import ObjectStoreFailed
@@ -52,6 +53,8 @@ async def back_up(settings: EmbeddedSettings, wanted: BackupSettings, folder: Pa
     )
     if made.files.left_out:
         _log.warning("files are left out", count=len(made.files.left_out), such_as=made.files.left_out[:3])
+    for line in words_of_neighbours(made.head, made.end):
+        _log.info(line)
     if made.end.lacking:
         _log.error("objects that rows name are gone or damaged", objects={**made.end.lacking})
     return True

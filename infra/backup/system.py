@@ -7,6 +7,7 @@ from typing import Protocol
 
 from infra.backup.archive import ArchiveWriter
 from infra.backup.files import Tree
+from infra.backup.manifest import KeycloakTables
 from services.kit.audit_chain import Head
 from services.kit.objects import ObjectStore
 from vault.wiring import Mode
@@ -23,6 +24,11 @@ class Cut(Protocol):
     @property
     def logs(self) -> Mapping[str, Head]:
         """Service -> where its log of deeds ended."""
+        ...
+
+    @property
+    def keycloak(self) -> KeycloakTables | None:
+        """What is in Keycloak's own database; None: it is left out."""
         ...
 
     def named(self, service: str) -> AsyncIterator[str]:

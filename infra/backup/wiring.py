@@ -9,7 +9,9 @@ from infra.backup.errors import BackupFailed
 from infra.backup.home_restoring import Restored, restore_home
 from infra.backup.host import Host
 from infra.backup.host_restoring import restore_host
+from infra.backup.keycloak import words_of_keycloak
 from infra.backup.keys import Opener
+from infra.backup.manifest import End, Head
 from infra.backup.showing import Shown
 from infra.backup.system import Source
 from infra.settings import EmbeddedSettings
@@ -24,6 +26,15 @@ def open_source(settings: EmbeddedSettings) -> Source:
             return Home(settings)
         case "production":
             return Host(settings)
+
+
+def words_of_neighbours(head: Head, end: End) -> list[str]:
+    """One line for each part that is not Caseloop's own, where there is such a part: whether it is in an archive."""
+    match head.mode:
+        case "embedded":
+            return []
+        case "production":
+            return [words_of_keycloak(end)]
 
 
 async def restore(

@@ -1,6 +1,6 @@
 """Builds Caseloop's container images from this checkout. Standard library only; `make setup` must have run.
 
-Usage: python3 infra/images/build.py [--base IMAGE] [--tag TAG] [learner|services|hub|runner|cases …]
+Usage: python3 infra/images/build.py [--base IMAGE] [--replace NAME=IMAGE] [--tag TAG] [learner|services|hub|…]
 
 Each image gets a context of its own with nothing in it but what the image needs, so that no secret, no case and no
 cache of the checkout can slip in. Times in the context are fixed, so equal input makes equal layers.
@@ -9,11 +9,12 @@ cache of the checkout can slip in. Times in the context are fixed, so equal inpu
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,7 @@ from infra.cli import main
 
 main()
 """
+_ARGUMENT = re.compile(r"^ARG (\w+)=(\S+)$", re.MULTILINE)
 _EPOCH = 1_700_000_000
 _JUNK = shutil.ignore_patterns("__pycache__", "*.pyc", ".env")
 
@@ -100,7 +102,7 @@ def _resolved(name: str, path: str, locked: Mapping[str, object]) -> str:
         path = path.rpartition("node_modules/")[0].rstrip("/")
 
 
-def runner(context: Path) -> None:
+def nothing(context: Path) -> None:
     """Nothing besides the images it is made from."""
     (context / ".keep").touch()
 
@@ -115,21 +117,41 @@ GATHER: Mapping[str, Callable[[Path], None]] = {
     "learner": learner,
     "services": services,
     "hub": hub,
-    "runner": runner,
+    "runner": nothing,
     "cases": cases,
+    "keycloak": nothing,
+    "reverse-proxy": nothing,
 }
 """Image -> what fills its context; in the order in which they build on each other."""
 
 
-def build(name: str, base: str, tag: str) -> None:
+def public_images(name: str) -> Mapping[str, str]:
+    """Argument of an image's Dockerfile -> the public image that it stands for."""
+    text = (IMAGES / f"{name}.Dockerfile").read_text()
+    return {argument: image for argument, image in _ARGUMENT.findall(text) if argument != "TAG"}
+
+
+def replacements(base: str, replaced: Sequence[str]) -> Mapping[str, str]:
+    """Argument -> the image that is taken in place of the public one. CannotBuild."""
+    told = {"BASE": base} if base else {}
+    known = {argument for name in GATHER for argument in public_images(name)}
+    for one in replaced:
+        argument, _, image = one.partition("=")
+        if argument not in known or not image:
+            raise CannotBuild(f"--replace {one}: say NAME=IMAGE, where NAME is one of {', '.join(sorted(known))}")
+        told[argument] = image
+    return told
+
+
+def build(name: str, replaced: Mapping[str, str], tag: str) -> None:
     """Build one image as `caseloop/NAME:TAG`. CannotBuild."""
     with tempfile.TemporaryDirectory(prefix="caseloop-image-") as folder:
         context = Path(folder)
         GATHER[name](context)
         shutil.copyfile(IMAGES / f"{name}.Dockerfile", context / "Dockerfile")
         _fix_times(context)
-        arguments = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        arguments |= {"TAG": tag} | ({"BASE": base} if base else {})
+        arguments = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
+        arguments |= {"TAG": tag} | {key: image for key, image in replaced.items() if key in public_images(name)}
         words = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
         done = subprocess.run(
             ["docker", "build", "--quiet", "--tag", f"{REPOSITORY}/{name}:{tag}", *words, str(context)],
@@ -154,7 +176,14 @@ def _fix_times(context: Path) -> None:
 def main() -> int:
     """Build what is asked for; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", default="", help="in place of the public base image of each Dockerfile")
+    parser.add_argument("--base", default="", help="in place of the public image with Python")
+    parser.add_argument(
+        "--replace",
+        action="append",
+        default=[],
+        metavar="NAME=IMAGE",
+        help="in place of another public image: NODE, CADDY, KEYCLOAK; may be repeated",
+    )
     parser.add_argument("--tag", default="latest")
     parser.add_argument("names", nargs="*", metavar="IMAGE", help=", ".join(GATHER))
     wanted = parser.parse_args()
@@ -162,10 +191,11 @@ def main() -> int:
     if unknown := set(names) - set(GATHER):
         parser.error(f"there is no image {', '.join(sorted(unknown))}")
     try:
+        replaced = replacements(wanted.base, wanted.replace)
         for name in (name for name in GATHER if name in names):
             sys.stdout.write(f"{REPOSITORY}/{name}:{wanted.tag} …\n")
             sys.stdout.flush()
-            build(name, wanted.base, wanted.tag)
+            build(name, replaced, wanted.tag)
     except CannotBuild as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import typer
 
 from infra.keycloak.realm import HUB_SECRET
+from infra.production.first_run import FIRST_ADMIN
 from infra.settings import EmbeddedSettings
 from services.contracts.identity import Role
 from services.kit.settings import OidcSettings
@@ -27,7 +28,10 @@ def build_keycloak_app() -> typer.Typer:
         credentials: Annotated[Path, typer.Option("--credentials", help="Folder for the programs' secret.")],
         classes: Annotated[list[str], typer.Option("--class", help="A class to make; may be repeated.")] = [],  # noqa: B006
         program_role: Annotated[Role, typer.Option("--program-role", help="What programs may do.")] = Role.ADMIN,
-        user: Annotated[str, typer.Option("--user", help="An administrator of the realm master.")] = "admin",
+        user: Annotated[str, typer.Option("--user", help="An administrator of the realm master.")] = FIRST_ADMIN,
+        address: Annotated[
+            str, typer.Option("--address", help="Where Keycloak is called, if not where its issuer says.")
+        ] = "",
     ) -> None:
         """Make or mend the realm, with clients, roles, mappers and classes. May be run again at any time."""
         try:
@@ -42,11 +46,14 @@ def build_keycloak_app() -> typer.Typer:
             if not value:
                 typer.echo(f"CASELOOP_OIDC_{variable} is not set; docs/how-to/keycloak.md says how", err=True)
                 raise typer.Exit(2)
-        address, _, realm = oidc.issuer.rpartition("/realms/")
-        if not urlsplit(address).netloc or "/" in realm:
+        public, _, realm = oidc.issuer.rpartition("/realms/")
+        if not urlsplit(public).netloc or "/" in realm:
             typer.echo(
                 f"CASELOOP_OIDC_ISSUER={oidc.issuer} is no realm of a Keycloak: https://HOST/realms/NAME", err=True
             )
+            raise typer.Exit(2)
+        if address and (urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).netloc):
+            typer.echo(f"--address {address} is no address: https://HOST, or http://keycloak:8080", err=True)
             raise typer.Exit(2)
         # Never an argument: every process of the machine could read it.
         password = os.environ.get("KEYCLOAK_PASSWORD") or typer.prompt(f"Password of {user}", hide_input=True)
@@ -54,7 +61,7 @@ def build_keycloak_app() -> typer.Typer:
         try:
             # before anything is made: its secret must have a place
             secrets = open_vault(settings.mode, settings.home).secrets
-            made = provision(address, user, password, wanted, ca=oidc.ca)
+            made = provision(address or public, user, password, wanted, ca=oidc.ca)
             secrets.put(HUB_SECRET, made.hub_secret.encode())
             write_private(private_folder(credentials) / "caseloop-cli", made.program_secret.encode())
         except (ProvisioningFailed, VaultError) as error:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -5,6 +6,7 @@ import typer
 
 from case_uploader.adapters.learner_environment import LearnerEnvironmentMissing
 from infra.backup.errors import BackupError
+from infra.production.certificates import give_away, problems
 from infra.production.first_run import make_folders, make_secrets
 from infra.production.health import is_alive
 from infra.production.serve import CannotServe, serve
@@ -48,11 +50,14 @@ def build_production_app() -> typer.Typer:
     def init(
         state: Annotated[Path, typer.Option("--state", help="Folder of the host that the containers keep all in.")],
         secrets: Annotated[Path, typer.Option("--secrets", help="Folder for the generated secrets.")],
+        config: Annotated[
+            Path | None, typer.Option("--config", help="Folder for sign-ins and certificates, as /etc/caseloop.")
+        ] = None,
     ) -> None:
         """Make secrets and folders before the first start. May be run again: what is there stays as it is."""
         try:
             made = make_secrets(secrets)
-            done = make_folders(state.absolute())
+            done = make_folders(state.absolute(), config.absolute() if config else None)
         except (OSError, VaultError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from error
@@ -64,6 +69,25 @@ def build_production_app() -> typer.Typer:
                 typer.echo(line, err=True)
             raise typer.Exit(1)
         typer.echo("Ready.")
+
+    @app.command("certificates")
+    def certificates(
+        folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="That of all certificates.")],
+        model: Annotated[bool, typer.Option("--model", help="Those of a language model's server, too.")] = False,
+    ) -> None:
+        """Check certificates of Vault, MinIO and the model; as root, give each key to the account that reads it."""
+        try:
+            if os.geteuid() == 0:
+                give_away(folder)
+            found = list(problems(folder, model=model))
+        except OSError as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(1) from error
+        for line in found:
+            typer.echo(line, err=True)
+        if found:
+            raise typer.Exit(1)
+        typer.echo("All certificates are there, and fit.")
 
     @app.command("databases")
     def databases(

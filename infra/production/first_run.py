@@ -7,20 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from infra.production.certificates import make_certificate_folders
 from vault.files import private_folder
 from vault.trust import LISTENERS
 
 ACCOUNT: Final = 10001
 """The account of our services in their containers, and of learners' containers."""
-_OWNERS: Final = {"minio": 10002, "caddy": 10004, "run/postgres": 70}
+_OWNERS: Final = {"minio": 10002, "models": 10003, "caddy": 10004, "run/postgres": 70}
 _PASSED_THROUGH: Final = 0o711
 """Mode of a folder whose socket others reach; what they say to it decides who comes in."""
-_PRIVATE: Final = ("environments", "scratch")
+_PRIVATE: Final = ("environments", "scratch", "sign-ins", "programs")
 """Folders that the services refuse to use when anybody else could look into them."""
 WITH_TABLES: Final = ("cases", "dashboard", "feedback", "mentoring", "progress")
 """Services with a role and a schema of their own on PostgreSQL."""
 KEYCLOAK: Final = "keycloak"
 """Its role there, and its database."""
+FIRST_ADMIN: Final = "first-admin"
+"""Keycloak's first administrator, whom it makes itself at its first start."""
 _LENGTH: Final = 32
 
 
@@ -48,7 +51,7 @@ def make_secrets(folder: Path) -> list[Path]:
 def _make_keycloaks(environment: Path, role: Path) -> list[Path]:
     """Keycloak reads its secrets from its environment alone; PostgreSQL must hear of one of them."""
     keycloak = {
-        "KC_BOOTSTRAP_ADMIN_USERNAME": "first-admin",
+        "KC_BOOTSTRAP_ADMIN_USERNAME": FIRST_ADMIN,
         "KC_BOOTSTRAP_ADMIN_PASSWORD": secrets.token_urlsafe(_LENGTH),
         "KC_DB_PASSWORD": secrets.token_urlsafe(_LENGTH),
     }
@@ -76,16 +79,26 @@ def folders(state: Path) -> dict[Path, int]:
     doors = ("engine-door", "builds-door", "checks-door")
     run = [state / "run" / name for name in (*LISTENERS, "hub", "e", "checks", *doors)]
     own = [state / "services" / name for name in (*LISTENERS, "hub", "backup") if name not in ("gateway", "dashboard")]
-    private = [state / name for name in _PRIVATE]
+    private = [state / name for name in ("environments", "scratch")]
     kept = [state / name for name in ("homes", "data", "backups", "checks", "services")]
     ours = [*kept, *private, *run, *own]
     return dict.fromkeys(ours, ACCOUNT) | {state / name: owner for name, owner in _OWNERS.items()}
 
 
-def make_folders(state: Path) -> FirstRun:
-    """Make the folders; without the right to give them away, say the command that does. OSError."""
+def private_folders(config: Path | None) -> dict[Path, int]:
+    """Those outside of `state` that the set-up fills, and which account it does that under."""
+    return {} if config is None else {config / name: ACCOUNT for name in ("sign-ins", "programs")}
+
+
+def make_folders(state: Path, config: Path | None = None) -> FirstRun:
+    """Make the folders; without the right to give them away, say the command that does. OSError.
+
+    `config`: the folder, if any, for sign-ins at Vault, programs' secrets and certificates.
+    """
     made, commands = [], []
-    for folder, owner in folders(state).items():
+    if config is not None:
+        made += make_certificate_folders(config / "certificates")
+    for folder, owner in (folders(state) | private_folders(config)).items():
         if not folder.is_dir():
             folder.mkdir(parents=True, mode=0o700 if folder.name in _PRIVATE else 0o750)
             if folder == state / "run" / "postgres":

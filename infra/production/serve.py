@@ -129,7 +129,7 @@ async def _serve(name: str, settings: ProductionSettings, vault: Vault) -> int:
 
 async def _serve_metrics(settings: ProductionSettings, vault: Vault) -> int:
     async with open_metrics(settings, vault) as app:
-        await _plain(app, host="0.0.0.0", port=PORT)  # noqa: S104 - on a network that Prometheus alone shares
+        await _plain(app, host=settings.metrics_host, port=PORT)
     return 0
 
 

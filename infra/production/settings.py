@@ -19,6 +19,9 @@ class ProductionSettings(EmbeddedSettings):
     network_port: int = Field(default=8443, ge=1, le=65535)
     """Port of every service there."""
 
+    metrics_host: str = Field(default="0.0.0.0", min_length=1)  # noqa: S104 - a cluster's policies say who comes near
+    """Where the door to the metrics listens, which asks nobody who he is: an address, or a name of this machine's."""
+
     cluster_network: str = "caseloop-learners"
     """Swarm: the overlay network that the Hub shares with learners' environments."""
     cluster_claim: str = "caseloop-learners"

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from infra.vault.authorities import hand_out
+from services.kit.settings import ObjectSettings
 from vault.errors import VaultError
 from vault.settings import VaultSettings
 
@@ -32,7 +34,9 @@ def build_vault_app() -> typer.Typer:
 
             # Never an argument: every process of the machine could read it.
             token = os.environ.get("VAULT_TOKEN") or typer.prompt("Vault token", hide_input=True)
-            done = Bootstrap(VaultSettings(), token).run(credentials, new_credentials=new_credentials)
+            settings = VaultSettings()
+            done = Bootstrap(settings, token).run(credentials, new_credentials=new_credentials)
+            done += hand_out(credentials, {"vault-ca.pem": settings.ca, "minio-ca.pem": ObjectSettings().ca})
         except VaultError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from error

@@ -16,6 +16,8 @@ _SOCKET_NAME: Final = 24
 """Bytes of the longest socket name below the run folder: `/` and 23 characters."""
 _LONGEST_PATH: Final = 100
 """Linux takes 107 bytes for a socket's path; a few are kept in reserve."""
+POSTGRES_URL: Final = r"^(postgresql://([^\s/?#@]+/[\w-]+|/[\w-]+\?host=/[^\s?#@&]+))?$"
+"""Of a database by a host's name or a unix socket, without user and password; or nothing."""
 
 
 class LogSettings(BaseModel):
@@ -94,7 +96,7 @@ class DatabaseSettings(BaseSettings):
         env_prefix="CASELOOP_DATABASE_", env_file=".env", extra="ignore", frozen=True, validate_default=True
     )
 
-    url: str = Field(default="", pattern=r"^(postgresql://([^\s/?#@]+/[\w-]+|/[\w-]+\?host=/[^\s?#@&]+))?$")
+    url: str = Field(default="", pattern=POSTGRES_URL)
     """`postgresql://host:port/database`, or `postgresql:///database?host=/folder` for a unix socket in that folder.
 
     Without user and password: they are each service's own.

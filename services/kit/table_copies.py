@@ -1,11 +1,12 @@
 """Rows of PostgreSQL as text of COPY: read from one moment of several services' schemas, and put into new tables.
 
 The text is the same for every version of the server, and needs no program beside it: each service's own role reads and
-writes its own tables.
+writes its own tables. Rows of somebody else's tables are put into those that are there.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
@@ -29,6 +30,11 @@ _REFERENCES: Final = """
     JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class p ON p.oid = k.confrelid
     WHERE k.contype = 'f' AND c.oid <> p.oid AND c.relnamespace = to_regnamespace(quote_ident(current_schema()))
 """
+_FOREIGN_KEYS: Final = """
+    SELECT c.relname, k.conname, pg_get_constraintdef(k.oid) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+    WHERE k.contype = 'f' AND c.relnamespace = to_regnamespace(quote_ident(current_schema()))
+    ORDER BY c.relname, k.conname
+"""
 _SEQUENCES: Final = """
     SELECT sequencename, last_value FROM pg_sequences
     WHERE schemaname = current_schema() AND last_value IS NOT NULL ORDER BY sequencename
@@ -40,9 +46,23 @@ _FUNCTIONS: Final = """
 """
 _OTHERS: Final = "SELECT count(*) FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
 
+_ANYBODY: Final = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND usename IS NOT NULL AND pid <> pg_backend_pid()
+"""
+
 
 class CopyFailed(Exception):
     """The server refuses rows, or to give them; the message is its own."""
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """A reference between tables, as the server writes it."""
+
+    table: str
+    name: str
+    definition: str
 
 
 @asynccontextmanager
@@ -109,11 +129,20 @@ class Tables:
         """How many other connections the service's role has: it is running."""
         return int(await self.connection.scalar(text(_OTHERS)) or 0)
 
-    async def columns(self) -> Mapping[str, Sequence[str]]:
-        """Table -> its columns; tables come behind those that they refer to, for they are filled in this order."""
+    async def anybody(self) -> int:
+        """How many other connections the database has, whoever's."""
+        return int(await self.connection.scalar(text(_ANYBODY)) or 0)
+
+    async def columns_by_name(self) -> Mapping[str, Sequence[str]]:
+        """Table -> its columns; tables in the order of their names."""
         found: dict[str, list[str]] = {}
         for table, column in await self.connection.execute(text(_COLUMNS)):
             found.setdefault(table, []).append(column)
+        return found
+
+    async def columns(self) -> Mapping[str, Sequence[str]]:
+        """Table -> its columns; tables come behind those that they refer to, for they are filled in this order."""
+        found = await self.columns_by_name()
         order = TopologicalSorter[str](dict.fromkeys(found, ()))
         for table, referred in await self.connection.execute(text(_REFERENCES)):
             order.add(table, referred)
@@ -125,6 +154,11 @@ class Tables:
     async def sequences(self) -> Mapping[str, int]:
         """Sequence -> the last number that it gave out."""
         return {name: int(last) for name, last in await self.connection.execute(text(_SEQUENCES))}
+
+    async def count(self, table: str) -> int:
+        """How many rows a table has."""
+        query = f"SELECT count(*) FROM {self._quoted(table)}"  # noqa: S608 - a name of the server's own list
+        return int(await self.connection.scalar(text(query)) or 0)
 
     async def rows(self, table: str, columns: Sequence[str]) -> AsyncIterator[bytes]:
         """All rows of a table as text, a few at a time. Raises CopyFailed."""
@@ -158,6 +192,24 @@ class Tables:
                 return False
         return True
 
+    async def take_foreign_keys(self) -> Sequence[ForeignKey]:
+        """Drop all of them, for tables that refer to each other in a circle; `give_back` makes them again."""
+        found = [ForeignKey(*row) for row in await self.connection.execute(text(_FOREIGN_KEYS))]
+        for key in found:
+            await self._do(f"ALTER TABLE {self._quoted(key.table)} DROP CONSTRAINT {self._quoted(key.name)}")
+        return found
+
+    async def give_back(self, keys: Sequence[ForeignKey]) -> None:
+        """Make foreign keys again; the server looks whether all rows keep to them."""
+        for key in keys:
+            made = f"ADD CONSTRAINT {self._quoted(key.name)} {key.definition}"
+            await self._do(f"ALTER TABLE {self._quoted(key.table)} {made}")
+
+    async def empty(self, tables: Iterable[str]) -> None:
+        """Remove all rows of these tables. Whatever refers to them must be among them."""
+        if names := ", ".join(map(self._quoted, tables)):
+            await self._do(f"TRUNCATE {names}")
+
     async def make_anew(self, package: str, at: str) -> None:
         """Drop all of them, and make those of a migration, without rows."""
         await self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_of(package)})
@@ -173,6 +225,10 @@ class Tables:
             await self.connection.execute(
                 text("SELECT setval(CAST(:name AS regclass), :last)"), {"name": self._quoted(name), "last": last}
             )
+
+    async def _do(self, statement: str) -> None:
+        # Names and definitions are the server's own, and a colon or a percent sign in one is no parameter.
+        await self.connection.exec_driver_sql(statement, execution_options={"no_parameters": True})
 
     def _named(self, table: str, columns: Sequence[str]) -> str:
         return f"{self._quoted(table)} ({', '.join(map(self._quoted, columns))})"

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 PROGRAM: Final = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
@@ -20,3 +21,24 @@ def running_chromium() -> Iterator[Browser]:
             yield chromium
         finally:
             chromium.close()
+
+
+@contextmanager
+def experienced_chromium(browser: Browser, profile: Path) -> Iterator[BrowserContext]:
+    """Another one, that keeps in its profile what it has compiled: JupyterLab's scripts cost it seconds but once."""
+    context = browser.browser_type.launch_persistent_context(
+        profile, executable_path=PROGRAM, args=FLAGS, viewport={"width": 1400, "height": 900}
+    )
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+def forgetful_page(context: BrowserContext, origin: str) -> Page:
+    """A page for which the origin has kept nothing in the browser, as in a context of its own."""
+    page = context.new_page()
+    kept = "cookies,local_storage,indexeddb,cache_storage,service_workers"
+    context.new_cdp_session(page).send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": kept})
+    context.clear_cookies()
+    return page

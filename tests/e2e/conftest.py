@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from tests.e2e.chromium import running_chromium
 from tests.e2e.system.caseloop_system import System
@@ -18,8 +18,11 @@ def browser() -> Iterator[Browser]:
 
 def _pages(item: pytest.Item) -> Iterator[Page]:
     for value in getattr(item, "funcargs", {}).values():
-        if isinstance(value, Browser):
-            yield from (page for context in value.contexts for page in context.pages)
+        match value:
+            case Browser():
+                yield from (page for context in value.contexts for page in context.pages)
+            case BrowserContext():
+                yield from value.pages
 
 
 def _systems(item: pytest.Item) -> Iterator[System]:

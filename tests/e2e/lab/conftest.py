@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
+from tests.e2e.chromium import experienced_chromium, forgetful_page
 from tests.e2e.lab.gateway_double import TOKEN, Desk, GatewayDouble
 from tests.e2e.lab.lab_page import NOTEBOOK, Lab, eventually
 from tests.free_port import free_port
@@ -116,16 +117,22 @@ def _answers(url: str) -> bool:
         return False
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser, folder: Path) -> Iterator[BrowserContext]:
+    with experienced_chromium(browser, folder / "profile") as context:
+        yield context
+
+
 @pytest.fixture
-def lab(browser: Browser, server: JupyterServer, desk: Desk) -> Iterator[Lab]:
+def lab(window: BrowserContext, server: JupyterServer, desk: Desk) -> Iterator[Lab]:
     """A page with a fresh notebook on disk; nothing may have been thrown in it when the test ends."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    page = Lab(context.new_page(), server.url, SERVER_TOKEN, server.root)
+    page = Lab(forgetful_page(window, server.url), server.url, SERVER_TOKEN, server.root)
     page.write()
     yield page
     page.page.evaluate("() => undefined")  # what was thrown until now has been told before its answer
     thrown = list(page.errors)
     # a kernel left by each test would soon load the machine
     page.page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")
-    context.close()
+    for open_page in window.pages:
+        open_page.close()
     assert not thrown

@@ -198,9 +198,11 @@ async def _output(socket: Any, request: str, wait: bool) -> str:
         if raw is None:
             raise KernelError(f"the kernel's connection ended; printed so far: {printed}")
         message = json.loads(raw)
+        content = message["content"]
+        if content.get("execution_state") in ("restarting", "dead"):
+            raise KernelError(f"the kernel was ended; printed so far: {printed}")
         if message["parent_header"].get("msg_id") != request:
             continue
-        content = message["content"]
         match message["header"]["msg_type"]:
             case "stream":
                 printed += content["text"]

@@ -50,38 +50,46 @@ def said(response: httpx.Response) -> tuple[int, str]:
     return response.status_code, body["error"]
 
 
-@pytest.mark.parametrize(("method", "path"), CALLS)
 class TestEveryCall:
-    async def test_needs_a_token(self, world: Fixture, lab: Fixture, method: str, path: str) -> None:
+    """One world for all calls: none of them changes anything."""
+
+    async def test_needs_a_token(self, world: Fixture, lab: Fixture) -> None:
         del lab.headers["Authorization"]
-        assert said(await lab.request(method, path)) == (401, "token_missing")
+        for method, path in CALLS:
+            assert said(await lab.request(method, path)) == (401, "token_missing"), path
         assert world.hub.asked == []
 
-    async def test_needs_a_token_the_hub_knows(self, world: Fixture, method: str, path: str) -> None:
-        assert said(await world.lab(token="stolen-but-revoked").request(method, path)) == (401, "token_invalid")
+    async def test_needs_a_token_the_hub_knows(self, world: Fixture) -> None:
+        for method, path in CALLS:
+            stolen = world.lab(token="stolen-but-revoked")
+            assert said(await stolen.request(method, path)) == (401, "token_invalid"), path
 
-    async def test_needs_a_token_of_the_certificates_own_user(self, world: Fixture, method: str, path: str) -> None:
+    async def test_needs_a_token_of_the_certificates_own_user(self, world: Fixture) -> None:
         adas = world.hub.add("ada")
-        assert said(await world.lab("eve", token=adas).request(method, path)) == (403, "identity_mismatch")
+        for method, path in CALLS:
+            assert said(await world.lab("eve", token=adas).request(method, path)) == (403, "identity_mismatch"), path
 
-    async def test_needs_an_environments_certificate(self, world: Fixture, method: str, path: str) -> None:
+    async def test_needs_an_environments_certificate(self, world: Fixture) -> None:
         token = world.hub.add("ada")
         for peer in ("proxy", "hub", "progress", "feedback", "runner", "supervisor"):
             async with in_process_client(world.gateway, peer) as http:
-                response = await http.request(method, path, headers={"Authorization": f"token {token}"})
-                assert said(response) == (403, "caller_not_allowed"), peer
+                for method, path in CALLS:
+                    response = await http.request(method, path, headers={"Authorization": f"token {token}"})
+                    assert said(response) == (403, "caller_not_allowed"), (peer, path)
 
-    async def test_needs_the_hub(self, world: Fixture, lab: Fixture, method: str, path: str) -> None:
+    async def test_needs_the_hub(self, world: Fixture, lab: Fixture) -> None:
         world.hub.down = True
-        response = await lab.request(method, path)
-        assert said(response) == (503, "hub_unavailable")
-        assert "try again in a moment" in response.json()["detail"]
+        for method, path in CALLS:
+            response = await lab.request(method, path)
+            assert said(response) == (503, "hub_unavailable"), path
+            assert "try again in a moment" in response.json()["detail"]
 
-    async def test_is_answered_privately(self, lab: Fixture, method: str, path: str) -> None:
-        headers = (await lab.request(method, path, headers={"Origin": "https://evil.example"})).headers
-        assert headers["cache-control"] == "no-store"
-        assert headers["x-content-type-options"] == "nosniff"
-        assert not [name for name in headers if name.startswith("access-control-")]
+    async def test_is_answered_privately(self, lab: Fixture) -> None:
+        for method, path in CALLS:
+            headers = (await lab.request(method, path, headers={"Origin": "https://evil.example"})).headers
+            assert headers["cache-control"] == "no-store", path
+            assert headers["x-content-type-options"] == "nosniff", path
+            assert not [name for name in headers if name.startswith("access-control-")], path
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,6 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("body", HOSTILE.values(), ids=list(HOSTILE))
 @pytest.mark.parametrize(
     "path",
     [
@@ -99,15 +98,16 @@ HOSTILE = {
         "/api/chat/reset",
     ],
 )
-async def test_hostile_bodies_break_nothing(lab: Fixture, path: str, body: bytes) -> None:
+async def test_hostile_bodies_break_nothing(lab: Fixture, path: str) -> None:
     method = "PUT" if path == "/api/notebook" else "POST"
-    response = await lab.request(method, path, content=body, headers={"Content-Type": "application/json"})
-    assert response.status_code < 500, response.text
-    if response.is_error:
-        ErrorBody.model_validate_json(response.content)
-    else:
-        digest = response.json()["digest"]
-        assert (await lab.get(f"/api/notebook/versions/{digest}")).status_code == 200
+    for name, body in HOSTILE.items():
+        response = await lab.request(method, path, content=body, headers={"Content-Type": "application/json"})
+        assert response.status_code < 500, (name, response.text)
+        if response.is_error:
+            ErrorBody.model_validate_json(response.content)
+        else:
+            digest = response.json()["digest"]
+            assert (await lab.get(f"/api/notebook/versions/{digest}")).status_code == 200, name
 
 
 async def test_half_a_character_in_a_cells_metadata_is_refused(lab: Fixture) -> None:

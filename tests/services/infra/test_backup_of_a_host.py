@@ -24,8 +24,10 @@ from infra.backup.manifest import End, Head
 from infra.backup.sealing import Sealed
 from infra.cli import app
 from infra.production.databases import provision
+from infra.production.first_run import KEYCLOAK
 from infra.settings import EmbeddedSettings
 from services.kit.wiring import open_objects
+from tests.keycloak_tables import account, content, start_once, use
 from tests.postgres_cluster import OWNER
 from tests.postgres_provisioned import DATABASE, Provisioned, provisioned
 from tests.s3_server import S3Server
@@ -70,6 +72,7 @@ class Machine:
             **self.objects.variables(),
             **self.postgres.variables(),
             "CASELOOP_DATABASE_URL": self.postgres.settings().url.replace(DATABASE, database),
+            "CASELOOP_BACKUP_KEYCLOAK_URL": self.postgres.settings().url.replace(DATABASE, f"{database}_sign_in"),
         }
         return System(home, variables, sign_ins, database, self.postgres)
 
@@ -94,6 +97,22 @@ class System:
         """A command of the operator's, who may read and write secrets and nothing else in Vault."""
         self.settings(patch, "operator")
         return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+    def keycloak(self) -> psycopg.Connection[Any]:
+        """A connection of Keycloak's, as the only one of its database."""
+        own = {"user": KEYCLOAK, "password": self.postgres.password(KEYCLOAK)}
+        return psycopg.connect(**self.postgres.cluster.as_owner(f"{self.database}_sign_in") | own, autocommit=True)
+
+    def start_keycloak_once(self) -> None:
+        """Make its database, and let it make its tables."""
+        self.postgres.cluster.run(f"CREATE DATABASE {self.database}_sign_in OWNER {KEYCLOAK}")
+        with closing(self.keycloak()) as connection:
+            start_once(connection, ids=self.database)
+
+    def accounts(self) -> dict[str, Any]:
+        """Everything that Keycloak has."""
+        with closing(self.keycloak()) as connection:
+            return content(connection)
 
     def rows(self) -> dict[str, Any]:
         """Everything in all tables."""
@@ -124,6 +143,9 @@ def used(machine: Machine) -> System:
     system = machine.system("first", DATABASE)
     with pytest.MonkeyPatch.context() as patch:
         asyncio.run(fill(system.settings(patch), machine.folder / "authors"))
+    system.start_keycloak_once()
+    with closing(system.keycloak()) as connection:
+        use(connection)
     work = system.home / "homes" / "ada" / "numbers" / "work"
     work.mkdir(parents=True)
     (work / "numbers.ipynb").write_text("{}")
@@ -152,6 +174,7 @@ def backup(used: System, key: Path, machine: Machine) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         done = used.caseloop(patch, "backup", "create", file, "--recipient", key.with_name("public.txt"))
     assert done.exit_code == 0, done.output
+    assert "Keycloak's database: 10 tables, " in done.output
     return file
 
 
@@ -167,6 +190,7 @@ def new(machine: Machine) -> System:
     machine.postgres.cluster.run("CREATE DATABASE second")
     system = machine.system("second", "second")
     provision(machine.postgres.settings(url=system.variables["CASELOOP_DATABASE_URL"]), OWNER)
+    system.start_keycloak_once()
     return system
 
 
@@ -201,6 +225,7 @@ def test_a_used_system_comes_back_in_a_new_one_and_services_answer_from_it(
     done = new.caseloop(monkeypatch, "restore", backup, "--identity", key)
     assert done.exit_code == 0, done.output
     assert new.rows() == rows_then
+    assert new.accounts() == used.accounts()
     assert len(rows_then["progress.submission"]) == 6
     filled = {table for table, rows in rows_then.items() if rows}
     assert {"cases.publication", "feedback.chat_audit", "mentoring.mentoring_audit", "progress.submission"} <= filled
@@ -255,6 +280,33 @@ def test_running_services_are_in_the_way(new, backup, key, monkeypatch):
     with psycopg.connect(**owner | {"user": role, "password": new.postgres.password("mentoring")}):
         done = new.caseloop(monkeypatch, "restore", backup, "--identity", key)
     assert (done.exit_code, "mentoring is running: it has 1 connections" in done.output) == (1, True)
+    before = new.rows()
+    with closing(new.keycloak()):
+        done = new.caseloop(monkeypatch, "restore", backup, "--identity", key, "--replace")
+    assert (done.exit_code, "it has 1 other connections. Stop Keycloak first" in done.output) == (1, True)
+    assert new.rows() == before
+
+
+def test_accounts_of_keycloak_are_in_the_way_until_they_are_to_be_replaced(machine, backup, key, monkeypatch):
+    machine.postgres.cluster.run("CREATE DATABASE third")
+    system = machine.system("third", "third")
+    provision(machine.postgres.settings(url=system.variables["CASELOOP_DATABASE_URL"]), OWNER)
+    system.start_keycloak_once()
+    with closing(system.keycloak()) as connection:
+        account(connection, "zoe", "caseloop", "zoe")
+    before = system.accounts()
+    done = system.caseloop(monkeypatch, "restore", backup, "--identity", key)
+    assert (done.exit_code, "Keycloak has accounts, zoe of caseloop. Say --replace" in done.output) == (1, True)
+    assert (system.accounts(), set(system.rows())) == (before, set())
+    monkeypatch.setitem(system.variables, "CASELOOP_BACKUP_KEYCLOAK_URL", "")
+    done = system.caseloop(monkeypatch, "restore", backup, "--identity", key)
+    assert (done.exit_code, "Keycloak's accounts in it were not restored" in done.output) == (1, True)
+    assert system.accounts() == before
+    done = system.caseloop(monkeypatch, "backup", "verify", backup, "--identity", key)
+    assert (done.exit_code, "Keycloak's database: 10 tables, " in done.output) == (0, True)
+    without = backup.with_name("without.age")
+    done = system.caseloop(monkeypatch, "backup", "create", without, "--recipient", key.with_name("public.txt"))
+    assert (done.exit_code, "Keycloak's database is not in it" in done.output) == (0, True)
 
 
 def test_rows_that_do_not_fit_leave_everything_as_it_was(used, new, key, tmp_path, monkeypatch):

@@ -129,6 +129,16 @@ class TestCommand:
         assert secret not in ended.output
         assert stored not in ended.output
 
+    def test_it_can_be_called_elsewhere_than_where_its_issuer_says(self, told, keycloak, monkeypatch):
+        """Before the reverse proxy is up, its public name leads nowhere."""
+        monkeypatch.setenv("CASELOOP_OIDC_ISSUER", "https://sign-in.invalid/realms/caseloop")
+        command = ["keycloak", "bootstrap", "--credentials", str(told / "p"), "--address"]
+        ended = CliRunner().invoke(app, [*command, keycloak.address])
+        assert ended.exit_code == 0, ended.output
+        assert client(keycloak, PROGRAM)["secret"] == (told / "p" / "caseloop-cli").read_text()
+        ended = CliRunner().invoke(app, [*command, "keycloak:8080"])
+        assert (ended.exit_code, "is no address" in ended.output) == (2, True)
+
     def test_a_missing_setting_and_an_issuer_that_is_no_keycloak_are_told(self, told, monkeypatch):
         monkeypatch.setenv("CASELOOP_OIDC_ISSUER", "https://sign-in.test/tenant")
         ended = CliRunner().invoke(app, ["keycloak", "bootstrap", "--credentials", str(told / "p")])

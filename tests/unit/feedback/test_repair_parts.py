@@ -97,6 +97,19 @@ def test_edits_name_lines_of_the_learners_code() -> None:
     assert (edit.lines, edit.how, edit.role) == ((8, 8), "replace", "condition")
 
 
+@pytest.mark.parametrize(("one", "other", "cost"), [
+    ("a * b / 100", "a - a * b / 100", 3),
+    ("a", "round(a, 2)", 3),
+    ("sum(x for x in a)", "sum(x for x in a) / len(a)", 5),
+    ("a and not b", "not b", 3),
+])  # fmt: skip
+def test_an_expression_that_is_part_of_the_other_stays(one: str, other: str, cost: int) -> None:
+    mine, theirs = (function(f"def f(a, b):\n    return {code}\n") for code in (one, other))
+    for before, after in ((mine, theirs), (theirs, mine)):
+        (edit,) = Merge(before, after).edits
+        assert edit.cost == cost == distance(before, after)
+
+
 def test_every_form_of_a_function_does_the_same() -> None:
     calls = (("total_above(2, [1, 2, 3, 4])", "7"), ("total_above(0, [])", "0"), ("total_above(-1, (0, -3))", "0"))
     forms = [ast.unparse(form) for source in (LOOP, EACH) for form in rewritten(function(source), 25)]

@@ -14,7 +14,7 @@ from infra.backup.checking import Checked, check
 from infra.backup.digest_set import DigestSet
 from infra.backup.errors import ArchiveRefused
 from infra.backup.keys import Identity
-from infra.backup.manifest import End, Head
+from infra.backup.manifest import End, Head, KeptTable, KeycloakTables
 from infra.backup.sealing import Sealed, Unsealed
 from infra.backup.showing import Shown
 
@@ -172,6 +172,30 @@ def test_a_missing_object_is_noticed_unless_it_was_missing_before(tmp_path: Path
     assert checked(known).end.lacking == {"progress": (OTHER,)}
 
 
+def test_keycloaks_tables_have_the_rows_that_the_last_member_says(tmp_path: Path) -> None:
+    head = Head(mode="production", made=HEAD.made)
+    tables = {"realm": KeptTable(columns=("id",), rows=3), "nothing": KeptTable(columns=("id",), rows=0)}
+    end = End(schemas={}, keycloak=KeycloakTables(change="a", order=1, changes=("a",), tables=tables))
+
+    def filled(name: str, *parts: tuple[str, bytes], end: End = end) -> Path:
+        def fill(writer: ArchiveWriter) -> None:
+            for place, rows in parts:
+                writer.data(f"keycloak/{place}", rows)
+
+        return archive(tmp_path / name, fill, head=head, end=end)
+
+    whole = filled("a", ("realm/000000", b"a\\nb\nc\n"), ("realm/000001", b"d\n"))
+    assert checked(whole).end == end.model_copy(update={"members": 3, "digest": checked(whole).end.digest})
+    assert "'realm' has 1 rows in it, and should have 3" in refused(filled("b", ("realm/000000", b"a\n")))
+    more = ("realm/000000", b"a\nb\nc\n"), ("nothing/000000", b"a\n")
+    assert "'nothing' has 1 rows in it, and should have 0" in refused(filled("c", *more))
+    assert "'realm' has 3 rows in it, and should have 0" in refused(filled("d", more[0], end=END))
+    for place in ("realm", "realm/columns.json", "realm/deeper/000000"):
+        assert "is nothing that a backup of ours holds" in refused(filled(place.replace("/", "-"), (place, b"")))
+    with pytest.raises(ArchiveRefused, match="is nothing that a backup of ours holds"):
+        checked(archive(tmp_path / "e", lambda writer: writer.data("keycloak/realm/000000", b""), end=end))
+
+
 def test_nothing_is_in_it_twice(tmp_path: Path) -> None:
     def fill(writer: ArchiveWriter) -> None:
         writer.data("files/accounts.json", b"{}")
@@ -188,8 +212,8 @@ def test_an_archive_without_its_last_member_or_with_another_is_refused(tmp_path:
 
 
 def test_a_newer_caseloops_archive_is_refused_with_words(tmp_path: Path) -> None:
-    newer = forged(tmp_path / "a", head='{"format": 2, "something": "new"}')
-    assert "of format 2, and this Caseloop knows 1: a newer one made it; update" in refused(newer)
+    newer = forged(tmp_path / "a", head='{"format": 3, "something": "new"}')
+    assert "of format 3, and this Caseloop knows 2: a newer one made it; update" in refused(newer)
     tables = archive(tmp_path / "b", lambda _: None, end=End(schemas={"progress": "9999_later"}))
     assert "'9999_later', which this Caseloop does not know" in refused(tables)
     unknown = archive(tmp_path / "c", lambda _: None, end=End(schemas={"nobody": "0001"}))

