@@ -6,9 +6,12 @@ fails is an escalation, unless its mistake has been answered before. The mistake
 asked: by the verified repair (`feedback.repair_signatures`; the reference alone is known), and where there is none by
 the most consequential finding. What the findings alone would give is printed beside it.
 
-Whether an answer is wrong is judged by other solutions and other code than either signature is made from. How far that
-judge can be trusted is a figure of its own: `identical_wrong` counts programs whose repairs are the very same edits,
-and which it calls different mistakes all the same.
+Whether an answer is wrong is judged by other solutions than either signature is made from: by what the nearest of all
+accepted programs does otherwise, the reference or another learner's. The kinds of that difference are told by the code
+that tells those of a repair's signature (`feedback.hints.difference`), so what it cannot tell apart neither can. It is
+a lenient judge: two mistakes are different where they have no kind in common, and programs without any kind are left
+out. And a noisy one: `identical_wrong` counts programs whose repairs are the very same edits, and which it calls
+different mistakes all the same. So `remembered_wrong` is for comparing versions, more than a figure by itself.
 """
 
 import argparse

@@ -6,10 +6,11 @@ faster than a sandbox; every verdict counted here, on the programs as on their r
 pipeline in the real sandbox. With `--pool all` other correct programs are known, equal syntax trees once.
 
 `marked` is the share of findings whose lines hold one that the verified repair changes (`Edit.span`: a deletion has its
-own lines, an insertion the two between which it belongs). The pipeline is told the repair that was found, as it is when
-it has found one itself. How the marks fall without that is printed beside it, on a sample: `marked_by_code` where no
-repair is at hand, `marked_live` where the pipeline looks for one itself, with the reference only and no longer than a
-learner waits, each against the same repairs.
+own lines, an insertion the two between which it belongs). There the pipeline is told the very repair that it is held
+against, as it is when it has found one itself: it says whether a repair at hand becomes a mark, and no more. What
+learners see is `marked_live`, on a sample: the pipeline looks for a repair itself, with the reference only, and no
+longer than a learner waits. `marked_by_code` is the same where no repair is at hand. All are held against the same
+repairs.
 """
 
 import argparse
@@ -312,15 +313,15 @@ def _report(report: Report, measured: Sequence[Measured], cpu: float, options: O
 def _report_findings(report: Report, outcomes: Sequence[Outcome]) -> None:
     """Of findings with marked lines, the share that marks a line which the verified repair changes."""
     flags = [flag for one in outcomes for flag in _marked(one, one.feedback)]
-    note = f"{len(flags)} findings with lines"
+    note = f"{len(flags)} findings with lines; the pipeline is told the repair that it is held against"
     report.add("marked", Figure(_percent(flags), "%", 90, "higher", note))
     sample = [one for one in outcomes if one.by_code is not None and one.live is not None]
     flags = [flag for one in sample for flag in _marked(one, one.by_code)]
     note = f"{len(flags)} findings of {len(sample)} programs, no repair at hand"
     report.add("marked_by_code", Figure(_percent(flags), "%", note=note))
     flags = [flag for one in sample for flag in _marked(one, one.live)]
-    note = "the same programs, where the check itself looks for a repair by the reference"
-    report.add("marked_live", Figure(_percent(flags), "%", note=note))
+    note = f"{len(flags)} findings of the same programs, where the check itself looks for a repair by the reference"
+    report.add("marked_live", Figure(_percent(flags), "%", 90, "higher", note))
     flags = [any(map(_mended, one.live.findings)) for one in sample if one.live and one.live.findings]
     report.add("live_repairs", Figure(_percent(flags), "%", note="of them, those that are marked by a repair"))
     for name, given in (("by_code", [one.by_code for one in sample]), ("live", [one.live for one in sample])):

@@ -57,6 +57,8 @@ class RepairCauses:
     def __init__(self, repairs: Repairs, patience: Patience = WAITED_FOR) -> None:
         self._repairs, self._patience = repairs, patience
         self._turn = asyncio.Lock()
+        self._searching: set[asyncio.Task[Repaired | None]] = set()
+        """Who has the turn: at most one. The event loop alone would not keep it."""
         self._known: OrderedDict[tuple[str, str], Repaired | None] = OrderedDict()
 
     async def of(self, case: AuthorCase, subtask: Subtask, cells: tuple[Cell, ...], beside: int) -> Repaired | None:
@@ -90,9 +92,17 @@ class RepairCauses:
         async with asyncio.timeout(self._patience.preparing):
             await self._repairs.prepare(work)
             await self._turn.acquire()
-        try:
-            # On a busy machine the search itself may notice late that its time is over.
-            async with asyncio.timeout(self._patience.seconds * _LATE):
-                return await self._repairs.repaired(work, self._patience.seconds)
-        finally:
-            self._turn.release()
+        # It computes in a thread, which goes on when nobody waits for it any more; its turn lasts as long.
+        search = asyncio.create_task(self._repairs.repaired(work, self._patience.seconds))
+        self._searching.add(search)
+        search.add_done_callback(self._ended)
+        # On a busy machine the search itself may notice late that its time is over.
+        async with asyncio.timeout(self._patience.seconds * _LATE):
+            return await asyncio.shield(search)
+
+    def _ended(self, search: "asyncio.Task[Repaired | None]") -> None:
+        self._searching.discard(search)
+        self._turn.release()
+        if not search.cancelled() and search.exception() is not None:
+            # Whoever waited has been told; where nobody did any more, nothing was lost.
+            _log.info("a search for a cause failed", error=str(search.exception()))

@@ -152,7 +152,8 @@ def assisted_opener(settings: Settings, judging: Judging) -> OpenAssisted:
             stack.push_async_callback(chat.close)
             engines = (judging.repairs, AcceptedSolutions())
             pipeline = HintPipeline(checker, judging.runs, model, firewalls, of_hints, engines)
-            hint_job = HintJob(db, cases, pipeline, choices, changes, HintMetrics(registry))
+            hint_metrics = HintMetrics(registry)
+            hint_job = HintJob(db, cases, pipeline, choices, changes, hint_metrics)
             staff = ChatStaff(db, queue, _exports(settings), of_chat)
             await staff.begin()
             hints_work = queue.work(HINT_QUEUE, {HINT_JOB: hint_job}, of_hints.at_once)
@@ -160,7 +161,7 @@ def assisted_opener(settings: Settings, judging: Judging) -> OpenAssisted:
             yield Assisted(
                 choices=choices,
                 words=WordsService(db, cases, choices, firewalls, model, WordsSettings(), registry),
-                hints=HintService(db, queue, cases, checker, choices, changes, of_hints),
+                hints=HintService(db, queue, cases, checker, choices, changes, of_hints, metrics=hint_metrics),
                 ratings=HintRatings(db),
                 chat=chat,
                 briefs=BriefService(cases, checker, choices, firewalls, Drafting(model) if model else None),

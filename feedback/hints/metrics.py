@@ -24,6 +24,12 @@ class HintMetrics:
             ("objection",),
             registry=registry,
         )
+        self._ratings = Counter(
+            "caseloop_hint_ratings",
+            "What learners said of hints. Whoever changes their mind is counted once more.",
+            ("case", "kind", "helpful"),
+            registry=registry,
+        )
         self._seconds = Histogram(
             "caseloop_hint_seconds",
             "From taking up a hint to its text.",
@@ -35,6 +41,10 @@ class HintMetrics:
     def objected(self, objection: str) -> None:
         """Count a text that was not shown."""
         self._objections.labels(objection).inc()
+
+    def rated(self, case: str, kind: str, *, helpful: bool) -> None:
+        """Count a rating."""
+        self._ratings.labels(case, kind, "yes" if helpful else "no").inc()
 
     def ended(self, kind: HintKind, words_by: str, reason: str, seconds: float) -> None:
         """Count one hint. `words_by`: `failed` where there is no text."""

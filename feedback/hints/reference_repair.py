@@ -18,7 +18,8 @@ from feedback.notebook.reading import names_read, parsed
 from feedback.notebook.repair import NotebookTooLarge, repair
 from feedback.plan import plan_run
 from feedback.ports import Runs
-from feedback.repair.engine import Effort, Engine, OutOfTime, Repaired
+from feedback.repair.deadline import OutOfTime
+from feedback.repair.engine import Effort, Engine, Repaired
 from feedback.repair.pool import Pool
 from feedback.running import PlatformFailed
 from feedback.single_flight import SingleFlight
@@ -67,8 +68,10 @@ class ReferenceRepair:
     async def repaired(self, task: Work, seconds: float | None = None) -> Repaired | None:
         """The smallest verified repair of the answer; None where the step is of another kind, or none is found in time.
 
-        The first of a step takes longer: see `prepare`. `seconds`: for the search; None: as the settings say. Raises
-        PlatformFailed, NotebookTooLarge.
+        The first of a step takes longer: see `prepare`. `seconds`: for the search; None: as the settings say. A search
+        is computed in a thread, which nothing ends before its time is over: who waits no longer leaves it running.
+
+        Raises PlatformFailed, NotebookTooLarge.
         """
         pool = await self._pool(task)
         if pool is None:
@@ -76,9 +79,11 @@ class ReferenceRepair:
         (source,) = task.answers.values()
         seconds = seconds or self._settings.repair_seconds
         effort = Effort(seconds=seconds * _SEARCHING, improving=seconds * _IMPROVING, likely=_LIKELY, ahead=_AHEAD)
-        trials = self._trials(task, seconds)
+        # One moment for all: also for a second search, and where the thread has begun late.
+        until = time.monotonic() + seconds
+        trials = self._trials(task, until, seconds)
         try:
-            return await asyncio.to_thread(_verified, Engine(pool, trials, effort), trials, source)
+            return await asyncio.to_thread(_verified, Engine(pool, trials, effort, until=until), trials, source)
         except OutOfTime:
             return None
 
@@ -95,13 +100,13 @@ class ReferenceRepair:
         if not required:
             return None
         key = task.case.version, task.subtask.view.id
-        trials = self._trials(task, _PREPARING)
+        trials = self._trials(task, time.monotonic() + _PREPARING, _PREPARING)
         with contextlib.suppress(OutOfTime):
             return await self._pools.get(key, lambda: asyncio.to_thread(_rewritten, task, required, trials))
         return None
 
-    def _trials(self, task: Work, seconds: float) -> SandboxTrials:
-        until, each = time.monotonic() + seconds, min(SECONDS, seconds * _ONE)
+    def _trials(self, task: Work, until: float, seconds: float) -> SandboxTrials:
+        each = min(SECONDS, seconds * _ONE)
         return SandboxTrials(self._runs, _asking(task), asyncio.get_running_loop(), until, each)
 
 

@@ -13,7 +13,7 @@ from feedback.evidence.holdout import worse
 from feedback.evidence.values import differences
 from feedback.ports import Runs
 from feedback.repair import recorder, sieve
-from feedback.repair.engine import OutOfTime
+from feedback.repair.deadline import OutOfTime
 from feedback.repair.traces import RECORD
 from feedback.running import observed
 from services.contracts.case import CallProbe, Compare
@@ -25,6 +25,8 @@ SECONDS: Final = 0.5
 """Wall seconds of one program, at most: those that a learner waits for take far less."""
 _SEEN: Final = "_caseloop_all_"
 _BEFORE: Final = "_caseloop_before_"
+_PROGRAMS: Final = "__caseloop_programs__"
+"""What a check finds its programs under, compiled (`CheckCode.programs`)."""
 _FEW: Final = 2
 """So many programs take no longer each in a fork of its own than in a sieve together."""
 _SIEVES: Final = 2
@@ -99,15 +101,15 @@ class SandboxTrials:
         """
         tail = "\n".join((*self._asking.checks, *map(_answering, range(len(self._asking.calls)), self._asking.calls)))
         if self._models is None and self._asking.calls:
-            (model,) = self._outcomes([f"{self._asking.reference}\n{tail}"])
+            (model,) = self._outcomes([_Asked(f"{self._asking.reference}\n{tail}")])
             self._models = self._answers(model)
-        outcomes = self._outcomes([f"{one}\n{tail}" for one in programs], each)
+        outcomes = self._outcomes([_Asked(f"{one}\n{tail}") for one in programs], each)
         return [outcome.status == "passed" and self._agrees(self._answers(outcome)) for outcome in outcomes]
 
     def values(self, programs: Sequence[str]) -> list[Mapping[str, Sequence[str]]]:
         """For each instrumented program, the values of its variables; none for one that is lost."""
-        sources = [_recording(program, self._asking.checks) for program in programs]
-        return [_values(outcome) for outcome in self._outcomes(sources)]
+        asked = [_Asked(_recording(program, self._asking.checks)) for program in programs]
+        return [_values(outcome) for outcome in self._outcomes(asked)]
 
     def _sifted(self, programs: Sequence[str]) -> list[bool] | None:
         """What sieves let through; None where they can tell nothing."""
@@ -117,8 +119,8 @@ class SandboxTrials:
             wall = max(0.0, min(most, (self._until - time.monotonic()) * _OF_THE_REST))
             size = min(_SIFTED, -(-len(left) // _SIEVES))
             parts = [left[first : first + size] for first in range(0, len(left), size)][:_SIEVES]
-            sources = [_sifting(part, self._asking, (self._each, wall)) for part in parts]
-            for part, outcome in zip(parts, self._outcomes(sources, wall + _SPARE), strict=True):
+            asked = [_sifting(part, self._asking, (self._each, wall)) for part in parts]
+            for part, outcome in zip(parts, self._outcomes(asked, wall + _SPARE), strict=True):
                 told = _told(outcome)
                 if not told:
                     return None
@@ -137,19 +139,22 @@ class SandboxTrials:
             return False
         return all(map(_alike, self._asking.calls, self._models, answers))
 
-    def _outcomes(self, sources: Sequence[str], seconds: float | None = None) -> list[CheckOutcome]:
+    def _outcomes(self, asked: Sequence["_Asked"], seconds: float | None = None) -> list[CheckOutcome]:
         found: list[CheckOutcome] = []
-        for first in range(0, len(sources), _AT_ONCE):
-            part = sources[first : first + _AT_ONCE]
+        for first in range(0, len(asked), _AT_ONCE):
+            part = asked[first : first + _AT_ONCE]
             given = {outcome.id: outcome for outcome in self._observed(part, seconds or self._each).checks}
             lost = CheckOutcome(id="", status="lost", lost="protocol")
             found += [given.get(str(number), lost) for number in range(len(part))]
         return found
 
-    def _observed(self, sources: Sequence[str], seconds: float) -> Observation:
+    def _observed(self, asked: Sequence["_Asked"], seconds: float) -> Observation:
         asking = self._asking
         limits = asking.request.limits
-        checks = tuple(CheckCode(id=str(n), source=one, modules=dict(asking.modules)) for n, one in enumerate(sources))
+        checks = tuple(
+            CheckCode(id=str(number), source=one.source, programs=one.programs, modules=dict(asking.modules))
+            for number, one in enumerate(asked)
+        )
         request = asking.request.model_copy(
             update={
                 "checks": checks,
@@ -166,6 +171,14 @@ class SandboxTrials:
         except TimeoutError as error:
             pending.cancel()
             raise OutOfTime from error
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One check of a run, and the programs that it gets compiled."""
+
+    source: str
+    programs: tuple[str, ...] = ()
 
 
 def _alike(call: CallProbe, model: Value, answer: Value) -> bool:
@@ -207,18 +220,23 @@ def _recording(program: str, checks: Sequence[str]) -> str:
     return "\n".join(parts)
 
 
-def _sifting(programs: Sequence[str], asking: Asking, limits: tuple[float, float]) -> str:
-    """A check that puts programs through a sieve, and ends with what it says of each as an operand."""
-    checks = "\n".join(asking.checks)
-    return "\n".join(
+def _sifting(programs: Sequence[str], asking: Asking, limits: tuple[float, float]) -> _Asked:
+    """A check that puts programs through a sieve, and ends with what it says of each as an operand.
+
+    What it calls is the learner's own code, which can look at everything around it. So the reference, the checks and
+    the other programs are no text in it; see "What remains" in docs/explanation/runner.md for what they are.
+    """
+    source = "\n".join(
         (
-            # What the sieve itself imports is not there for programs.
-            f"{_BEFORE} = dict(globals())",
+            # What the sieve itself imports is not there for programs, nor are the others.
+            f"{_BEFORE} = {{name: value for name, value in globals().items() if name != {_PROGRAMS!r}}}",
             inspect.getsource(sieve),
-            f"{_SEEN} = sifted({_BEFORE}, {asking.reference!r}, {list(programs)!r}, {checks!r}, {limits!r})",
+            f"{_SEEN} = globals().pop({_PROGRAMS!r})",
+            f"{_SEEN} = sifted({_BEFORE}, {_SEEN}[0], {_SEEN}[1], {_SEEN}[2:], {limits!r})",
             f"assert {_SEEN} == ''",
         )
     )
+    return _Asked(source, ("\n".join(asking.checks), asking.reference, *programs))
 
 
 def _told(outcome: CheckOutcome) -> str:

@@ -18,6 +18,7 @@ from feedback.hints.errors import (
     NotebookTooLarge,
     RatingFirst,
 )
+from feedback.hints.metrics import HintMetrics
 from feedback.hints.models import HintRow
 from feedback.hints.quotas import left, refusal
 from feedback.hints.repository import HintRepository
@@ -58,10 +59,11 @@ class HintService:
         changes: Changes,
         settings: HintSettings | None = None,
         clock: Clock = utc_now,
+        metrics: HintMetrics | None = None,
     ) -> None:
         self._db, self._jobs, self._cases, self._checker = db, jobs, cases, checker
         self._assistance, self._changes, self._clock = assistance, changes, clock
-        self._settings = settings or HintSettings()
+        self._settings, self._metrics = settings or HintSettings(), metrics or HintMetrics()
 
     async def ask(self, request: AskHint, scope: ScopeClaims) -> HintView:
         """Begin to make a hint, or join the one that is being made for the same cells.
@@ -132,8 +134,11 @@ class HintService:
             row = await self._to_change(session, hint, scope)
             if row.state != "ready":
                 raise HintNotReady("This hint has not been shown yet, so it cannot be rated.")
+            said_anew = row.helpful is not rating.helpful
             row.helpful, row.rated = rating.helpful, self._clock()
             changed = view(row)
+        if said_anew:
+            self._metrics.rated(scope.case, changed.kind, helpful=rating.helpful)
         self._changes.announce(hint)
         return changed
 

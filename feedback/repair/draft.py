@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.edits import Edit, Merge
 from feedback.repair.names import Values, mapping, own_names, renamed
 from feedback.repair.pool import Solution, binds
@@ -16,10 +17,10 @@ _KEPT = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
 class Numbers:
-    """Numbers for the edits of one program, each given once."""
+    """Numbers for the edits of one program, each given once, until a deadline has passed."""
 
-    def __init__(self) -> None:
-        self.next = 0
+    def __init__(self, deadline: Deadline = ENDLESS) -> None:
+        self.next, self.deadline = 0, deadline
 
 
 @dataclass(eq=False)
@@ -48,8 +49,8 @@ class Overlay:
 class Draft:
     """The repairs that lie between a learner's program and the overlays chosen for its functions."""
 
-    def __init__(self, tree: ast.Module, overlays: Mapping[str, Overlay]) -> None:
-        self._tree, self._overlays = tree, overlays
+    def __init__(self, tree: ast.Module, overlays: Mapping[str, Overlay], deadline: Deadline = ENDLESS) -> None:
+        self._tree, self._overlays, self._deadline = tree, overlays, deadline
         self.edits = {edit.number: edit for overlay in overlays.values() for edit in overlay.edits}
         self.groups = {name: frozenset(edit.number for edit in one.edits) for name, one in overlays.items()}
         self._sources: dict[frozenset[int], str] = {}
@@ -64,8 +65,9 @@ class Draft:
         return sum(self.edits[number].cost for number in active)
 
     def render(self, active: frozenset[int]) -> str:
-        """The program with these edits."""
+        """The program with these edits. Raises OutOfTime: it is not known yet, and the deadline has passed."""
         if active not in self._sources:
+            self._deadline.look()
             self._sources[active] = "\n\n".join(map(written, self._statements(active)))
         return self._sources[active]
 
@@ -132,13 +134,13 @@ def overlay(
     my_values: Values,
     values: Values,
 ) -> Overlay:
-    """Lay a solution over the learner's function, which may be missing."""
+    """Lay a solution over the learner's function, which may be missing. Raises OutOfTime."""
     found = Overlay(solution.name)
     names, pairs = _helper_names(tree, mine, solution)
     for helper in solution.helpers:
         fresh, partner = _with_names(helper, names), pairs.get(id(helper))
         if partner is not None and isinstance(fresh, ast.FunctionDef):
-            found.over[id(partner)] = _merged(partner, _in_words(partner, fresh, {}, {}), numbers)
+            found.over[id(partner)] = _merged(partner, _in_words(partner, fresh, {}, {}, numbers.deadline), numbers)
         else:
             late = isinstance(helper, ast.FunctionDef | ast.ClassDef)
             (found.after if late else found.before).append(_new(fresh, numbers))
@@ -146,17 +148,18 @@ def overlay(
     if mine is None:
         found.after.append(_new(target, numbers))
     else:
-        found.over[id(mine)] = _merged(mine, _in_words(mine, target, my_values, values), numbers)
+        words = _in_words(mine, target, my_values, values, numbers.deadline)
+        found.over[id(mine)] = _merged(mine, words, numbers)
     return found
 
 
 def overlay_of(mine: ast.FunctionDef, other: ast.FunctionDef, group: str, numbers: Numbers) -> Overlay:
-    """Lay a changed form of the learner's function over it."""
+    """Lay a changed form of the learner's function over it. Raises OutOfTime."""
     return Overlay(group, over={id(mine): _merged(mine, other, numbers)})
 
 
 def _merged(mine: ast.FunctionDef, other: ast.FunctionDef, numbers: Numbers) -> Merge:
-    merge = Merge(mine, other, numbers.next)
+    merge = Merge(mine, other, numbers.next, numbers.deadline)
     numbers.next += len(merge.edits)
     return merge
 
@@ -166,9 +169,15 @@ def _new(node: ast.stmt, numbers: Numbers) -> Edit:
     return Edit(numbers.next - 1, "insert", None, node, "Module.body", "", size(node), (1, 1))
 
 
-def _in_words(mine: ast.FunctionDef, other: ast.FunctionDef, my_values: Values, values: Values) -> ast.FunctionDef:
+def _in_words(
+    mine: ast.FunctionDef,
+    other: ast.FunctionDef,
+    my_values: Values,
+    values: Values,
+    deadline: Deadline,
+) -> ast.FunctionDef:
     """The other function in the learner's names, with the learner's own docstring."""
-    target = renamed(other, mapping(mine, other, my_values, values))
+    target = renamed(other, mapping(mine, other, my_values, values, deadline))
     first = mine.body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         target.body.insert(0, first)
@@ -182,16 +191,16 @@ def _helper_names(
     taken = {name for node in tree.body for name in binds(node)}
     names: dict[str, str] = {}
     pairs: dict[int, ast.FunctionDef] = {}
-    free = _own_helpers(tree, mine)
+    free = [(node, bag(node)) for node in _own_helpers(tree, mine)] if solution.helpers else []
     for helper in solution.helpers:
         if not isinstance(helper, ast.FunctionDef):
             continue
         kinds = bag(helper)
-        best = max(free, key=lambda node: likeness(kinds, bag(node)), default=None)
-        if best is not None and likeness(kinds, bag(best)) >= _HELPER_LIKENESS:
+        best = max(free, key=lambda one: likeness(kinds, one[1]), default=None)
+        if best is not None and likeness(kinds, best[1]) >= _HELPER_LIKENESS:
             free.remove(best)
-            pairs[id(helper)] = best
-            names[helper.name] = best.name
+            pairs[id(helper)] = best[0]
+            names[helper.name] = best[0].name
         elif helper.name in taken:
             names[helper.name] = _fresh(helper.name, taken)
     own = set(own_names(solution.function))
@@ -201,12 +210,12 @@ def _helper_names(
 def _own_helpers(tree: ast.Module, mine: ast.FunctionDef | None) -> list[ast.FunctionDef]:
     """Functions that this one uses and no other does."""
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    readers = {one.name: [f for f in functions if f is not one and any(_reads(f, one.name))] for one in functions}
+    read = [{node.id for node in ast.walk(one) if isinstance(node, ast.Name)} for one in functions]
+    readers = {
+        one.name: [f for f, names in zip(functions, read, strict=True) if f is not one and one.name in names]
+        for one in functions
+    }
     return [one for one in functions if readers[one.name] == [mine]]
-
-
-def _reads(function: ast.FunctionDef, name: str) -> Iterator[bool]:
-    return (True for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name)
 
 
 def _fresh(name: str, taken: set[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.trees import inside, size, text
 
 How = Literal["replace", "insert", "delete", "wrap", "unwrap"]
@@ -103,10 +104,11 @@ _Item = ast.AST | _Choice | _Around | _Both
 
 
 class Merge:
-    """Two functions (or modules) laid over each other."""
+    """Two functions (or modules) laid over each other. Making one raises OutOfTime when the deadline has passed."""
 
-    def __init__(self, mine: ast.AST, other: ast.AST, first: int = 0) -> None:
+    def __init__(self, mine: ast.AST, other: ast.AST, first: int = 0, deadline: Deadline = ENDLESS) -> None:
         self.edits: list[Edit] = []
+        self._deadline = deadline
         self._first = first
         self._costs: dict[tuple[int, int], int] = {}
         self._blocks: dict[tuple[int, ...], tuple[int, tuple[str, int, int]]] = {}
@@ -125,6 +127,7 @@ class Merge:
     def _cost(self, one: ast.AST, two: ast.AST) -> int:
         key = id(one), id(two)
         if key not in self._costs:
+            self._deadline.step()
             self._costs[key] = self._costed(one, two)
         return self._costs[key]
 
@@ -180,6 +183,7 @@ class Merge:
         key = (id(mine), id(other), i, m, j, n)
         known = self._blocks.get(key)
         if known is None:
+            self._deadline.step()
             self._kept += (mine, other)
             known = self._blocks[key] = min(self._steps(mine, other, i, m, j, n), key=lambda step: step[0])
         return known

@@ -2,6 +2,7 @@
 
 import ast
 import heapq
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from feedback.repair.deadline import Deadline, OutOfTime
 from feedback.repair.draft import (
     TOP,
     Draft,
@@ -27,7 +29,10 @@ from feedback.repair.pool import Pool, Solution
 from feedback.repair.ports import Trials
 from feedback.repair.slips import without_slip
 from feedback.repair.traces import instrumented, of_function
-from feedback.repair.trees import distance, written
+from feedback.repair.trees import distance, size, written
+
+MAX_NODES: Final = 6_000
+"""Of a program, about a thousand lines; reading and writing a longer one alone would take all the time there is."""
 
 _SLIPS_AT_ONCE: Final = 8
 """Single slips that are tried in one run, where a run is cheap."""
@@ -44,10 +49,6 @@ _Found = tuple[int, Overlay, frozenset[int]]
 """Nodes that change, the overlay of a function, and the edits of it that are enough beside those of others."""
 
 
-class OutOfTime(Exception):
-    """The time budget of a repair is over; what was best so far counts."""
-
-
 @dataclass(frozen=True, eq=False)
 class Repaired:
     """A verified repair. Evidence only: no learner sees its source."""
@@ -55,7 +56,7 @@ class Repaired:
     source: str
     edits: tuple[Edit, ...]
     distance: int
-    """Nodes to change from the learner's tree to the repaired one."""
+    """Nodes to change from the learner's tree to the repaired one; about, where there was no time to count them."""
     seconds: float
     """After how long it was found; the first verified one, which this one may have improved on, after less."""
     first_seconds: float
@@ -94,20 +95,27 @@ class Engine:
     Args:
         pool: correct solutions; one is enough.
         trials: runs candidates on the checks.
+        until: a moment, by the clock, at which a search ends however little of its time it has had.
     """
 
     def __init__(
-        self, pool: Pool, trials: Trials, effort: Effort | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        pool: Pool,
+        trials: Trials,
+        effort: Effort | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        until: float = math.inf,
     ) -> None:
-        self.pool, self.trials, self.effort, self.clock = pool, trials, effort or Effort(), clock
+        self.pool, self.trials, self.effort, self.clock, self.until = pool, trials, effort or Effort(), clock, until
 
     def repair(self, source: str) -> Repaired | None:
         """The smallest verified repair found in time, or None, also where there is nothing to repair.
 
-        A source that is no Python has none.
+        A source that is no Python has none, nor has one of more than MAX_NODES nodes.
         """
         try:
-            return _Search(self, ast.parse(source), source).run()
+            tree = ast.parse(source)
+            return _Search(self, tree, source).run() if size(tree) <= MAX_NODES else None
         except (SyntaxError, ValueError, RecursionError):
             return None
 
@@ -131,9 +139,12 @@ class _Search:
         self._known: dict[str, bool] = {}
         self._others = misnamed(tree, engine.pool.required)
         self._mine: Mapping[str, Values] = {}
-        self._numbers = Numbers()
+        self._until = min(engine.effort.seconds, engine.until - self._began)
+        self._deadline = Deadline(self._began + self._until, engine.clock)
+        """Of all that is computed. Looked at from within, as laying and counting take longer the longer programs are;
+        `_until` may come to be earlier, and is when nothing more is asked."""
+        self._numbers = Numbers(self._deadline)
         self._top = overlay_of_top(tree, self._numbers)
-        self._until = engine.effort.seconds
         self._cost = 0
         self._overlays: dict[Solution, Overlay] = {}
         self._sizes: dict[tuple[Draft, frozenset[int]], int] = {}
@@ -178,7 +189,7 @@ class _Search:
             if active & whole.groups[name]:
                 ranked = [self._top] if name == TOP else self._laid(name)
                 overlays[name], active = self._improved(overlays, name, active, ranked)
-        self._offer(Draft(self._tree, overlays), active)
+        self._offer(self._draft(overlays), active)
 
     def _improved(
         self, overlays: Mapping[str, Overlay], name: str, active: frozenset[int], ranked: Sequence[Overlay]
@@ -215,6 +226,7 @@ class _Search:
         mine = self._function(name)
         found: list[_Found] = []
         for other in without_slip(mine) if mine is not None else ():
+            self._deadline.look()
             other.name = name
             one = overlay_of(mine, other, name, self._numbers) if mine is not None else Overlay(name)
             numbers = frozenset(edit.number for edit in one.edits)
@@ -223,13 +235,13 @@ class _Search:
         at_once = self._engine.effort.ahead or _SLIPS_AT_ONCE
         for first in range(0, len(found), at_once):
             batch = found[first : first + at_once]
-            drafts = [Draft(self._tree, {**overlays, name: one}) for _, one, _ in batch]
+            drafts = [Draft(self._tree, {**overlays, name: one}, self._deadline) for _, one, _ in batch]
             programs = [draft.render(rest | numbers) for draft, (_, _, numbers) in zip(drafts, batch, strict=True)]
             flags = self._passes(programs)
             if not any(flags):
                 continue
             draft, (_, one, numbers) = drafts[flags.index(True)], batch[flags.index(True)]
-            changed = distance(*draft.group(name, numbers))
+            changed = self._size(draft, name, numbers)
             if limit is not None and changed >= limit:
                 return None
             self._offer(draft, rest | numbers)
@@ -241,6 +253,7 @@ class _Search:
         mine = self._function(name)
         forms: dict[str, ast.FunctionDef] = {}
         for other in without_slip(mine) if mine is not None else ():
+            self._deadline.look()
             other.name = name
             body = (other if node is mine else node for node in self._tree.body)
             forms.setdefault("\n\n".join(map(written, body)), other)
@@ -248,7 +261,7 @@ class _Search:
         for other in [form for form, flag in zip(forms.values(), flags, strict=True) if flag][:_COMPARED]:
             assert mine is not None
             one = overlay_of(mine, other, name, self._numbers)
-            draft = Draft(self._tree, {**overlays, name: one})
+            draft = Draft(self._tree, {**overlays, name: one}, self._deadline)
             changed = self._size(draft, name, draft.groups[name])
             if best is None or changed < best[0]:
                 self._offer(draft, draft.groups[name])
@@ -291,10 +304,16 @@ class _Search:
         return min(sizes), next(one for other, one in pairs if other is draft), active - rest
 
     def _size(self, draft: Draft, name: str, active: frozenset[int]) -> int:
-        """Nodes that these edits change in one function; counting them takes time."""
+        """Nodes that these edits change in one function. Counting them takes time; when that is over, about so many.
+
+        So a repair that is known to hold is never lost to the count of what it changes.
+        """
         key = draft, active & draft.groups[name]
         if key not in self._sizes:
-            self._sizes[key] = distance(*draft.group(name, active))
+            try:
+                self._sizes[key] = distance(*draft.group(name, active), self._deadline)
+            except OutOfTime:
+                return draft.cost(key[1])
         return self._sizes[key]
 
     def _first(self, likely: Iterator[_Asked]) -> dict[str, _Asked]:
@@ -311,7 +330,7 @@ class _Search:
         """The draft of these overlays, made once."""
         key = tuple(map(id, overlays.values()))
         if key not in self._drafts:
-            self._drafts[key] = Draft(self._tree, overlays)
+            self._drafts[key] = Draft(self._tree, overlays, self._deadline)
         return self._drafts[key]
 
     def _laid(self, name: str, most: int | None = None) -> list[Overlay]:
@@ -325,6 +344,7 @@ class _Search:
         solutions = solutions[:most]
         for one, values in zip(solutions, self._engine.values(solutions), strict=True):
             if one not in self._overlays:
+                self._deadline.look()
                 self._overlays[one] = overlay(self._tree, mine, one, self._numbers, self._mine[name], values)
         return sorted((self._overlays[one] for one in solutions), key=lambda one: sum(edit.cost for edit in one.edits))
 

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Mapping, Sequence
 
+from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.trees import forget
 
 Values = Mapping[str, Sequence[str]]
@@ -60,11 +61,20 @@ def _copied(function: ast.FunctionDef) -> ast.FunctionDef:
     return copy
 
 
-def mapping(mine: ast.FunctionDef, other: ast.FunctionDef, my_values: Values, other_values: Values) -> dict[str, str]:
+def mapping(
+    mine: ast.FunctionDef,
+    other: ast.FunctionDef,
+    my_values: Values,
+    other_values: Values,
+    deadline: Deadline = ENDLESS,
+) -> dict[str, str]:
     """Names of the other function -> names of mine; one to one, so that a correct function stays correct.
 
     Parameters stand for each other by position. Variables do by the values they take on the same inputs and, where
     those are not known, by how they are used. One that stands for nothing keeps its name, or gets a fresh one.
+
+    Raises:
+        OutOfTime: the deadline has passed.
     """
     ours, theirs = own_names(mine), own_names(other)
     chosen: dict[str, str] = {}
@@ -73,12 +83,13 @@ def mapping(mine: ast.FunctionDef, other: ast.FunctionDef, my_values: Values, ot
     free_mine = [name for name in ours if name not in chosen.values()]
     free_other = [name for name in theirs if name not in chosen]
     roles_mine, roles_other = _roles(mine), _roles(other)
+
+    def score(one: str, two: str) -> float:
+        deadline.step(1 + len(roles_mine.get(one, ())) + len(my_values.get(one, ())))
+        return _score(roles_mine, roles_other, my_values, other_values, one, two)
+
     scored = sorted(
-        (
-            (-_score(roles_mine, roles_other, my_values, other_values, one, two), i, j, one, two)
-            for i, one in enumerate(free_mine)
-            for j, two in enumerate(free_other)
-        ),
+        (-score(one, two), i, j, one, two) for i, one in enumerate(free_mine) for j, two in enumerate(free_other)
     )
     for negative, _, _, one, two in scored:
         if negative < 0 and two not in chosen and one not in chosen.values():

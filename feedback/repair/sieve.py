@@ -2,6 +2,7 @@
 
 A process for each program costs ten times what most programs take. Here they share one, and with it all that a program
 can change outside of its own names; so what comes out is a sieve, and whatever is to count is tried apart after it.
+They share what they can look at, too: so all of them come compiled, and the text of none is in the process.
 """
 
 import contextlib
@@ -21,43 +22,55 @@ _LEAST = 0.002
 """CPU seconds that each may take at least: clocks are no finer."""
 
 
+_SPARE = 0.1
+"""Wall seconds that are left in the end, where an alarm is set for all."""
+
+
 class _Late(BaseException):
     """A program's time is over."""
 
 
 def sifted(
-    before: dict[str, Any], model: str, programs: Sequence[str], checks: str, limits: tuple[float, float]
+    before: dict[str, Any],
+    checks: CodeType,
+    model: CodeType,
+    programs: Sequence[CodeType | None],
+    limits: tuple[float, float],
 ) -> str:
     """HELD or FAILED for each program in turn; shorter where the time is over, empty where it cannot be told.
 
     Args:
         before: the names that programs find.
+        checks: what is asked of each.
         model: a program for which the checks hold; where they do not, first and last of all, nothing can be told.
+        programs: None stands for one that is no Python.
         limits: CPU seconds of one program, at most; wall seconds of all.
     """
     cpu, wall = limits
-    end = time.monotonic() + wall
-    asked = compile(checks, "<checks>", "exec")
+    # Compiling them all has taken some of it.
+    alarm = signal.getitimer(signal.ITIMER_REAL)[0]
+    end = time.monotonic() + (min(wall, alarm - _SPARE) if alarm else wall)
     states = _states()
     began = time.process_time()
-    if not _holds(before, model, asked, cpu, states):
+    if not _holds(before, model, checks, cpu, states):
         return ""
     cpu = min(cpu, max(_LEAST, _TIMES * (time.process_time() - began)))
     found = ""
     for program in programs:
         if time.monotonic() > end:
             break
-        found += HELD if _holds(before, program, asked, cpu, states) else FAILED
-    return found if _holds(before, model, asked, limits[0], states) else ""
+        held = program is not None and _holds(before, program, checks, cpu, states)
+        found += HELD if held else FAILED
+    return found if _holds(before, model, checks, limits[0], states) else ""
 
 
-def _holds(before: dict[str, Any], program: str, checks: CodeType, cpu: float, states: list[Any]) -> bool:
+def _holds(before: dict[str, Any], program: CodeType, checks: CodeType, cpu: float, states: list[Any]) -> bool:
     names, deep = dict(before), sys.getrecursionlimit()
     for put, state in states:
         put(state)
     try:
         with _quiet(), _limited(cpu):
-            exec(compile(program, "<program>", "exec"), names)  # noqa: S102 - in the sandbox
+            exec(program, names)  # noqa: S102 - in the sandbox
             exec(checks, names)  # noqa: S102 - in the sandbox
     except BaseException:
         return False

@@ -4,8 +4,16 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
+from typing import Final
+
+from feedback.repair.deadline import ENDLESS, Deadline
 
 _LEAVES = (ast.expr_context,)
+MAX_CELLS: Final = 20_000_000
+"""Of the tables that an exact distance takes; two programs of some six hundred nodes have about so many."""
+_CELLS_A_STEP: Final = 8
+"""A cell of a table takes far less time than what else is counted as one step towards a deadline."""
 
 
 def size(node: ast.AST) -> int:
@@ -106,13 +114,49 @@ class _Flat:
     leftmost: tuple[int, ...]
     roots: tuple[int, ...]
 
+    @property
+    def cells(self) -> int:
+        """Rows (or columns) of all tables together."""
+        return sum(root - self.leftmost[root] + 1 for root in self.roots)
 
-def distance(one: ast.AST, other: ast.AST) -> int:
-    """Fewest nodes to insert, delete or relabel to make one tree the other.
 
-    K. Zhang and D. Shasha, "Simple fast algorithms for the editing distance between trees", 1989; unit costs.
+def distance(one: ast.AST, other: ast.AST, deadline: Deadline = ENDLESS, most: int = MAX_CELLS) -> int:
+    """Fewest nodes to insert, delete or relabel to make one tree the other; unit costs.
+
+    K. Zhang and D. Shasha, "Simple fast algorithms for the editing distance between trees", 1989. For trees whose
+    tables would have more than `most` cells it is `upper_bound` instead, which may be more than the fewest.
+
+    Raises:
+        OutOfTime: the deadline has passed.
     """
-    return _distance(_flat(one), _flat(other))
+    first, second = _flat(one), _flat(other)
+    if first.cells * second.cells > most:
+        return upper_bound(one, other, deadline)
+    return _distance(first, second, deadline)
+
+
+def upper_bound(one: ast.AST, other: ast.AST, deadline: Deadline = ENDLESS) -> int:
+    """At least `distance`, in time that grows with the size only: what is alike first and last is laid aside.
+
+    Raises:
+        OutOfTime: the deadline has passed.
+    """
+    deadline.step(1 + size(one) + size(other))
+    if text(one) == text(other):
+        return 0
+    mine, theirs = list(children(one)), list(children(other))
+    first = len(list(takewhile(_alike, zip(mine, theirs, strict=False))))
+    mine, theirs = mine[first:], theirs[first:]
+    last = len(list(takewhile(_alike, zip(reversed(mine), reversed(theirs), strict=False))))
+    mine, theirs = mine[: len(mine) - last], theirs[: len(theirs) - last]
+    pairs = min(len(mine), len(theirs))
+    below = sum(upper_bound(a, b, deadline) for a, b in zip(mine, theirs, strict=False))
+    rest = sum(size(node) for node in (*mine[pairs:], *theirs[pairs:]))
+    return min(int(label(one) != label(other)) + below + rest, size(one) + size(other))
+
+
+def _alike(pair: tuple[ast.AST, ast.AST]) -> bool:
+    return text(pair[0]) == text(pair[1])
 
 
 def _flat(tree: ast.AST) -> _Flat:
@@ -133,24 +177,26 @@ def _flat(tree: ast.AST) -> _Flat:
     return _Flat(tuple(labels), tuple(leftmost), tuple(sorted(last.values())))
 
 
-def _distance(one: _Flat, other: _Flat) -> int:
+def _distance(one: _Flat, other: _Flat, deadline: Deadline) -> int:
     if not one.labels or not other.labels:
         return len(one.labels) + len(other.labels)
     table = [[0] * len(other.labels) for _ in one.labels]
     for i in one.roots:
         for j in other.roots:
-            _fill(one, other, i, j, table)
+            _fill(one, other, i, j, table, deadline)
     return table[-1][-1]
 
 
-def _fill(one: _Flat, other: _Flat, i: int, j: int, table: list[list[int]]) -> None:
+def _fill(one: _Flat, other: _Flat, i: int, j: int, table: list[list[int]], deadline: Deadline) -> None:
     """Distances of the forests below nodes i and j; those that are whole trees go into the table."""
     first, second = one.leftmost[i], other.leftmost[j]
     width = j - second + 2
     row = list(range(width))
     rows = [row]
     theirs = list(zip(other.leftmost[second : j + 1], other.labels[second : j + 1], strict=True))
+    steps = 1 + width // _CELLS_A_STEP
     for x in range(first, i + 1):
+        deadline.step(steps)
         above = row
         left, mine, known = one.leftmost[x], one.labels[x], table[x]
         jump, whole = rows[left - first], left == first

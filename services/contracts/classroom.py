@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from services.contracts.case import Slug
 from services.contracts.model import WireModel
 from services.contracts.progress import SubtaskState
@@ -57,5 +59,7 @@ class ClassView(WireModel):
     stuck: int
     silent: int
     finished: int
+    titles: dict[str, str] = Field(default_factory=dict)
+    """Step -> its title in the case's newest version. The desk adds it; a step that is gone has none."""
     next: str | None = None
     """Pass it as `after` for the next part."""

@@ -138,6 +138,9 @@ class QueueItem(WireModel):
     """How many others wait with the same signature."""
     headline: str = ""
     reopened: int = 0
+    about_memory: EscalationId | None = None
+    """The remembered answer that came back, since it did not help: nobody asked, and `learner` is whose code it was
+    written for. None: a learner's question."""
 
 
 class QueuePage(WireModel):

@@ -21,6 +21,21 @@ class Cell(WireModel):
     metadata: JsonObject = Field(default_factory=dict)
 
 
+_NAMING = ("grade_id", "locked", "grade", "solution", "task")
+
+
+def without_extras(cell: Cell) -> Cell:
+    """The cell with what its metadata says of which cell it is; learners could put anything else there.
+
+    A run of the cells finds the case's by that, so a person who is shown them must be able to send it on.
+    """
+    nbgrader = cell.metadata.get("nbgrader")
+    told = nbgrader if isinstance(nbgrader, dict) else {}
+    naming = {key: told[key] for key in _NAMING if isinstance(told.get(key), str | bool)}
+    metadata: JsonObject = {"nbgrader": naming} if naming else {}
+    return cell.model_copy(update={"metadata": metadata})
+
+
 class Place(WireModel):
     """Where something is: a cell and, when known, a range of its lines (1-based, inclusive)."""
 

@@ -28,6 +28,9 @@ class CheckCode(WireModel):
     source: str
     modules: dict[str, str] = Field(default_factory=dict)
     """Names that must be these modules while the check runs, whatever the learner bound them to."""
+    programs: tuple[str, ...] = ()
+    """Programs that the check finds as code objects, in a list called `__caseloop_programs__`; None for one that is no
+    Python. What it runs can read the check's own text no more than theirs, but the code that came of both."""
 
 
 class Behaviour(WireModel):

@@ -1,5 +1,6 @@
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 
 from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.progress import ProgressClient
@@ -55,7 +56,7 @@ class Checks:
             await judging.judge(check, digest, run)
 
         key = LaneKey(learner.user, learner.case, learner.version, check.subtask)
-        run, joined = self._desk.enter(key, CheckRun(digest, request_id, work, self._count))
+        run, joined = self._desk.enter(key, CheckRun(digest, request_id, work, partial(self._count, case.id)))
         if joined:
             self._metrics.joined()
         return self._timed(run, began)
@@ -64,12 +65,12 @@ class Checks:
         """Let running checks end, within the grace of the settings."""
         await self._desk.close(self._settings.shutdown_grace)
 
-    def _count(self, last: CheckPart | None) -> None:
+    def _count(self, case: str, last: CheckPart | None) -> None:
         match last:
             case LabFeedback(repeated=True):
                 self._metrics.repeated()
             case LabFeedback():
-                self._metrics.judged(last.feedback.verdict)
+                self._metrics.judged(case, last.feedback.verdict)
             case ErrorBody():
                 self._metrics.failed(last.error)
 

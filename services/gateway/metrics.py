@@ -10,7 +10,11 @@ class CheckMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._verdicts = Counter(
-            "caseloop_checks", "Checks that were judged, by verdict.", ("verdict",), registry=registry
+            "caseloop_checks",
+            "Checks that were judged, by case and verdict.",
+            # A case that was never published has no environment, so nobody can make up names for it.
+            ("case", "verdict"),
+            registry=registry,
         )
         self._repeated = Counter(
             "caseloop_checks_repeated", "Checks answered from an earlier verdict.", registry=registry
@@ -31,9 +35,9 @@ class CheckMetrics:
             "caseloop_check_feedback_seconds", "From the click to the feedback.", registry=registry, buckets=_SECONDS
         )
 
-    def judged(self, verdict: str) -> None:
+    def judged(self, case: str, verdict: str) -> None:
         """Count a verdict that was written down."""
-        self._verdicts.labels(verdict).inc()
+        self._verdicts.labels(case, verdict).inc()
 
     def repeated(self) -> None:
         """Count a check that was answered from an earlier verdict."""

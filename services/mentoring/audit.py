@@ -30,6 +30,14 @@ async def looked_at(session: AsyncSession, who: str, about: Sequence[str]) -> se
     return set((await session.scalars(seen.distinct())).all())
 
 
+async def is_looking(session: AsyncSession, who: str, about: str, since: datetime) -> bool:
+    """Whether a look of that person at it has been kept since then: what is fetched anew meanwhile is the same look."""
+    seen = select(AuditRow.about).where(
+        AuditRow.about == about, AuditRow.who == who, AuditRow.action.in_(LOOKS), AuditRow.happened > since
+    )
+    return (await session.scalars(seen.limit(1))).first() is not None
+
+
 async def entries(session: AsyncSession, about: str) -> Sequence[AuditRow]:
     """The record of one escalation or remembered answer, oldest first."""
     return (await session.scalars(select(AuditRow).where(AuditRow.about == about).order_by(AuditRow.seq))).all()

@@ -53,13 +53,17 @@ class Desk:
             return await self._take(session, mentor, row, now)
 
     async def look(self, mentor: Mentor, escalation: str) -> EscalationFull:
-        """The screen of one; that it was looked at is kept."""
+        """The screen of one; that it was looked at is kept, once for as long as a lease lasts.
+
+        A screen that is open asks again and again, and its parts ask for themselves: all of that is one look.
+        """
         now = self.clock()
         async with self.db.write() as session:
             row = await Queue(session, mentor.case).one(escalation)
             if row is None:
                 raise _missing()
-            audit.note(session, mentor.name, "view", row.id, now)
+            if not await audit.is_looking(session, mentor.name, row.id, now - self.settings.lease):
+                audit.note(session, mentor.name, "view", row.id, now)
             return await full(session, mentor, row, now)
 
     async def lease(self, mentor: Mentor, escalation: str) -> EscalationFull:

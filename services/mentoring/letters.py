@@ -20,6 +20,8 @@ _REASONS: Final = {
     "unhelpful_answer": "an answer did not help",
 }
 _LONGEST_TITLE: Final = 100
+_LONGEST_HEADLINE: Final = 300
+"""It stands in the text, where there is more room than in a subject."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def waits(row: EscalationRow, link: str) -> Letter:
         case_title=row.case_title,
         subtask_title=row.subtask_title,
         reason=_REASONS.get(row.reason, row.reason),
-        headline=_line(row.headline),
+        headline=_line(row.headline, _LONGEST_HEADLINE),
         link=f"{link.rstrip('/')}/queue/{row.id}" if link else "",
     )
     what = "a remembered answer" if remembered else "a question"
@@ -82,10 +84,10 @@ def digest(day: datetime, figures: Measures, waiting: int, longest: timedelta, l
     return Letter(f"Caseloop: {waiting} in the mentors' queue, {figures.answered} answered since yesterday", text)
 
 
-def _line(text: str) -> str:
+def _line(text: str, longest: int = _LONGEST_TITLE) -> str:
     """Author's and learners' text as one short line of printable characters: a header holds nothing else."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= _LONGEST_TITLE else line[: _LONGEST_TITLE - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def _where(place: Place) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +16,10 @@ from services.kit.spans import WHOLE, Moment, Spans, spans_of
 from services.mentoring.metrics import MentoringMetrics
 from services.mentoring.models import EscalationRow, RatingRow, ShowingRow
 from services.mentoring.repository import Mentor, Queue
+from services.mentoring.spared import minutes_saved
+
+_WEEK: Final = timedelta(days=7)
+"""Of the gauge of minutes saved."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,12 @@ class Measuring:
 
     async def observe_queue(self) -> None:
         """Bring the gauges up to date."""
+        now = self.clock()
         async with self.db.read() as session:
             waiting, since = await Queue(session, None).waiting()
-        self.metrics.queue(waiting, 0.0 if since is None else (self.clock() - since).total_seconds())
+            saved = await minutes_saved(session, now - _WEEK)
+        self.metrics.queue(waiting, 0.0 if since is None else (now - since).total_seconds())
+        self.metrics.saved(saved)
 
 
 async def measures_of(

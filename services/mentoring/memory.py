@@ -121,30 +121,31 @@ class Remembered:
         Ratings before a mentor stood by it last are history. When the only one who said so thinks otherwise now, nobody
         need look.
         """
-        if row.withdrawn is not None or row.set_aside is not None:
-            return
-        most = self.settings.set_aside_after
-        newest = await memory.newest_ratings(row.id, row.confirmed, most)
-        if len(newest) >= most and not any(newest):
-            row.set_aside = now
-            audit.note(session, audit.CASELOOP, "set_aside", row.id, now)
         review = await review_of(session, row.id)
-        if not await memory.has_not_helped(row.id, row.confirmed):
-            if review is not None and review.state == "waiting":
+        if row.withdrawn is None and row.set_aside is None:
+            if await self._keeps_not_helping(memory, row):
+                row.set_aside = now
+                audit.note(session, audit.CASELOOP, "set_aside", row.id, now)
+            if await memory.has_not_helped(row.id, row.confirmed):
+                if review is None:
+                    await self._bring_back(session, row, now)
+            elif review is not None and review.state == "waiting":
                 await close_review(session, row.id, audit.CASELOOP, now)
-            return
-        if review is None:
-            await self._bring_back(session, row, now)
-        else:
+        if review is not None:
             review.headline = self._headline(row)
 
+    async def _keeps_not_helping(self, memory: Memory, row: RememberedRow) -> bool:
+        most = self.settings.set_aside_after
+        newest = await memory.newest_ratings(row.id, row.confirmed, most)
+        return len(newest) >= most and not any(newest)
+
     def _headline(self, entry: RememberedRow) -> str:
+        """What came back, whose words it is, what learners say of it, and whether others still get it."""
+        came = f"An answer of {entry.mentor}'s came back: helped {entry.helpful}, did not help {entry.unhelpful}"
         if entry.set_aside is None:
-            return "A remembered answer did not help a learner. It is still given."
-        return (
-            f"A remembered answer did not help {self.settings.set_aside_after} learners in a row. "
-            "Nobody gets it until a mentor has looked at it."
-        )
+            return f"{came}. It is still given."
+        in_a_row = f"the last {self.settings.set_aside_after} in a row"
+        return f"{came}, {in_a_row}. Nobody gets it until a mentor has looked at it."
 
     async def _bring_back(self, session: AsyncSession, entry: RememberedRow, now: datetime) -> None:
         """An item in the queue, with the code that the answer was written for."""

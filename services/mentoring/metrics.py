@@ -1,3 +1,5 @@
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (60, 300, 900, 1800, 3600, 7200, 14400, 28800, 86400, 259200)
@@ -38,6 +40,12 @@ class MentoringMetrics:
         self._longest = Gauge(
             "caseloop_escalations_longest_wait_seconds", "How long the first of them waits.", registry=registry
         )
+        self._saved = Gauge(
+            "caseloop_minutes_saved",
+            "Minutes that remembered answers have spared mentors in the last seven days.",
+            ("case",),
+            registry=registry,
+        )
 
     def opened(self, case: str, reason: str) -> None:
         """Count a question, or one that came back."""
@@ -69,3 +77,9 @@ class MentoringMetrics:
         """Set how the queue stands."""
         self._waiting.set(waiting)
         self._longest.set(longest_seconds)
+
+    def saved(self, minutes: Mapping[str, float]) -> None:
+        """Set the minutes of each case that has any; the others have none any more."""
+        self._saved.clear()
+        for case, saved in minutes.items():
+            self._saved.labels(case).set(saved)

@@ -78,6 +78,7 @@ def item(row: EscalationRow, same: int, now: datetime) -> QueueItem:
             "same": same,
             "headline": row.headline,
             "reopened": row.reopened,
+            "about_memory": row.about_memory,
         }
     )
 

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.contracts.escalation import EscalationFull, QueueItem
 from services.contracts.feedback import Feedback
+from services.contracts.notebook import without_extras
 from services.mentoring.memory_repository import Memory
 from services.mentoring.models import EscalationRow
 from services.mentoring.repository import Mentor, Queue, content_of, notes_of
@@ -33,7 +34,7 @@ async def full(session: AsyncSession, mentor: Mentor, row: EscalationRow, now: d
         case_version=row.case_version,
         submission=row.submission,
         number=row.number,
-        cells=CELLS.validate_json(content.cells),
+        cells=tuple(without_extras(cell) for cell in CELLS.validate_json(content.cells)),
         feedback=Feedback.model_validate_json(content.feedback),
         help=HELP.validate_json(content.help),
         notes=tuple(note(one) for one in notes),

@@ -14,7 +14,8 @@ def renaming(pairs: Iterable[tuple[Step, Step]]) -> dict[str, str]:
             votes[name, other] += 2 if name != other else 3
     found: dict[str, str] = {}
     taken: set[str] = set()
-    for (name, other), _ in sorted(votes.items(), key=lambda item: (-item[1], item[0][0] != item[0][1], item[0])):
+    # Where votes are equal, what stands first: how names are spelled says nothing about what they stand for.
+    for (name, other), _ in sorted(votes.items(), key=lambda item: (-item[1], item[0][0] != item[0][1])):
         if name not in found and other not in taken:
             found[name] = other
             taken.add(other)

@@ -32,13 +32,14 @@ class Classes:
 
     async def view(self, mentor: Mentor, case: str, *, watch: bool, after: str | None, limit: int) -> ClassView:
         """Part of a class, by name. Raises ServiceError, also for a case that was never published."""
-        scope, steps = self._scopes.everywhere(mentor), await self._steps(case)
-        return await self._progress.class_view(case, scope, steps=steps, watch=watch, after=after, limit=limit)
+        scope, titles = self._scopes.everywhere(mentor), await self._titles(case)
+        view = await self._progress.class_view(case, scope, steps=len(titles), watch=watch, after=after, limit=limit)
+        return view.model_copy(update={"titles": titles})
 
     async def export(self, mentor: Mentor, case: str, kind: Export) -> bytes:
         """The whole class as a file."""
-        scope, steps = self._scopes.everywhere(mentor), await self._steps(case)
-        return await self._progress.class_export(case, kind, scope, steps=steps)
+        scope, titles = self._scopes.everywhere(mentor), await self._titles(case)
+        return await self._progress.class_export(case, kind, scope, steps=len(titles))
 
     async def measures(self, mentor: Mentor, case: str | None, days: int) -> Measures:
         """How much mentors were asked in the last days, against all that was judged, and how much the machine helped.
@@ -53,8 +54,9 @@ class Classes:
         )
         return with_counts(measures, judged, ratings)
 
-    async def _steps(self, case: str) -> int:
-        return len((await self._cases.current(case)).subtasks)
+    async def _titles(self, case: str) -> dict[str, str]:
+        """Step -> title, in the newest version."""
+        return {view.id: view.title for view in (await self._cases.current(case)).subtasks}
 
 
 async def _known(asked: Awaitable[T]) -> T | None:

@@ -9,12 +9,12 @@ POLICY: Final = "; ".join(
         "script-src 'self'",
         # The editor makes its style sheets as it runs; styles alone start nothing.
         "style-src 'self' 'unsafe-inline'",
-        # Pictures in learners' outputs lie within their notebook. None is fetched from anywhere.
+        # The editor's style sheets hold small pictures of its own. None is fetched from anywhere.
         "img-src 'self' data:",
         "font-src 'self'",
         "connect-src 'self'",
-        # Learners' output is shown in frames without an address, which inherit this policy, and sandboxed besides.
-        "frame-src 'self'",
+        # Outputs of learners' notebooks never come here, and what they wrote is shown as text: nothing needs a frame.
+        "frame-src 'none'",
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",

@@ -1,6 +1,7 @@
 from services.contracts.brief import AskBrief, Brief
 from services.contracts.escalation import AnswerEscalation, EscalationFull, EscalationState, QueuePage, WriteNote
 from services.contracts.lint import LintReport, ReviewRequest
+from services.contracts.notebook import without_extras
 from services.contracts.progress import Version, VersionSummary
 from services.contracts.session import SessionPart, SessionSummary
 from services.contracts.style import Dismissal
@@ -27,7 +28,7 @@ class Queue:
         after: str | None,
         limit: int | None,
     ) -> QueuePage:
-        """A part of the queue, most urgent first."""
+        """A part of the queue, most urgent first; of what is over, the newest first."""
         scope = self._scopes.everywhere(mentor)
         return await self._mentoring.queue(scope, state=state, case=case, mine=mine, after=after, limit=limit)
 
@@ -36,7 +37,7 @@ class Queue:
         return self._learned(mentor, await self._mentoring.take_next(self._scopes.everywhere(mentor)))
 
     async def full(self, mentor: Mentor, escalation: str) -> EscalationFull:
-        """All that is kept about one; the look is kept, too."""
+        """All that is kept about one; the look is kept, too, once for all that the screen asks for."""
         return self._learned(mentor, await self._mentoring.full(escalation, self._scopes.everywhere(mentor)))
 
     async def lease(self, mentor: Mentor, escalation: str) -> EscalationFull:
@@ -86,7 +87,8 @@ class Queue:
         """One of these versions, with its cells."""
         subject = await self._subjects.of(mentor, escalation)
         scope = self._subjects.scope(mentor, subject)
-        return await self._progress.version_of(subject.learner, subject.case, submission, scope)
+        version = await self._progress.version_of(subject.learner, subject.case, submission, scope)
+        return version.model_copy(update={"cells": tuple(without_extras(cell) for cell in version.cells)})
 
     async def sessions(self, mentor: Mentor, escalation: str) -> tuple[SessionSummary, ...]:
         """The learner's recorded sessions of the case, newest first."""

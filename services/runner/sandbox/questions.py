@@ -4,11 +4,11 @@ import ast
 import builtins
 import contextlib
 import gc
-import linecache
 import random
 import signal
 import sys
 from collections.abc import Iterator
+from types import CodeType
 from typing import Any
 
 from .asserts import Recorder, rewrite
@@ -46,6 +46,9 @@ def seed_random(seed: int) -> None:
         numpy.random.seed(seed)
 
 
+PROGRAMS = "__caseloop_programs__"
+
+
 def run_check(order: dict[str, Any], namespace: dict[str, Any], pristine: Pristine) -> dict[str, Any]:
     """Run one check; `{"status": passed|failed|error|lost, "error": …, "operands": […]}`."""
     seed_random(order["seed"])
@@ -65,17 +68,36 @@ def run_check(order: dict[str, Any], namespace: dict[str, Any], pristine: Pristi
 
 
 def _run(order: dict[str, Any], namespace: dict[str, Any], pristine: Pristine, recorder: Recorder) -> None:
-    name, source = file_name(CHECK, order["id"]), order["source"]
-    linecache.cache[name] = (len(source), None, source.splitlines(True), name)
-    tree = ast.parse(source, name)
-    _clear_shadows(tree, namespace)
+    """Leaves no text in a frame, an order or a cache: what the check calls can look at all of these."""
+    programs = [_compiled(program) for program in order.pop("programs", ())]
+    code = _check_code(order, namespace)
     for alias, module_name in order["modules"].items():
         module = pristine.module(module_name)
         if module is not None:
             namespace[alias] = module
     namespace["__builtins__"] = builtins
     namespace.update(recorder.names())
-    exec(compile(rewrite(tree), name, "exec"), namespace)  # noqa: S102 - the case's own check, in the sandbox
+    if programs:
+        namespace[PROGRAMS] = programs
+        # The check takes them, and may let go of each; this frame must not hold them beside it.
+        del programs
+    exec(code, namespace)  # noqa: S102 - the case's own check, in the sandbox
+
+
+def _check_code(order: dict[str, Any], namespace: dict[str, Any]) -> CodeType:
+    name = file_name(CHECK, order["id"])
+    tree = ast.parse(order.pop("source"), name)
+    _clear_shadows(tree, namespace)
+    return compile(rewrite(tree), name, "exec")
+
+
+def _compiled(program: str) -> CodeType | None:
+    try:
+        return compile(program, "<program>", "exec", dont_inherit=True)
+    except _Late:
+        raise
+    except Exception:
+        return None
 
 
 def _clear_shadows(tree: ast.Module, namespace: dict[str, Any]) -> None:

@@ -76,6 +76,7 @@ class Books:
         """What the QA pages ask."""
         self.broken: set[str] = set()
         """Paths below the API that answer with an error."""
+        self.lease_minutes = 30
         self.pace = 0.15
         """Seconds that each stage of a run takes."""
         self.held = ""
@@ -128,7 +129,9 @@ class Books:
         line = self.one(key).item
         if line.state == "leased" and line.mentor != mentor:
             raise Refusal(409, "lease_taken", f"{line.mentor} has this one. Take another, or wait for it.")
-        self.change(key, state="leased", mentor=mentor, leased_until=datetime.now(UTC) + timedelta(minutes=30))
+        self.change(
+            key, state="leased", mentor=mentor, leased_until=datetime.now(UTC) + timedelta(minutes=self.lease_minutes)
+        )
 
     def say(self, key: str, text: WriteNote, *, answer: bool) -> None:
         full = self.escalations[key]
@@ -232,6 +235,8 @@ async def answer(books: AtDesk, key: str, words: AnswerEscalation) -> Escalation
     books.say(key, words, answer=True)
     for each in (key, *words.also):
         books.change(each, state="answered", mentor=MENTOR, leased_until=None)
+    if entry := books.escalations[key].item.about_memory:
+        _replace(books, entry, text=words.text, mentor=MENTOR, edited=datetime.now(UTC), set_aside=None)
     books.answers.append((key, words))
     return books.one(key)
 
@@ -355,6 +360,7 @@ async def class_view(books: AtDesk, case: str, watch: bool = False) -> ClassView
     return ClassView(
         case=case, at=datetime.now(UTC), rows=rows, total=len(rows), learners=len(books.class_rows),
         stuck=len(every) - every.count("silent"), silent=every.count("silent"), finished=1 if books.class_rows else 0,
+        titles={"total": "Add them up", "mean": "Find the usual price"},
     )  # fmt: skip
 
 

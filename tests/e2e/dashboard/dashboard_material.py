@@ -188,6 +188,16 @@ def remembered(number: int, text: str, **changes: object) -> MemoryEntry:
     return base.model_copy(update=changes)
 
 
+def came_back(number: int, entry: MemoryEntry, waited: float = 262_800) -> EscalationFull:
+    """A remembered answer that did not help, with the code it was written for."""
+    so_far = f"helped {entry.helpful}, did not help {entry.unhelpful}"
+    line = item(
+        number, "zelda", waited, about_memory=entry.id, reason="unhelpful_answer", reopened=1,
+        headline=f"An answer of {entry.mentor}'s came back: {so_far}. It is still given.",
+    )  # fmt: skip
+    return escalation(line).model_copy(update={"notes": (), "help": {"remembered": True}})
+
+
 def session_events() -> list[SessionEvent]:
     """Twelve minutes: typing, a long pause, a paste, a hint, runs, a check."""
     events: list[SessionEvent] = []

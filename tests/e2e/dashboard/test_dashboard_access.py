@@ -61,6 +61,11 @@ def test_axe_finds_nothing_serious_on_any_screen(
         expect(desk.part(name)).to_be_visible()
         assert serious(desk) == []
 
+    back = books.put(material.came_back(9, books.memory[0]))
+    desk.escalation(back)
+    expect(desk.part("replaces")).to_be_visible()
+    assert serious(desk) == []
+
     desk.open(f"queue/{first}/replay/{material.SESSION}")
     expect(desk.part("timeline")).to_be_visible()
     desk.part("next-paste").click()

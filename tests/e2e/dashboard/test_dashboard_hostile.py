@@ -96,6 +96,13 @@ def test_in_a_preview_and_in_remembered_answers(desk: DeskPage, books: Books) ->
     desk.open("memory")
     expect(desk.part("memory-entry")).to_contain_text("<script>")
     harmless(desk)
+    back = books.put(material.came_back(2, books.memory[0]))
+    desk.open()
+    expect(desk.row(back)).to_contain_text("<b onmouseover")
+    harmless(desk)
+    desk.escalation(back)
+    expect(desk.part("came-back")).to_contain_text("<iframe srcdoc=")
+    harmless(desk)
 
 
 def test_in_a_replay(desk: DeskPage, books: Books) -> None:

@@ -61,6 +61,8 @@ def test_the_class_shows_who_is_where_stuck_and_silent_and_is_exported(desk: Des
     ben = desk.page.locator("[data-caseloop='class-row'][data-user='ben']")
     expect(ben.locator("[data-rule='many_attempts']")).to_be_visible()
     expect(ben).to_contain_text("1 approved")
+    expect(ben).to_contain_text("Find the usual price")
+    expect(ben.get_by_role("img", name="Add them up: approved, 1 attempts")).to_be_visible()
     desk.part("watch-only").check()
     expect(rows).to_have_count(2)
     desk.page.reload()

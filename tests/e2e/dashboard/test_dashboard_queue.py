@@ -39,6 +39,16 @@ def test_a_row_says_how_long_why_and_how_many_wait_for_the_same(desk: DeskPage, 
     expect(desk.row(last).locator("[data-caseloop='same']")).to_have_count(0)
 
 
+def test_a_row_of_what_is_over_says_when_it_was_asked(desk: DeskPage, books: Books) -> None:
+    answered = material.item(1, "ben", 262_800, state="answered", mentor="otto", waited_seconds=240.0)
+    key = books.put(material.escalation(answered))
+    desk.open("queue?state=answered")
+    expect(desk.row(key)).to_contain_text("Asked 3 days ago")
+    expect(desk.row(key)).not_to_contain_text("4 min")
+    desk.escalation(key)
+    expect(desk.part("escalation")).to_contain_text("asked 3 days ago")
+
+
 def test_n_takes_the_most_urgent_and_says_so_when_nobody_waits(desk: DeskPage, books: Books) -> None:
     desk.open()
     expect(desk.part("empty")).to_contain_text("Nobody waits")
@@ -60,8 +70,10 @@ def test_filters_are_in_the_address_and_survive_a_reload(desk: DeskPage, books: 
     desk.page.reload()
     expect(desk.row(last)).to_be_visible()
     expect(desk.row(first)).to_have_count(0)
+    expect(desk.part("queue-total")).to_contain_text("most urgent first")
     desk.part("filter-state").select_option("answered")
     expect(desk.part("empty")).to_contain_text("Nothing fits these filters")
+    expect(desk.part("queue-total")).to_contain_text("newest first")
     desk.part("filter-case").select_option("")
     desk.part("filter-state").select_option("")
     expect(desk.row(third)).to_be_visible()

@@ -25,7 +25,7 @@ from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.linting import LintingClient
 from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
-from services.contracts.escalation import EscalationView, Open
+from services.contracts.escalation import EscalationView, Open, Recall
 from services.contracts.feedback import CheckRequest, Feedback, Judged, Stage, Verdict
 from services.contracts.finding import Evidence, Finding
 from services.contracts.identity import Role, ScopeClaims
@@ -203,6 +203,8 @@ class World:
     judge: Judge
     mentoring: MentoringClient
     """As the gateway calls it."""
+    recaller: MentoringClient
+    """As `feedback` calls it."""
     progress: ProgressClient
     minter: ScopeMinter
     clock: Clock
@@ -214,17 +216,26 @@ class World:
     def scope(self, user: str = "lena") -> str:
         return self.minter.mint(user=user, role=Role.LEARNER, case="numbers", case_version=VERSION, subtask="mean")
 
-    async def escalate(self, user: str = "lena", notes: str = "Why 42?") -> EscalationView:
+    async def escalate(
+        self, user: str = "lena", notes: str = "Why 42?", metadata: dict[str, Any] | None = None
+    ) -> EscalationView:
         """A learner fails, and asks a mentor about it."""
         scope = self.scope(user)
-        digest = cells_digest("mean", CELLS)
-        recorded = await self.progress.submit(Submit(subtask="mean", digest=digest, cells=CELLS), scope)
+        cells = tuple(cell.model_copy(update={"metadata": metadata or {}}) for cell in CELLS)
+        digest = cells_digest("mean", cells)
+        recorded = await self.progress.submit(Submit(subtask="mean", digest=digest, cells=cells), scope)
         await self.progress.conclude(Conclude(submission=recorded.submission, feedback=failing()), scope)
         opened = Open(
             subtask="mean", subtask_title="Mean", case_title="Numbers", submission=recorded.submission, number=1,
-            cells=CELLS, feedback=failing(), signature="mean:value", reason="repeated_failure", notes=notes,
+            cells=cells, feedback=failing(), signature="mean:value", reason="repeated_failure", notes=notes,
         )  # fmt: skip
         return await self.mentoring.open(opened, scope)
+
+    async def recalled(self, user: str) -> str:
+        """A learner makes the same mistake and gets the remembered answer; its id."""
+        asked = Recall(subtask="mean", signatures=("mean:value",))
+        (entry,) = (await self.recaller.recall(asked, self.scope(user))).entries.values()
+        return entry.id
 
     async def leave_a_remark(self, reason: str, user: str = "lena") -> None:
         """The learner's step is approved in the end, reviewed, and one remark of the review is left as it is."""
@@ -319,6 +330,7 @@ async def world(
 
         yield World(
             desk=desk, hub=hub, judge=judge, mentoring=MentoringClient(await client(mentoring_app, "gateway")),
+            recaller=MentoringClient(await client(mentoring_app, "feedback")),
             progress=ProgressClient(await client(progress_app, "gateway")), minter=minter, clock=clock,
             home=tmp_path, browser=browser, database=database,
         )  # fmt: skip

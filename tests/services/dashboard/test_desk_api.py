@@ -9,7 +9,7 @@ import pytest
 
 from services.contracts.brief import Brief
 from services.contracts.classroom import ClassView
-from services.contracts.escalation import EscalationFull, QueuePage
+from services.contracts.escalation import EscalationFull, QueuePage, RateAnswer, RateMemory
 from services.contracts.feedback import Feedback
 from services.contracts.lint import LintReport
 from services.contracts.measures import Measures
@@ -123,11 +123,50 @@ class TestOneQuestion:
 
     async def test_looking_on_is_one_look_in_the_audit_log(self, world: Fixture, mona: Fixture) -> None:
         asked = await world.escalate()
-        for path in ("", "/versions", "/sessions", "/versions"):
+        for path in ("", "/brief", "/style", "/versions", "/sessions", "", "/versions", "/brief"):
             assert (await mona.api("GET", f"queue/{asked.id}{path}")).status_code == 200
         with sqlite3.connect(world.home / "mentoring.sqlite") as file:
             looks = file.execute("SELECT who, about FROM mentoring_audit").fetchall()
         assert looks == [("mona", asked.id)]
+
+    async def test_what_a_notebook_hides_besides_its_code_is_in_no_answer(self, world: Fixture, mona: Fixture) -> None:
+        spy = "spy-of-a-widget"
+        hidden = {"widgets": {"state": spy}, "outputs": [{"data": {"text/html": spy}}], "path": f"{spy}.ipynb"}
+        asked = await world.escalate(metadata=hidden)
+        for path in ("", "/brief", "/style", "/versions", f"/versions/{asked.submission}"):
+            answer = await mona.api("GET", f"queue/{asked.id}{path}")
+            assert answer.status_code == 200
+            assert spy not in answer.text
+        assert spy not in world.judge.briefs[-1].model_dump_json()
+
+    async def test_an_answer_that_came_back_is_told_from_a_question(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        await mona.api("POST", f"queue/{asked.id}/lease")
+        await mona.api("POST", f"queue/{asked.id}/answer", json={"text": "Count them once.", "remember": True})
+        entry = await world.recalled("nils")
+        await world.mentoring.rate_memory(entry, RateMemory(helpful=False, submission="a" * 32), world.scope("nils"))
+        (item,) = QueuePage.model_validate_json((await mona.api("GET", "queue")).content).items
+        assert (item.about_memory, item.reopened) == (entry, 1)
+        full = EscalationFull.model_validate_json((await mona.api("GET", f"queue/{item.id}")).content)
+        assert [(one.id, one.mentor, one.unhelpful) for one in full.remembered] == [(entry, "mona", 1)]
+        await mona.api("POST", f"queue/{item.id}/lease")
+        await mona.api("POST", f"queue/{item.id}/answer", json={"text": "Each of them counts once."})
+        (kept,) = (await mona.api("GET", "memory")).json()
+        assert (kept["id"], kept["text"]) == (entry, "Each of them counts once.")
+
+    async def test_a_note_may_follow_the_answer_and_the_learners_rating(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate()
+        await mona.api("POST", f"queue/{asked.id}/lease")
+        await mona.api("POST", f"queue/{asked.id}/answer", json={"text": "Count them once."})
+        said = await mona.api("POST", f"queue/{asked.id}/notes", json={"text": "And only rows that are whole."})
+        assert (said.status_code, said.json()["item"]["state"]) == (200, "answered")
+        await world.mentoring.rate(asked.id, RateAnswer(helpful=True), world.scope())
+        said = await mona.api("POST", f"queue/{asked.id}/notes", json={"text": "Well done."})
+        assert (said.status_code, said.json()["item"]["state"]) == (200, "rated")
+        theo = world.browser()
+        await theo.sign_in("theo")
+        refused = await theo.api("POST", f"queue/{asked.id}/notes", json={"text": "I, too."})
+        assert error_of(refused) == (409, "lease_needed")
 
     async def test_an_unknown_question_is_404_and_an_odd_id_422(self, world: Fixture, mona: Fixture) -> None:
         assert error_of(await mona.api("GET", f"queue/{'0' * 32}")) == (404, "escalation_not_found")
@@ -200,6 +239,7 @@ class TestMemoryAndClass:
         assert [case["id"] for case in (await mona.api("GET", "cases")).json()] == ["numbers"]
         seen = ClassView.model_validate_json((await mona.api("GET", "class", params={"case": "numbers"})).content)
         assert [(row.user, row.attempts) for row in seen.rows] == [("lena", 1)]
+        assert seen.titles == {"mean": "Mean"}
         table = await mona.api("GET", "class/export.csv", params={"case": "numbers"})
         assert table.headers["content-type"] == "text/csv; charset=utf-8"
         assert table.headers["content-disposition"] == 'attachment; filename="numbers.csv"'

@@ -41,7 +41,7 @@ async def test_every_answer_tells_the_browser_what_may_happen(world: Fixture, mo
         assert told["default-src"] == "'self'"
         assert told["script-src"] == "'self'"
         assert told["frame-ancestors"] == "'self'"
-        assert (told["object-src"], told["base-uri"]) == ("'none'", "'none'")
+        assert (told["object-src"], told["base-uri"], told["frame-src"]) == ("'none'", "'none'", "'none'")
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert answer.headers["cross-origin-opener-policy"] == "same-origin"

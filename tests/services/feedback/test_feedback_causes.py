@@ -19,6 +19,7 @@ from tests.services.feedback.conftest import REDUCED, answered, shop
 
 CASE = shop()
 LONG = Patience(seconds=60, preparing=60, beside=2)
+BRIEF = Patience(seconds=0.01, preparing=0.05, beside=2)
 SHORT = Patience(seconds=60, preparing=0.01, beside=2)
 FOUND = Repaired("", (), 1, 0.1, 0.1, (), {})
 # The mistake is in line 4; where it shows, and most of what is unlike the reference, are elsewhere.
@@ -108,6 +109,37 @@ async def test_one_search_at_a_time_and_who_gets_no_turn_does_without() -> None:
     repairs.go.set()
     assert await one is FOUND
     assert len(repairs.searched) == 1
+
+
+@pytest.mark.parametrize("trouble", [None, PlatformFailed("runner_away", "nobody answers")])
+async def test_a_search_that_nobody_waits_for_any_more_keeps_its_turn_until_it_ends(trouble: Exception | None) -> None:
+    """What computes in a thread is not ended by a time that is over."""
+    repairs = at_once(trouble=trouble)
+    repairs.go.clear()
+    causes = RepairCauses(repairs, BRIEF)
+    assert await asked(causes) is None
+    assert await asked(causes, REDUCED) is None
+    assert len(repairs.searched) == 1
+    repairs.go.set()
+    while causes._turn.locked():
+        await asyncio.sleep(0)
+    await asked(causes, REDUCED)
+    assert len(repairs.searched) == 2
+
+
+async def test_who_goes_away_leaves_the_turn_with_the_search() -> None:
+    repairs = at_once()
+    repairs.go.clear()
+    causes = RepairCauses(repairs, LONG)
+    gone = asyncio.create_task(asked(causes))
+    while not repairs.searched:
+        await asyncio.sleep(0)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    assert causes._turn.locked()
+    repairs.go.set()
+    assert await asked(causes, REDUCED) is FOUND
 
 
 async def test_a_runner_that_fails_costs_nothing_but_the_place() -> None:

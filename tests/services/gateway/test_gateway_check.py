@@ -294,8 +294,9 @@ async def test_figures_about_checks(world: Fixture, lab: Fixture, check_of: Fixt
     await checked(lab, check_of("right"))
     await checked(lab, check_of("refuse"))
     registry = world.gateway.state.metrics.registry
-    assert registry.get_sample_value("caseloop_checks_total", {"verdict": "approved"}) == 1
-    assert registry.get_sample_value("caseloop_checks_total", {"verdict": "could_not_judge"}) == 1
+    assert registry.get_sample_value("caseloop_checks_total", {"case": "numbers", "verdict": "approved"}) == 1
+    unjudged = {"case": "numbers", "verdict": "could_not_judge"}
+    assert registry.get_sample_value("caseloop_checks_total", unjudged) == 1
     assert registry.get_sample_value("caseloop_checks_repeated_total") == 1
     assert registry.get_sample_value("caseloop_check_feedback_seconds_count") == 3
     assert registry.get_sample_value("caseloop_check_first_event_seconds_count") == 3

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 
 from services.contracts.errors import ServiceError
-from services.contracts.escalation import AnswerEscalation, LineComment, RateAnswer, WriteNote, WritePhrase
+from services.contracts.escalation import AnswerEscalation, LineComment, RateAnswer, Recall, WriteNote, WritePhrase
 from services.contracts.notebook import Place
-from tests.services.mentoring.conftest import Town, question
+from tests.services.mentoring.conftest import SIGNATURE, Town, question
 
 WORDS = AnswerEscalation(text="Divide by `len(values)`.")
 
@@ -191,3 +191,25 @@ async def test_the_figures_of_the_queue_are_metrics(town: Town) -> None:
     assert value("caseloop_escalation_first_answer_seconds_sum", {"case": "numbers"}) == 300
     assert value("caseloop_escalations_waiting") == 1
     assert value("caseloop_escalations_longest_wait_seconds") == 300
+
+
+async def test_minutes_saved_are_a_metric_of_the_last_seven_days(town: Town) -> None:
+    async def saved() -> float | None:
+        await town.app.state.service.measuring.observe_queue()
+        return town.app.state.metrics.registry.get_sample_value("caseloop_minutes_saved", {"case": "numbers"})
+
+    for user, minutes in (("ada", 2), ("eve", 4), ("joe", 8)):
+        asked = await town.ask(user)
+        await town.take(asked.id)
+        town.clock.move(minutes=minutes)
+        remember = AnswerEscalation(text="Divide.", remember=True)
+        await town.dashboard.answer(asked.id, remember, town.mentor())
+    assert await saved() is None
+    recall = Recall(subtask="mean", signatures=(SIGNATURE,))
+    for user in ("bob", "bob", "pat"):
+        await town.feedback.recall(recall, town.learner(user))
+    assert await saved() == 8.0
+    measures = await town.dashboard.measures(town.mentor(), case="numbers")
+    assert measures.minutes_saved == 8.0
+    town.clock.move(days=8)
+    assert await saved() is None

@@ -159,11 +159,12 @@ async def test_an_answer_that_does_not_help_goes_back_to_a_mentor(town: Town) ->
     await rate(town, entry.id, "bob", helpful=False)
     # At once, while others may still be helped by it.
     queue = await town.dashboard.queue(town.mentor())
-    assert [(item.learner, item.reason, item.same) for item in queue.items] == [("ada", "unhelpful_answer", 0)]
-    assert "did not help a learner" in queue.items[0].headline
+    assert [(item.about_memory, item.reason, item.same) for item in queue.items] == [(entry.id, "unhelpful_answer", 0)]
+    headline = "An answer of mia's came back: helped 0, did not help 1. It is still given."
+    assert queue.items[0].headline == headline
     mails = await town.mails_at_last(4)
     assert {mail["Subject"] for mail in mails[2:]} == {"Caseloop: again a remembered answer about The mean"}
-    assert "It is still given" in mails[3].get_content()
+    assert headline in mails[3].get_content()
     assert (await recall(town, "ann"))[SIGNATURE].id == entry.id
     await rate(town, entry.id, "eve", helpful=True)
     town.clock.move(minutes=1)
@@ -175,8 +176,12 @@ async def test_an_answer_that_does_not_help_goes_back_to_a_mentor(town: Town) ->
 
     queue = await town.dashboard.queue(town.mentor())
     assert len(queue.items) == 1
-    assert "2 learners in a row. Nobody gets it until a mentor has looked at it." in queue.items[0].headline
+    assert queue.items[0].headline == (
+        "An answer of mia's came back: helped 1, did not help 2, the last 2 in a row. "
+        "Nobody gets it until a mentor has looked at it."
+    )
     full = await town.take(queue.items[0].id)
+    assert full.item.about_memory == entry.id
     assert full.cells[0].source == "mean = sum(values)"
     assert [one.id for one in full.remembered] == [entry.id]
     town.clock.move(minutes=1)
@@ -187,6 +192,28 @@ async def test_an_answer_that_does_not_help_goes_back_to_a_mentor(town: Town) ->
     # Ratings of the words that did not help say nothing about the new ones.
     await recall(town, "pat")
     assert (await rate(town, entry.id, "pat", helpful=False)).set_aside is None
+
+
+async def test_only_an_answer_that_came_back_is_told_from_a_question(town: Town) -> None:
+    entry = await remember(town)
+    await recall(town, "bob")
+    await rate(town, entry.id, "bob", helpful=False)
+    asked = await town.ask("bob")
+    about = {item.id: item.about_memory for item in (await town.dashboard.queue(town.mentor())).items}
+    assert about.pop(asked.id) is None
+    assert list(about.values()) == [entry.id]
+    full = await town.dashboard.full(asked.id, town.mentor())
+    assert (full.item.about_memory, [item.about_memory for item in full.same]) == (None, [])
+
+
+async def test_the_headline_says_what_learners_have_said_by_now(town: Town) -> None:
+    entry = await remember(town)
+    for user in ("bob", "eve", "joe"):
+        await recall(town, user)
+    for user, helpful in (("bob", False), ("eve", False), ("joe", True)):
+        await rate(town, entry.id, user, helpful=helpful)
+    (item,) = (await town.dashboard.queue(town.mentor())).items
+    assert "helped 1, did not help 2, the last 2 in a row. Nobody gets it" in item.headline
 
 
 async def test_who_thinks_otherwise_takes_the_item_back_unless_a_mentor_has_it(town: Town) -> None:

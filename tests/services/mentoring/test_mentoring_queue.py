@@ -180,11 +180,30 @@ async def test_every_look_at_another_persons_work_is_in_the_record(town: Town) -
     await town.dashboard.full(asked.id, town.mentor("max"))
     await town.take(asked.id)
     await town.dashboard.answer(asked.id, AnswerEscalation(text="Divide."), town.mentor())
+    assert await _record(town, asked.id) == [("max", "view"), ("mia", "lease"), ("mia", "answer")]
+
+
+async def test_what_a_screen_asks_for_meanwhile_is_the_same_look(town: Town) -> None:
+    asked, other = await town.ask(), await town.ask("bob")
+    for minutes in (0, 1, 28):
+        town.clock.move(minutes=minutes)
+        await town.dashboard.full(asked.id, town.mentor("max"))
+    assert await _record(town, asked.id) == [("max", "view")]
+    await town.dashboard.full(asked.id, town.mentor("mia"))
+    await town.dashboard.full(other.id, town.mentor("max"))
+    assert await _record(town, asked.id) == [("max", "view"), ("mia", "view")]
+    assert await _record(town, other.id) == [("max", "view")]
+    town.clock.move(minutes=1)
+    await town.dashboard.full(asked.id, town.mentor("max"))
+    assert await _record(town, asked.id) == [("max", "view"), ("mia", "view"), ("max", "view")]
+
+
+async def _record(town: Town, about: str) -> list[tuple[str, str]]:
     db = town.house.database()
     async with db.read() as session:
-        record = [(row.who, row.action) for row in await audit.entries(session, asked.id)]
+        record = [(row.who, row.action) for row in await audit.entries(session, about)]
     await db.close()
-    assert record == [("max", "view"), ("mia", "lease"), ("mia", "answer")]
+    return record
 
 
 async def _state_in_the_table(db, escalation: str) -> str:

@@ -1,5 +1,6 @@
 """Runs that go on from a kept state observe what a run from the beginning observes."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 
@@ -138,6 +139,18 @@ async def test_more_owners_than_places_push_the_oldest_out(settings: RunnerSetti
         await run(small, asked(cells, "two"))
         assert (await run(small, asked(cells, "two")))[0] < 3
         assert (await run(small, asked(cells, "one")))[0] == 3
+
+
+@pytest.mark.parametrize("bound", [{"kept_seconds": 0.05}, {"kept_mb": 1}], ids=["age", "memory"])
+async def test_what_is_kept_too_long_or_weighs_too_much_is_gone(
+    settings: RunnerSettings, bound: dict[str, float]
+) -> None:
+    cells = [COSTLY + "a = 1", "ans = a", "noise = 0"]
+    async with Runner(settings.model_copy(update=bound)) as small:
+        await run(small, asked(cells, "kim"))
+        while small._kept._kept:
+            await asyncio.sleep(0.01)
+        assert (await run(small, asked(cells, "kim")))[0] == 3
 
 
 STATEMENTS = (

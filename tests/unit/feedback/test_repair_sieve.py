@@ -1,8 +1,10 @@
 """Many programs in one process: what the sieve says of each is about that program, or it says nothing at all."""
 
 import random
+import signal
 import sys
 from collections.abc import Sequence
+from types import CodeType
 from typing import Any
 
 import pytest
@@ -39,7 +41,19 @@ HELPS = "def helper(x):\n    return x * 2\n" + MODEL
 
 def told(programs: Sequence[str], checks: str = CHECKS, before: dict[str, Any] | None = None) -> str:
     names = {"__builtins__": __builtins__, "limit": 10} if before is None else before
-    return sifted(names, MODEL, programs, checks, (0.02, 30))
+    return sifted(names, code(checks), code(MODEL), list(map(compiled, programs)), (0.02, 30))
+
+
+def code(source: str) -> CodeType:
+    return compile(source, "<program>", "exec")
+
+
+def compiled(source: str) -> CodeType | None:
+    """As the sandbox gives it to the sieve."""
+    try:
+        return code(source)
+    except SyntaxError:
+        return None
 
 
 @pytest.mark.parametrize("what", RIGHT)
@@ -85,7 +99,16 @@ def test_each_program_has_the_same_chance_and_depth() -> None:
 
 
 def test_what_there_is_no_time_for_is_left_out() -> None:
-    assert sifted({"__builtins__": __builtins__}, MODEL, [MODEL] * 3, CHECKS, (0.02, -1.0)) == ""
+    names: dict[str, Any] = {"__builtins__": __builtins__}
+    assert sifted(names, code(CHECKS), code(MODEL), [code(MODEL)] * 3, (0.02, -1.0)) == ""
+
+
+def test_what_is_left_of_a_time_for_all_is_not_used_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compiling many programs takes some of it; then the others are left out, and what is known is said."""
+    names: dict[str, Any] = {"__builtins__": __builtins__}
+    for left, said in ((60.0, HELD), (0.05, "")):
+        monkeypatch.setattr(signal, "getitimer", lambda _, left=left: (left, 0.0))
+        assert sifted(names, code(CHECKS), code(MODEL), [code(MODEL)], (0.02, 30)) == said
 
 
 def test_the_sieve_leaves_nothing_in_the_names_that_programs_find() -> None:

@@ -3,14 +3,18 @@ import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, it } from 'vitest';
 import { address, parse } from '../src/app/router';
 import { changedCells } from '../src/escalation/compare';
-import { sendable, withComment } from '../src/escalation/draft';
+import { inItsPlace, sendable, withComment } from '../src/escalation/draft';
 import { helpOf } from '../src/escalation/help';
 import { marksOf, placeName } from '../src/escalation/places';
+import { standingOf } from '../src/escalation/standing';
 import { percent, withoutMentor } from '../src/measures/shares';
 import { change } from '../src/parts/editor';
 import { Markdown, safe } from '../src/parts/markdown';
 import { clock, day, duration } from '../src/parts/time';
 import { unifiedLines } from '../src/parts/unified';
+import { askerOf, reasonOf } from '../src/parts/words';
+import { orderOf } from '../src/queue/order';
+import type { QueueItem } from '../src/api/mentoring-types';
 import type { Cell, Feedback } from '../src/api/types';
 
 function drawn(text: string): string {
@@ -155,5 +159,56 @@ describe('measures', () => {
 
   it('tells the day on which a week begins in UTC, whatever the time here', () => {
     expect(day('2026-11-23T00:00:00Z')).toBe('23 Nov');
+  });
+});
+
+describe('what a mentor may send', () => {
+  const item = (part: Partial<QueueItem>): QueueItem => ({
+    id: '1', case: 'c', case_title: 'C', subtask: 's', subtask_title: 'S', learner: 'ada', state: 'waiting',
+    reason: 'unhelpful_answer', opened: '2026-11-26T10:00:00Z', waited_seconds: 0, mentor: null, leased_until: null,
+    signature: 'x', same: 0, headline: '', reopened: 0, about_memory: null, ...part
+  });
+
+  it.each<[Partial<QueueItem>, 'answer' | 'note' | null, string]>([
+    [{}, null, 'Take it'],
+    [{ state: 'leased', mentor: 'mona' }, 'answer', ''],
+    [{ state: 'leased', mentor: 'otto' }, null, 'otto is on it.'],
+    [{ state: 'answered', mentor: 'mona' }, 'note', 'A note reaches the learner'],
+    [{ state: 'rated', mentor: 'mona' }, 'note', 'A note reaches the learner'],
+    [{ state: 'answered', mentor: 'otto' }, null, 'otto has answered it'],
+    [{ state: 'cancelled' }, null, 'withdrawn'],
+    [{ state: 'leased', mentor: 'mona', about_memory: '5' }, 'answer', ''],
+    [{ state: 'answered', mentor: 'mona', about_memory: '5' }, null, 'remembered answers']
+  ])('%o: %s', (part, send, why) => {
+    const standing = standingOf(item(part), 'mona');
+    expect(standing.send).toBe(send);
+    expect(standing.why).toContain(why);
+    expect(standing.why === '').toBe(send === 'answer');
+    expect(standing.review).toBe(part.about_memory !== undefined);
+  });
+
+  it('tells an answer that came back from a question', () => {
+    expect([reasonOf(item({})), askerOf(item({}))]).toEqual(['An answer did not help', 'ada']);
+    const back = item({ about_memory: '5' });
+    expect([reasonOf(back), askerOf(back)]).toEqual(['A remembered answer came back', 'nobody’s question']);
+  });
+
+  it('leaves out of what takes its place all that is about one learner', () => {
+    const comments = [{ place: { cell: 'a', line: 1, end_line: 1 }, text: 'here' }];
+    const draft = { text: ' So. ', comments, remember: true, only_version: true, also: ['2'] };
+    expect(inItsPlace(draft)).toEqual({ text: 'So.', comments: [], remember: false, only_version: false, also: [] });
+  });
+});
+
+describe('the order of the queue', () => {
+  it.each([
+    [undefined, false, 'most urgent first'],
+    ['waiting', true, 'most urgent first'],
+    ['leased', false, 'most urgent first'],
+    [undefined, true, 'newest first'],
+    ['answered', false, 'newest first'],
+    ['cancelled', true, 'newest first']
+  ])('of %s, mine %s: %s', (state, mine, words) => {
+    expect(orderOf(state, mine)).toBe(words);
   });
 });

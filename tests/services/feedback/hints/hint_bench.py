@@ -255,8 +255,9 @@ def open_bench(
     queue = TableJobQueue(db, JOBS, times)
     choices = AssistanceService(db, model.name if model else None, False)
     pipeline = HintPipeline(checker, runs, model, KeptFirewalls(4), chosen, tuple(engines))
-    service = HintService(db, queue, shelf, checker, choices, changes, chosen)
-    job = HintJob(db, shelf, pipeline, choices, changes, HintMetrics(registry))
+    metrics = HintMetrics(registry)
+    service = HintService(db, queue, shelf, checker, choices, changes, chosen, metrics=metrics)
+    job = HintJob(db, shelf, pipeline, choices, changes, metrics)
     return HintBench(db, service, job, queue, choices, registry, shelf, model)
 
 

@@ -146,6 +146,20 @@ async def test_the_next_hint_is_given_when_the_last_one_is_rated(bench: HintBenc
     assert (await bench.service.rate(second.id, RateHint(helpful=False), scope_of())).helpful is False
 
 
+async def test_what_learners_say_of_hints_is_counted_once_and_again_when_they_change_their_mind(
+    bench: HintBench,
+) -> None:
+    def counted(helpful: str) -> float | None:
+        labels = {"case": "shop", "kind": "debug", "helpful": helpful}
+        return bench.registry.get_sample_value("caseloop_hint_ratings_total", labels)
+
+    hint = await bench.made(ask_for())
+    assert counted("yes") is None
+    for helpful in (True, True, False):
+        await bench.service.rate(hint.id, RateHint(helpful=helpful), scope_of())
+    assert (counted("yes"), counted("no")) == (1, 1)
+
+
 async def test_a_hint_that_nobody_has_read_cannot_be_rated(bench: HintBench) -> None:
     asked = await bench.service.ask(ask_for(), scope_of())
     with pytest.raises(HintNotReady):

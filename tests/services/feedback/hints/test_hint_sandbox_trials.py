@@ -66,6 +66,30 @@ def without_calls(runs: Any) -> SandboxTrials:
 
 OTHERS = [REFERENCE.replace("0.5", f"0.5 + {n} - {n}") for n in range(1, 20)]
 WRONG = [REFERENCE.replace("0.5", f"0.5 + {n}") for n in range(1, 20)]
+LOOKS_AROUND = """
+import signal, sys
+signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+
+def texts(value, deep):
+    if isinstance(value, str):
+        yield value
+    elif deep and isinstance(value, dict):
+        for one in list(value.items()):
+            yield from texts(one, deep - 1)
+    elif deep and isinstance(value, (list, tuple, set)):
+        for one in list(value):
+            yield from texts(one, deep - 1)
+    elif deep and hasattr(value, "co_consts"):
+        yield from texts(value.co_consts, deep - 1)
+
+def forecast(days):
+    wanted, frame = "".join([{pieces}]), sys._getframe()
+    while frame := frame.f_back:
+        for place in (frame.f_locals, frame.f_globals, frame.f_code):
+            if any(wanted in text for text in texts(place, 4)):
+                return None
+    return [2.0 * day + 1 / 2 for day in days]
+"""
 NEVER_ENDS = "def forecast(days):\n    while True:\n        pass\n"
 
 
@@ -86,3 +110,14 @@ async def test_what_takes_others_along_is_tried_apart(bad: str, runner: Runner) 
     assert runs.checks == [2, 4]
     assert await asyncio.to_thread(trials.passed, OTHERS[:4]) == [True] * 4
     assert runs.checks == [2, 4, 4]
+
+
+async def test_a_program_in_a_sieve_finds_the_text_of_no_other_around_it(runner: Runner) -> None:
+    """It is told that it fails where it finds what it looks for, as it does with the sieve's own text."""
+    of_reference = LOOKS_AROUND.replace("{pieces}", "'2.0 * day', ' + 0.5 for'")
+    of_others = LOOKS_AROUND.replace("{pieces}", "' + 0.5 + 7', ' - 7 for'")
+    of_checks = LOOKS_AROUND.replace("{pieces}", "'forecast([1, ', '2]) == [2.5'")
+    of_the_sieve = LOOKS_AROUND.replace("{pieces}", "'CPU seconds of ', 'one program'")
+    programs = [of_reference, of_others, of_checks, of_the_sieve, *OTHERS]
+    held = await asyncio.to_thread(without_calls(runner).passed, programs)
+    assert held == [True, True, True, False, *[True] * len(OTHERS)]

@@ -90,5 +90,6 @@ export interface ClassView {
   stuck: number;
   silent: number;
   finished: number;
+  titles: Record<string, string>;
   next: string | null;
 }

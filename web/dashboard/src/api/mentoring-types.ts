@@ -48,6 +48,8 @@ export interface QueueItem {
   same: number;
   headline: string;
   reopened: number;
+  /** The remembered answer that came back: nobody asked, and `learner` is whose code it was written for. */
+  about_memory: string | null;
 }
 
 export interface QueuePage {

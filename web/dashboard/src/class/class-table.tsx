@@ -10,7 +10,9 @@ const RULES: Record<Watch['rule'], string> = {
 const STATES = { not_started: 'not started', in_progress: 'in progress', approved: 'approved', polished: 'polished' };
 
 /** Who is where, with the watch list's reasons beside the name. */
-export function ClassTable({ rows }: { rows: ClassRow[] }) {
+export function ClassTable({ rows, titles }: { rows: ClassRow[]; titles: Record<string, string> }) {
+  // A step that the newest version of the case has no longer is told by its id.
+  const titled = (subtask: string) => (Object.hasOwn(titles, subtask) ? titles[subtask]! : subtask);
   return (
     <div className="TableScroll" tabIndex={0} role="region" aria-label="Learners">
       <table className="Table">
@@ -34,7 +36,7 @@ export function ClassTable({ rows }: { rows: ClassRow[] }) {
                   <span
                     key={`${rule} ${subtask}`}
                     className={`Pill ${rule === 'silent' ? '' : 'is-warm'}`}
-                    title={`Since ${moment(since)}${subtask ? `, in ${subtask}` : ''}`}
+                    title={`Since ${moment(since)}${subtask ? `, in ${titled(subtask)}` : ''}`}
                     data-caseloop="watch"
                     data-rule={rule}
                   >
@@ -43,9 +45,9 @@ export function ClassTable({ rows }: { rows: ClassRow[] }) {
                 ))}
               </th>
               <td>
-                <Steps row={row} />
+                <Steps row={row} titled={titled} />
               </td>
-              <td>{row.current ?? <span className="dim">nothing open</span>}</td>
+              <td>{row.current ? titled(row.current) : <span className="dim">nothing open</span>}</td>
               <td className="number">{row.attempts}</td>
               <td title={moment(row.last_seen)}>{ago(row.last_seen)}</td>
             </tr>
@@ -56,11 +58,11 @@ export function ClassTable({ rows }: { rows: ClassRow[] }) {
   );
 }
 
-function Steps({ row }: { row: ClassRow }) {
+function Steps({ row, titled }: { row: ClassRow; titled: (subtask: string) => string }) {
   return (
     <span className="Steps">
       {row.subtasks.map(({ subtask, state, attempts }) => {
-        const words = `${subtask}: ${STATES[state]}, ${attempts} attempts`;
+        const words = `${titled(subtask)}: ${STATES[state]}, ${attempts} attempts`;
         return <span key={subtask} className="Step" data-state={state} role="img" aria-label={words} title={words} />;
       })}
       <span className="dim">{row.approved} approved</span>

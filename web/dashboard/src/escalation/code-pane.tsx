@@ -71,7 +71,7 @@ export function CodePane({ full, brief, work, run, draft, onComment }: Props) {
           </button>
         )}
       </div>
-      <RunResult run={run} edited={work.edited} />
+      <RunResult run={run} edited={work.edited} cells={full.cells} onPlace={work.show} />
       <Tabs label="The code" tabs={TABS} now={shown} onChange={pick}>
         {shown === 'code' &&
           full.cells.map((cell, index) => (

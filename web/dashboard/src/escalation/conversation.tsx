@@ -3,7 +3,7 @@ import type { Cell, Place } from '../api/types';
 import { Markdown } from '../parts/markdown';
 import { Section } from '../parts/section';
 import { ago, moment } from '../parts/time';
-import { REASONS } from '../parts/words';
+import { reasonOf } from '../parts/words';
 import { placeName } from './places';
 
 interface Props {
@@ -18,9 +18,12 @@ export function Conversation({ item, notes, cells, onPlace }: Props) {
     <Section title="Conversation" name="conversation">
       <ol className="Plain Notes">
         <li className="dim">
-          {item.learner ? `${item.learner} asked` : 'It came back'}{' '}
-          <time title={moment(item.opened)}>{ago(item.opened)}</time>: {REASONS[item.reason]}
-          {item.reopened > 0 && `; reopened ${item.reopened === 1 ? 'once' : `${item.reopened} times`}`}
+          {item.about_memory === null ? `${item.learner} asked` : 'It came back'}{' '}
+          <time title={moment(item.opened)}>{ago(item.opened)}</time>
+          {item.about_memory === null ? `: ${reasonOf(item)}` : ', since it did not help a learner'}
+          {item.about_memory === null &&
+            item.reopened > 0 &&
+            `; reopened ${item.reopened === 1 ? 'once' : `${item.reopened} times`}`}
         </li>
         {notes.map(note => (
           <li key={note.id} className="Note" data-author={note.author} data-caseloop="note">

@@ -35,6 +35,11 @@ export function sendable(draft: Draft): Draft {
   return { ...draft, text: draft.text.trim(), comments: draft.comments.filter(({ text }) => text.trim()) };
 }
 
+/** What takes a remembered answer's place: words alone, for lines are different in everybody's code. */
+export function inItsPlace(draft: Draft): Draft {
+  return { ...EMPTY, text: draft.text.trim() };
+}
+
 export function withComment(comments: LineComment[], cell: string, line: number): LineComment[] {
   const there = comments.some(({ place }) => place.cell === cell && place.line === line);
   return there ? comments : [...comments, { place: { cell, line, end_line: line }, text: '' }];

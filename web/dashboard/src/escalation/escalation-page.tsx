@@ -6,9 +6,11 @@ import { address, go } from '../app/router';
 import { useShortcuts } from '../app/shortcuts';
 import { useTitle } from '../app/use-title';
 import { Loading, Problem } from '../parts/notice';
-import { duration } from '../parts/time';
-import { REASONS, learnerName, several } from '../parts/words';
+import { ago } from '../parts/time';
+import { askerOf, reasonOf, several } from '../parts/words';
+import { useTakeNext } from '../queue/use-take-next';
 import { AnswerBox } from './answer-box';
+import { CameBack } from './came-back';
 import { CodePane } from './code-pane';
 import { Conversation } from './conversation';
 import { useDraft } from './draft';
@@ -23,6 +25,8 @@ import { StyleReport } from './style-report';
 import { Suggestions } from './suggestions';
 import { type Escalation, useEscalation } from './use-escalation';
 import { useWork } from './use-work';
+
+const NOTHING = () => undefined;
 
 export default function EscalationPage({ id }: { id: string }) {
   useTitle('Question');
@@ -63,10 +67,17 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
       comment(at.cell, at.line);
     }
   };
+  const take = useTakeNext();
+  const asked = item.about_memory === null;
+  const open = item.state === 'waiting' || item.state === 'leased';
+  const entry = full.remembered.find(({ id }) => id === item.about_memory);
   useShortcuts([
     { key: 'a', label: 'Write the answer', run: () => field.current?.focus() },
     { key: 't', label: 'Take it', run: () => item.state === 'waiting' && escalation.lease.mutate() },
-    { key: 'c', label: 'Comment on the line', run: commentHere },
+    { key: 'l', label: 'Keep it longer', run: () => escalation.mine && escalation.lease.mutate() },
+    { key: 'g', label: 'Give it back', run: () => escalation.mine && escalation.release.mutate() },
+    { key: 'n', label: 'Take the next question', run: () => !take.isPending && take.mutate() },
+    ...(asked ? [{ key: 'c', label: 'Comment on the line', run: commentHere }] : []),
     { key: 'r', label: 'Run the checks', run: () => run.state.kind !== 'running' && void run.run(work.current) },
     { key: 'e', label: 'Edit a copy of the code', run: () => work.setEditing(!work.editing) }
   ]);
@@ -79,17 +90,31 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
         <div className="Escalation-title">
           <h1>{item.subtask_title}</h1>
           <p className="dim">
-            {item.case_title} · {learnerName(item.learner)} · {REASONS[item.reason]} · asked {duration(item.waited_seconds)} ago{' '}
-            {item.same > 0 && <span className="Pill is-same">+{several(item.same, 'other')} the same</span>}
+            {item.case_title} · {askerOf(item)} · {reasonOf(item)}
+            {asked ? ' · asked ' : ' '}
+            {ago(item.opened)}{' '}
+            {asked && item.same > 0 && <span className="Pill is-same">+{several(item.same, 'other')} the same</span>}
           </p>
         </div>
         <LeaseBar item={item} escalation={escalation} />
+        {take.problem && <Problem reason={take.problem} />}
       </header>
       <div className="Escalation-columns">
         <div className="Column is-code">
-          <CodePane full={full} brief={brief} work={work} run={run} draft={draft} onComment={comment} />
-          <SameGroup same={full.same} also={draft.also} onAlso={also => change({ also })} />
-          <SessionsList id={item.id} />
+          <CodePane
+            full={full}
+            brief={brief}
+            work={work}
+            run={run}
+            draft={draft}
+            onComment={asked ? comment : NOTHING}
+          />
+          {asked && (
+            <>
+              {open && <SameGroup same={full.same} also={draft.also} onAlso={also => change({ also })} />}
+              <SessionsList id={item.id} />
+            </>
+          )}
         </div>
         <div className="Column is-facts">
           <Facts
@@ -98,16 +123,18 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
             cells={cells}
             onPlace={work.show}
           />
-          <HelpSoFar help={help} />
+          {asked && <HelpSoFar help={help} />}
           <StyleReport id={item.id} submission={full.submission} cells={cells} onPlace={work.show} />
         </div>
         <div className="Column is-talk">
           <div className="Talk">
+            {!asked && <CameBack entry={entry} onUse={insert} />}
             <Conversation item={item} notes={full.notes} cells={cells} onPlace={work.show} />
-            <Suggestions remembered={full.remembered} brief={brief} onUse={insert} />
+            <Suggestions remembered={full.remembered.filter(one => one !== entry)} brief={brief} onUse={insert} />
           </div>
           <AnswerBox
             full={full}
+            entry={entry}
             escalation={escalation}
             draft={draft}
             field={field}

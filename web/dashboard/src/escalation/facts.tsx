@@ -2,8 +2,8 @@ import type { Cell, Feedback, Finding, Place } from '../api/types';
 import { Inline } from '../parts/inline';
 import { Section } from '../parts/section';
 import { moment } from '../parts/time';
-import { EVIDENCE, VERDICTS } from '../parts/words';
-import { placeName } from './places';
+import { VERDICTS } from '../parts/words';
+import { FindingItem } from './finding-item';
 
 interface Props {
   feedback: Feedback;
@@ -35,7 +35,9 @@ export function Facts({ feedback, number, cells, onPlace }: Props) {
       </p>
       <ul className="Plain">
         {feedback.findings.map(finding => (
-          <FindingItem key={finding.id} finding={finding} cells={cells} onPlace={onPlace} />
+          <FindingItem key={finding.id} finding={finding} cells={cells} name="finding" onPlace={onPlace}>
+            <Shown finding={finding} />
+          </FindingItem>
         ))}
       </ul>
       {feedback.remarks.map((remark, index) => (
@@ -47,29 +49,10 @@ export function Facts({ feedback, number, cells, onPlace }: Props) {
   );
 }
 
-function FindingItem({ finding, cells, onPlace }: { finding: Finding } & Pick<Props, 'cells' | 'onPlace'>) {
+/** What the learner was told besides, and how sure the check is. */
+function Shown({ finding }: { finding: Finding }) {
   return (
-    <li className="Finding" data-severity={finding.severity} data-caseloop="finding">
-      <p>
-        <Inline text={finding.message} />{' '}
-        {finding.place && (
-          <button
-            type="button"
-            className="Link"
-            data-caseloop="go-to-place"
-            onClick={() => onPlace(finding.place!)}
-          >
-            {placeName(finding.place, cells)}
-          </button>
-        )}
-      </p>
-      {finding.evidence.map((fact, index) => (
-        <p key={index} className="Fact" data-caseloop="fact">
-          <span className="Fact-kind">{EVIDENCE[fact.kind]}</span> <code>{fact.subject}</code>
-          {fact.aspect && <span className="dim"> {fact.aspect}</span>}
-          {fact.fact && <span className="Fact-text">{fact.fact}</span>}
-        </p>
-      ))}
+    <>
       {finding.mentor && (
         <p className="Quote">
           The learner was shown
@@ -78,6 +61,6 @@ function FindingItem({ finding, cells, onPlace }: { finding: Finding } & Pick<Pr
         </p>
       )}
       {finding.confidence < 0.5 && <p className="dim">The check is not sure of this one.</p>}
-    </li>
+    </>
   );
 }

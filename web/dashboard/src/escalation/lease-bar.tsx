@@ -24,10 +24,10 @@ export function LeaseBar({ item, escalation: { lease, release, mine } }: Props) 
             Yours, <Countdown until={item.leased_until} /> left
           </span>
           <button type="button" className="Button is-quiet" data-caseloop="extend" onClick={() => lease.mutate()}>
-            Keep longer
+            Keep longer <kbd>l</kbd>
           </button>
           <button type="button" className="Button is-quiet" data-caseloop="release" onClick={() => release.mutate()}>
-            Give back
+            Give back <kbd>g</kbd>
           </button>
         </>
       ) : item.state === 'leased' ? (

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../api/errors';
-import type { Cell, Feedback } from '../api/types';
+import type { Cell, Feedback, Place } from '../api/types';
 import { useDesk } from '../app/desk';
 import { Inline } from '../parts/inline';
 import { Problem } from '../parts/notice';
 import { VERDICTS, stage } from '../parts/words';
+import { FindingItem } from './finding-item';
 
 type State =
   | { kind: 'idle' }
@@ -47,9 +48,11 @@ export function useRun(id: string) {
 interface Props {
   run: ReturnType<typeof useRun>;
   edited: boolean;
+  cells: Cell[];
+  onPlace: (place: Place) => void;
 }
 
-export function RunResult({ run: { state, stop }, edited }: Props) {
+export function RunResult({ run: { state, stop }, edited, cells, onPlace }: Props) {
   return (
     <div className="RunResult" aria-live="polite" data-caseloop="run-result" data-state={state.kind}>
       {state.kind === 'running' && (
@@ -62,12 +65,12 @@ export function RunResult({ run: { state, stop }, edited }: Props) {
         </p>
       )}
       {state.kind === 'failed' && <Problem reason={state.reason} />}
-      {state.kind === 'done' && <Result feedback={state.feedback} edited={edited} />}
+      {state.kind === 'done' && <Result feedback={state.feedback} edited={edited} cells={cells} onPlace={onPlace} />}
     </div>
   );
 }
 
-function Result({ feedback, edited }: { feedback: Feedback; edited: boolean }) {
+function Result({ feedback, edited, cells, onPlace }: { feedback: Feedback } & Omit<Props, 'run'>) {
   return (
     <>
       <p>
@@ -88,13 +91,12 @@ function Result({ feedback, edited }: { feedback: Feedback; edited: boolean }) {
           </li>
         ))}
       </ul>
-      {feedback.findings.flatMap(finding => finding.evidence).map(
-        (fact, index) =>
-          fact.fact && (
-            <p key={index} className="Fact">
-              <code>{fact.subject}</code> <span className="Fact-text">{fact.fact}</span>
-            </p>
-          )
+      {feedback.findings.length > 0 && (
+        <ul className="Plain">
+          {feedback.findings.map(finding => (
+            <FindingItem key={finding.id} finding={finding} cells={cells} name="run-finding" onPlace={onPlace} />
+          ))}
+        </ul>
       )}
     </>
   );

@@ -5,7 +5,7 @@ import { useSay } from '../app/announcer';
 import { useDesk } from '../app/desk';
 import { several } from '../parts/words';
 
-/** Every look is kept in the audit log: once a minute is often enough for what the learner may add. */
+/** Once a minute is often enough for what the learner may add. In the audit log it stays one look. */
 const REFRESH = 60_000;
 
 /** One escalation and what a mentor may do with it. */
@@ -25,7 +25,7 @@ export function useEscalation(id: string) {
     mutationFn: () => client.lease(id),
     onSuccess: full => {
       keep(full);
-      say('It is yours for 30 minutes.');
+      say(held(full.item.leased_until));
     },
     onError: refused
   });
@@ -49,13 +49,22 @@ export function useEscalation(id: string) {
     mutationFn: words => client.answer(id, words),
     onSuccess: (full, { also }) => {
       keep(full);
-      say(also.length ? `Answered, and ${several(also.length, 'other')} with it.` : 'Answered.');
+      if (full.item.about_memory !== null) {
+        say('In its place: learners get your words from now on.');
+      } else {
+        say(also.length ? `Answered, and ${several(also.length, 'other')} with it.` : 'Answered.');
+      }
     },
     onError: refused
   });
   const item = query.data?.item;
   const mine = item?.state === 'leased' && item.mentor === me.user;
   return { query, lease, release, write, answer, mine };
+}
+
+function held(until: string | null): string {
+  const minutes = until === null ? 0 : Math.round((Date.parse(until) - Date.now()) / 60_000);
+  return minutes > 0 ? `It is yours for ${several(minutes, 'minute')}.` : 'It is yours.';
 }
 
 export type Escalation = ReturnType<typeof useEscalation>;

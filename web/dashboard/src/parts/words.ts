@@ -1,4 +1,4 @@
-import type { EscalationState, Reason } from '../api/mentoring-types';
+import type { EscalationState, QueueItem, Reason } from '../api/mentoring-types';
 import type { EvidenceKind, Stage, Verdict } from '../api/types';
 
 export const STATES: Record<EscalationState, string> = {
@@ -9,12 +9,17 @@ export const STATES: Record<EscalationState, string> = {
   cancelled: 'Withdrawn'
 };
 
-export const REASONS: Record<Reason, string> = {
+const REASONS: Record<Reason, string> = {
   unhelpful_hint: 'A hint did not help',
   repeated_failure: 'Fails again and again',
   low_confidence: 'The check is not sure',
-  unhelpful_answer: 'A remembered answer did not help'
+  unhelpful_answer: 'An answer did not help'
 };
+
+/** Why it is in the queue. */
+export function reasonOf({ about_memory, reason }: QueueItem): string {
+  return about_memory === null ? REASONS[reason] : 'A remembered answer came back';
+}
 
 export const VERDICTS: Record<Verdict, string> = {
   approved: 'Approved',
@@ -52,9 +57,9 @@ export function stage({ name, index, count, detail }: Stage): string {
   return `${words}${part}${detail ? `: ${detail}` : ''} …`;
 }
 
-/** A remembered answer that came back to mentors has no learner. */
-export function learnerName(learner: string): string {
-  return learner || 'a remembered answer';
+/** Who asks. Nobody does where a remembered answer came back. */
+export function askerOf({ about_memory, learner }: QueueItem): string {
+  return about_memory === null ? learner : 'nobody’s question';
 }
 
 /** `1 other`, `3 others`. */

@@ -1,26 +1,23 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useRef } from 'react';
-import { ApiError } from '../api/errors';
-import { useSay } from '../app/announcer';
 import { useDesk } from '../app/desk';
 import { type Route, address, go } from '../app/router';
 import { useShortcuts } from '../app/shortcuts';
 import { useTitle } from '../app/use-title';
 import { Empty, Loading, Problem } from '../parts/notice';
 import { several } from '../parts/words';
+import { orderOf } from './order';
 import { QueueFilters } from './queue-filters';
 import { QueueRow } from './queue-row';
 import { useQueue } from './use-queue';
+import { useTakeNext } from './use-take-next';
 
 export function QueuePage({ route: { query } }: { route: Route }) {
   useTitle('Queue');
   const { me } = useDesk();
   const list = useRef<HTMLOListElement>(null);
-  const queue = useQueue({
-    state: query.get('state') ?? undefined,
-    case: query.get('case') ?? undefined,
-    mine: query.get('mine') === 'true'
-  });
+  const state = query.get('state') ?? undefined;
+  const own = query.get('mine') === 'true';
+  const queue = useQueue({ state, case: query.get('case') ?? undefined, mine: own });
   const take = useTakeNext();
   const step = (by: number) => {
     const links = [...(list.current?.querySelectorAll('a') ?? [])];
@@ -45,7 +42,7 @@ export function QueuePage({ route: { query } }: { route: Route }) {
         <div>
           <h1>Queue</h1>
           <p className="dim" data-caseloop="queue-total">
-            {queue.isSuccess ? `${several(queue.total, 'question')}, most urgent first` : ' '}
+            {queue.isSuccess ? `${several(queue.total, 'question')}, ${orderOf(state, own)}` : ' '}
           </p>
         </div>
         <QueueFilters query={query} />
@@ -59,7 +56,7 @@ export function QueuePage({ route: { query } }: { route: Route }) {
           Take next <kbd>n</kbd>
         </button>
       </header>
-      {take.isError && take.error.error !== 'queue_empty' && <Problem reason={take.error} />}
+      {take.problem && <Problem reason={take.problem} />}
       {queue.isError && <Problem reason={queue.error} retry={() => void queue.refetch()} />}
       {queue.isPending && <Loading what="the queue" />}
       {queue.isSuccess && queue.items.length === 0 && (
@@ -89,26 +86,6 @@ export function QueuePage({ route: { query } }: { route: Route }) {
       )}
     </div>
   );
-}
-
-/** Lease the most urgent one and open it. */
-function useTakeNext() {
-  const { client } = useDesk();
-  const queries = useQueryClient();
-  const say = useSay();
-  return useMutation({
-    mutationFn: () => client.takeNext(),
-    onSuccess: full => {
-      queries.setQueryData(['escalation', full.item.id], full);
-      go(address('queue', [full.item.id]));
-    },
-    onError: (reason: ApiError) => {
-      if (reason.error === 'queue_empty') {
-        say('Nobody waits right now.');
-      }
-      void queries.invalidateQueries({ queryKey: ['queue'] });
-    }
-  });
 }
 
 function mine(query: URLSearchParams): void {
