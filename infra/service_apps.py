@@ -5,9 +5,11 @@ What only one of them needs is imported where that one is made: the modules of t
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
+from prometheus_client import Gauge
 
 from infra.settings import EmbeddedSettings
 from services.contracts.clients.cases import CasesClient
@@ -38,6 +40,20 @@ async def open_app(
     `verifier` loads the key that scope tokens are checked with; no service takes a secret that it does not
     need. Raises ValueError for an unknown name, and what the wiring of that service raises.
     """
+    async with _open(name, settings, vault, credential, verifier) as app:
+        left = Gauge(
+            "caseloop_certificate_life_left",
+            "Share of the life of the service's certificate that is still to come.",
+            registry=app.state.metrics.registry,
+        )
+        left.set_function(lambda: credential.leaf.left(datetime.now(UTC)))
+        yield app
+
+
+@asynccontextmanager
+async def _open(
+    name: str, settings: EmbeddedSettings, vault: Vault, credential: Credential, verifier: Callable[[], ScopeVerifier]
+) -> AsyncIterator[FastAPI]:
     match name:
         case "cases":
             from case_uploader.wiring import open_backends

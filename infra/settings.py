@@ -1,8 +1,9 @@
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import DotEnvSettingsSource, SettingsConfigDict
 
 from services.kit.settings import Settings
@@ -25,6 +26,14 @@ class EmbeddedSettings(Settings):
     port: int = Field(default=8000, ge=1, le=65535)
     dashboard_port: int | None = Field(default=None, ge=1, le=65535)
     """Port of 127.0.0.1 on which the mentors' desk answers the Hub's proxy. Default: any free one at each start."""
+    public_address: str = Field(default="", pattern=r"^(https?://[^\s/?#@]+)?$")
+    """Where browsers find Caseloop, `https://host`, when something with TLS stands in front of it."""
+    trusted_proxies: str = ""
+    """Addresses and networks of what stands in front, separated by commas: their word counts on who asks."""
+    refusals_burst: int = Field(default=100, ge=1)
+    """Refused requests of one address after which it waits to sign in; counted where proxies are named."""
+    refusals_per_minute: float = Field(default=60, gt=0)
+    """How many of them are forgotten in a minute."""
     project: Path = PROJECT
     cases: Path = PROJECT / "cases"
     """Cases that are published at the first start."""
@@ -52,6 +61,14 @@ class EmbeddedSettings(Settings):
 
     spares: bool = True
     """Keep a loaded process beside the services and one beside the Hub, which takes over when that ends."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, named: str) -> str:
+        networks = [ip_network(part.strip()) for part in named.split(",") if part.strip()]
+        if any(network.prefixlen == 0 for network in networks):
+            raise ValueError("whoever trusts everybody has no address that is true; name what stands in front")
+        return ",".join(map(str, networks))
 
     @property
     def gateway_dir(self) -> Path:
@@ -136,10 +153,12 @@ class EmbeddedSettings(Settings):
 
     @property
     def desk_address(self) -> str:
-        """Where the mentors' desk is in a browser of this machine; empty where it listens for others.
+        """Where the mentors' desk is in a browser; empty where it listens for others, and nobody has said where.
 
         Those come by way of something else, with TLS, whose address only the operator knows.
         """
+        if self.public_address:
+            return f"{self.public_address}/services/caseloop"
         if self.host not in _OF_THIS_MACHINE:
             return ""
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import shutil
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -332,14 +332,28 @@ class CaseServer(Spawner):
         self.clear_box()
 
     async def _tend(self) -> None:
-        """Renew the certificate, save changed work, look after what the subclass limits. Never raises."""
+        """Renew the certificate, save changed work, look after what the subclass limits, end an unused one.
+
+        Never raises, and a step that fails keeps no other from being taken: a certificate that cannot be renewed is no
+        reason to keep no work. Only what was not saved is not ended.
+        """
+        await self._step("Renewing the certificate", self._renew)
+        saved = await self._step("Saving the work", self.save)
+        await self._step("Looking after the limits", self.look_after)
+        if saved:
+            await self._step("Ending it when unused", self._end_when_idle)
+
+    async def _step(self, what: str, step: Callable[[], Awaitable[None]]) -> bool:
+        """Take one step; tell whether it was taken."""
         try:
-            await asyncio.to_thread(self.platform.certificates.renew, self.private_box)
-            await self.save()
-            await self.look_after()
-            await self._end_when_idle()
+            await step()
         except Exception:
-            self.log.exception("Tending the environment of %s failed; it is tried again", self._log_name)
+            self.log.exception("%s failed for the environment of %s; it is tried again", what, self._log_name)
+            return False
+        return True
+
+    async def _renew(self) -> None:
+        await asyncio.to_thread(self.platform.certificates.renew, self.private_box)
 
     async def _end_when_idle(self) -> None:
         """End an environment that has long been unused. Its work was saved just before: where that fails, it lives."""

@@ -25,6 +25,10 @@ class Leaf:
         """The middle of its life."""
         return self.after(1 / 2)
 
+    def left(self, now: datetime) -> float:
+        """The share of its life that is still to come; 0 when it is over."""
+        return max((self.not_after - now) / (self.not_after - self.not_before), 0.0)
+
     def after(self, share: float) -> datetime:
         """The moment when this share of its life is over."""
         return self.not_before + (self.not_after - self.not_before) * share

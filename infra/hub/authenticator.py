@@ -26,4 +26,4 @@ class AccountsAuthenticator(Authenticator):
         account = await asyncio.to_thread(self.accounts.verify, name, password)
         if account is None:
             return None
-        return {"name": account.name, "admin": account.role is Role.ADMIN, "groups": [GROUPS[account.role]]}
+        return {"name": account.name, "groups": [GROUPS[account.role]]}

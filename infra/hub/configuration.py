@@ -2,13 +2,15 @@
 
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
+from infra.hub.logs import configure_hub_logs
 from infra.hub.pages import CaseHandler, CasesHandler
 from infra.hub.proxy import StandingProxy, WholeProxy
 from infra.hub.proxy_process import proxy_program, proxy_token, proxy_variables, socket_address
+from infra.hub.public_address import configure_public_address
 from infra.hub.single_sign_on import configure_single_sign_on
 from infra.production.settings import ProductionSettings
 from infra.settings import EmbeddedSettings
@@ -31,10 +33,31 @@ from vault.identity import host_name
 from vault.wiring import Vault
 
 HERE = Path(__file__).parent
+OPERATORS_SCOPES: Final = [
+    "admin-ui",
+    "list:users",
+    "read:users",
+    "read:roles:users",
+    "delete:users",
+    "servers",
+    "list:groups",
+    "read:groups",
+    "list:services",
+    "read:services",
+    "read:hub",
+    "read:metrics",
+    "shutdown",
+]
+"""What the Hub's page «People and servers» does, without a way into anybody's server.
+
+Such ways are `access:servers` and `shares`, but also `tokens` (one in another's name), `admin:users` (another's name on
+oneself) and `proxy` (where everybody's requests go).
+"""
 
 
 def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -> None:
     """Fill JupyterHub's configuration object."""
+    configure_hub_logs(c, settings.logs)
     _hub(c, settings, vault)
     _proxy(c, settings, vault)
     _people(c, settings, vault)
@@ -45,6 +68,7 @@ def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platfo
 
 def configure_in_chart(c: Any, settings: ProductionSettings, vault: Vault, platform: Platform) -> None:
     """The same where a chart has said where Hub and proxy are and listen (`infra/helm/z2jh-values.yaml`)."""
+    configure_hub_logs(c, settings.logs)
     c.JupyterHub.cleanup_servers = False  # learners' servers outlive the Hub
     _people(c, settings, vault)
     _desk(c, vault)
@@ -97,8 +121,11 @@ def _people(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
             c.JupyterHub.authenticator_class = AccountsAuthenticator
             c.Authenticator.allow_all = True  # whoever has a password has an account
             c.AccountsAuthenticator.accounts = Accounts(settings.home / "accounts.json")
+            configure_public_address(c, settings.public_address)
         case "production":
-            configure_single_sign_on(c, OidcSettings(), vault.secrets)
+            oidc = OidcSettings()
+            configure_single_sign_on(c, oidc, vault.secrets)
+            configure_public_address(c, oidc.hub_address)
     _roles(c)
 
 
@@ -116,7 +143,9 @@ def _roles(c: Any) -> None:
                 "read:users:groups!user",
             ],
         },
-        {"name": "operators", "groups": [GROUPS[Role.ADMIN]], "scopes": ["admin-ui", "list:users", "admin:servers"]},
+        {"name": "operators", "groups": [GROUPS[Role.ADMIN]], "scopes": OPERATORS_SCOPES},
+        # The Hub's own, which opens everybody's server and cannot be narrowed: nobody has it, nor keeps it from before.
+        {"name": "admin", "users": []},
         {"name": "mentors", "groups": [GROUPS[Role.MENTOR]], "scopes": [MENTOR_SCOPE]},
         {"name": "quality", "groups": [GROUPS[Role.QA]], "scopes": [QA_SCOPE]},
         {"name": "desk-admins", "groups": [GROUPS[Role.ADMIN]], "scopes": [ADMIN_SCOPE]},
@@ -160,7 +189,7 @@ def _environments(c: Any, settings: EmbeddedSettings, platform: Platform) -> Non
     c.JupyterHub.spawner_class = _spawner(c, settings)
     c.JupyterHub.allow_named_servers = True  # one server a case, named after it
     c.JupyterHub.named_server_limit_per_user = settings.environments_per_learner
-    c.JupyterHub.tornado_settings = {"slow_spawn_timeout": 0}
+    c.JupyterHub.tornado_settings.update({"slow_spawn_timeout": 0})
     c.CaseServer.platform = platform
     c.CaseServer.idle_hours = settings.environment_idle_hours
     c.CaseServer.busy_hours = settings.environment_busy_hours

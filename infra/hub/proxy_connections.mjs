@@ -8,6 +8,9 @@
 // now and then before Node has written the request's last, empty piece. On a unix socket that is a broken pipe, and a
 // learner whose notebook has just been saved reads "503 Service Unavailable". Here such connections are kept open.
 //
+// It also says who asks, which Hub and learners' servers believe (proxy_addresses.mjs), has those wait who are refused again
+// and again (proxy_refusals.mjs), and writes its log as the services write theirs (proxy_logs.mjs).
+//
 // And while the Hub, which makes pages for what goes wrong, is away itself, people get a page that tries again.
 
 import fs from "node:fs";
@@ -15,6 +18,10 @@ import http from "node:http";
 import https from "node:https";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+
+import { among, sender } from "./proxy_addresses.mjs";
+import { writeJson } from "./proxy_logs.mjs";
+import { Refusals } from "./proxy_refusals.mjs";
 
 const NAME = "dashboard.caseloop.internal";
 // Well below the listener's own 75 s, so that an idle connection is never used just as the other end closes it.
@@ -27,6 +34,9 @@ const portFile = needed("CASELOOP_DASHBOARD_PORT_FILE");
 
 const program = fs.realpathSync(process.argv[1]);
 const library = path.join(path.dirname(program), "..", "lib", "configproxy.js");
+if (process.env.CASELOOP_PROXY_LOGS === "json") {
+  writeJson(library);
+}
 const { default: ConfigurableProxy } = await import(pathToFileURL(library));
 const original = ConfigurableProxy.prototype.proxyOptsForTarget;
 if (typeof original !== "function") {
@@ -47,6 +57,29 @@ ConfigurableProxy.prototype.proxyOptsForTarget = function (target) {
   to.hostname = "127.0.0.1";
   to.port = port();
   return { target: to, secure: true, agent: current() };
+};
+
+// Without a named proxy everybody may come from the address of one that is not: then nobody is counted.
+const named = process.env.CASELOOP_PROXY_TRUSTED ?? "";
+const trusted = among(named);
+const refusals = named
+  ? new Refusals(Number(needed("CASELOOP_PROXY_REFUSALS_BURST")), Number(needed("CASELOOP_PROXY_REFUSALS_PER_MINUTE")))
+  : null;
+
+const { handleProxyWeb, handleProxyWs } = ConfigurableProxy.prototype;
+if (typeof handleProxyWeb !== "function" || typeof handleProxyWs !== "function") {
+  throw new Error(`${library} has no handleProxyWeb or …Ws: this version of the proxy is not the one of web/package-lock.json`);
+}
+
+ConfigurableProxy.prototype.handleProxyWeb = function (req, res) {
+  const address = sender(req, trusted);
+  req.headers["x-real-ip"] = address;
+  return refusals?.admits(req, res, address, this.log) === false ? undefined : handleProxyWeb.call(this, req, res);
+};
+
+ConfigurableProxy.prototype.handleProxyWs = function (req, socket, head) {
+  req.headers["x-real-ip"] = sender(req, trusted);
+  return handleProxyWs.call(this, req, socket, head);
 };
 
 // One that was killed leaves its socket where it was, and nobody could listen there.

@@ -24,6 +24,10 @@ def proxy_program(settings: EmbeddedSettings) -> list[str]:
 def proxy_variables(settings: EmbeddedSettings, vault: Vault) -> Mapping[str, str]:
     """What `proxy_connections.mjs` needs to know."""
     return {
+        "CASELOOP_PROXY_LOGS": settings.logs.format,
+        "CASELOOP_PROXY_TRUSTED": settings.trusted_proxies,
+        "CASELOOP_PROXY_REFUSALS_BURST": str(settings.refusals_burst),
+        "CASELOOP_PROXY_REFUSALS_PER_MINUTE": str(settings.refusals_per_minute),
         "CASELOOP_PROXY_LEAF": str(settings.leaf("proxy")),
         "CASELOOP_PROXY_AUTHORITY": str(vault.authority.bundle),
         "CASELOOP_DASHBOARD_PORT_FILE": str(settings.dashboard_port_file),

@@ -56,7 +56,6 @@ def _people(a: Any) -> None:
     a.auth_state_groups_key = groups_of
     # Whoever has no role of ours has no business here, however well known to the provider.
     a.allowed_groups = set(GROUPS.values())
-    a.admin_groups = {GROUPS[Role.ADMIN]}
     a.allow_all = False
     a.enable_auth_state = True
     a.auth_refresh_age = REFRESH_SECONDS

@@ -8,7 +8,7 @@ from services.gateway.dashboard.errors import NotAMentor, NotSignedIn
 from services.gateway.dashboard.mentor import Mentor
 from services.kit.oidc import BearerTokens
 
-_ROLES: Final = {"admin": Role.ADMIN, "mentor": Role.MENTOR}
+_ROLES: Final = {role.value: role for role in (Role.ADMIN, Role.MENTOR, Role.QA)}
 _log = structlog.get_logger(__name__)
 
 
@@ -32,5 +32,5 @@ class Programs:
         if not roles:
             _log.warning("refused at the desk", user=bearer.name, client=bearer.client, reason="not a mentor")
             raise NotAMentor("The mentors' desk is for mentors and administrators.")
-        # an admin may do what a mentor may, as among people
-        return Mentor(bearer.name, roles | ({Role.MENTOR} if Role.ADMIN in roles else frozenset()))
+        # an admin may do what mentors and QA may, as among people
+        return Mentor(bearer.name, roles | ({Role.MENTOR, Role.QA} if Role.ADMIN in roles else frozenset()))

@@ -1,5 +1,6 @@
 """What code in a learner's JupyterLab can see, reach and use up. Everything here is run in a kernel, as learners do."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from case_uploader.format.case_folder import read_case_folder
-from tests.e2e.system.caseloop_person import Environment, Kernel, KernelError
+from tests.e2e.system.caseloop_person import Environment, Kernel, KernelError, Person
 from tests.e2e.system.caseloop_system import System, eventually
 from tests.security.environment.conftest import CASE, MEMORY_MB, SECRET
 
@@ -36,7 +37,7 @@ def call(method, path, body=None):
 def test_there_is_no_network(kernel: Kernel, system: System) -> None:
     interfaces = "answer = [line.split(':')[0].strip() for line in open('/proc/net/dev').readlines()[2:]]"
     assert kernel.ask(interfaces) == ["lo"]
-    for host, port in (("127.0.0.1", system.port), ("192.0.2.1", 80)):
+    for host, port in (("127.0.0.1", system.port), ("192.0.2.1", 80), ("169.254.169.254", 80)):
         assert kernel.ask(f"import socket\nanswer = socket.socket().connect_ex(({host!r}, {port}))") != 0
     with pytest.raises(KernelError, match="gaierror"):
         kernel.run("import socket; socket.getaddrinfo('example.org', 80)")
@@ -172,6 +173,32 @@ def test_a_learners_server_answers_its_own_learner_only(environment: Environment
         answer = environment.person.api("GET", victim.base + path)
         assert answer.status_code in (302, 403, 404), path
         assert "nbformat" not in answer.text
+
+
+def test_an_admin_sees_who_works_and_has_no_way_into_anybodys_server(environment: Environment, system: System) -> None:
+    """Neither in the own name, nor by a token or a name of the learner's."""
+    admin = Person(system, "admin").sign_in()
+    with contextlib.closing(admin.http):
+        assert admin.http.get("/hub/admin").status_code == 200
+        (learner,) = [one for one in admin.api("GET", "/hub/api/users").json() if one["name"] == "learner"]
+        assert learner["servers"][CASE]["ready"]
+        # the own name, as a program and by the browser's whole way through the Hub's sign-in
+        for path in ("/lab", "/api/contents", f"/api/contents/{CASE}.ipynb", "/caseloop/api/me", "/api/kernels"):
+            answer = admin.api("GET", environment.base + path)
+            assert answer.status_code in (302, 403, 404), path
+            assert "nbformat" not in answer.text
+        answer = admin.http.get(f"{environment.base}/lab", follow_redirects=True)
+        assert answer.status_code == 403, answer.url
+        for method, path, body in (
+            ("POST", "/users/learner/tokens", {}),
+            ("PATCH", "/users/learner", {"name": "somebody"}),
+            ("PATCH", "/users/admin", {"admin": True}),
+            ("POST", f"/shares/learner/{CASE}", {"user": "admin"}),
+            ("PATCH", "/proxy", {"api_url": "http://127.0.0.1:1"}),
+        ):
+            answer = admin.api(method, f"/hub/api{path}", json=body)
+            assert answer.status_code in (403, 404), f"{method} {path}: {answer.status_code} {answer.text}"
+    assert environment.caseloop("GET", "/me").json()["user"] == "learner"
 
 
 def test_processes_have_a_limit_and_the_environment_goes_on(kernel: Kernel, environment: Environment) -> None:

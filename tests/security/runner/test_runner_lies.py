@@ -33,6 +33,9 @@ ALWAYS += (
         "import pandas as pd\npd.DataFrame.equals = pd.Series.equals = lambda *a: True\n"
         "pd.DataFrame.shape = property(lambda s: (42, 42))",
         "import json\njson.dumps = json.loads = lambda *a, **k: '{}'",
+        "from IPython.core.interactiveshell import InteractiveShell as shell\n"
+        "shell.showtraceback = shell.showsyntaxerror = lambda *a, **k: None\n"
+        "import sys\nsys.excepthook = lambda *a: None",
         "import sys\nsys.path.insert(0, '.')\nopen('math.py', 'w').write('isclose = lambda *a: True')\n"
         "sys.modules.pop('math')",
         "import sys\nfor n, m in list(sys.modules.items()):\n"
@@ -42,7 +45,8 @@ ALWAYS += (
         "builtins", "shadowed names",
         "assertion error", "numpy functions", "numpy code", "testing functions",
         "testing code",
-        "math", "fake modules", "pandas classes", "json", "module on the path", "the sandbox's own code",
+        "math", "fake modules", "pandas classes", "json", "hidden tracebacks",
+        "module on the path", "the sandbox's own code",
     ],
 )  # fmt: skip
 async def test_a_wrong_answer_stays_wrong_whatever_was_replaced(attack: Attack, source: str) -> None:

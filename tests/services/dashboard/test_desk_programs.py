@@ -6,9 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
+from services.contracts.identity import Role
 from services.gateway.dashboard.programs import Programs
 from services.kit.oidc import BearerTokens
 from tests.openid_double import OpenIdDouble
+from tests.services.evaluation.judged_home import make_home
 
 ISSUER = "https://keycloak.test/realms/caseloop"
 Fixture = Any
@@ -43,7 +45,30 @@ async def test_a_mentors_program_does_not_administer(world, provider):
     assert (answer.status_code, answer.json()["error"]) == (403, "not_an_admin")
 
 
-@pytest.mark.parametrize("roles", [[], ["learner"], ["qa"], ["Admin"], ["admins"], ["realm-admin"]])
+async def test_a_program_of_qa_measures_and_gets_nothing_of_what_mentors_have(world, provider):
+    make_home(world.home / "eval", size=1)
+    nobody = world.browser().http
+    qa = bearer(provider.token(roles=["qa"]))
+    page = await nobody.get("/services/caseloop/api/runs", headers=qa)
+    assert page.status_code == 200
+    assert {run["suite"] for run in page.json()["items"]} >= {"shipped"}
+    answer = await nobody.get("/services/caseloop/api/queue", headers=qa)
+    assert (answer.status_code, answer.json()["error"]) == (403, "not_a_mentor")
+
+
+async def test_every_role_that_a_program_can_be_given_opens_something_but_the_learners(world, provider):
+    make_home(world.home / "eval", size=1)
+    nobody = world.browser().http
+    opened = set()
+    for role in Role:
+        for path in ("queue", "runs"):
+            headers = bearer(provider.token(roles=[role.value]))
+            if (await nobody.get(f"/services/caseloop/api/{path}", headers=headers)).status_code == 200:
+                opened.add((role, path))
+    assert opened == {(Role.MENTOR, "queue"), (Role.QA, "runs"), (Role.ADMIN, "queue"), (Role.ADMIN, "runs")}
+
+
+@pytest.mark.parametrize("roles", [[], ["learner"], ["Admin"], ["admins"], ["realm-admin"]])
 async def test_without_a_role_nobody_sits_down(world, provider, roles):
     answer = await world.browser().http.get("/services/caseloop/api/queue", headers=bearer(provider.token(roles=roles)))
     assert (answer.status_code, answer.json()["error"]) == (403, "not_a_mentor")

@@ -65,6 +65,8 @@ async def test_every_figure_that_is_asked_for_is_given(project: Path, settings: 
             text = (await client.get("/metrics")).text
             said = {family.name for family in text_string_to_metric_families(text)}
             assert "caseloop_requests" in said, name
+            (left,) = re.findall(r"^caseloop_certificate_life_left (\S+)$", text, re.MULTILINE)
+            assert 0.9 < float(left) <= 1, name
             for metric, labels in _labels(app.state.metrics.registry).items():
                 assert re.sub(r"_(total|bucket|count|sum|created)$", "", metric) in said, metric
                 given.setdefault(metric, set()).update(labels)

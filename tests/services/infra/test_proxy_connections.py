@@ -68,9 +68,14 @@ def desk(seen: asyncio.Event | None = None) -> FastAPI:
 
 @contextlib.asynccontextmanager
 async def proxy(
-    project: Path, place: Path, authority: LocalAuthority, target: str = TARGET
+    project: Path,
+    place: Path,
+    authority: LocalAuthority,
+    target: str = TARGET,
+    log: int = asyncio.subprocess.DEVNULL,
+    **more: str,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """The proxy as the Hub starts it, with one route."""
+    """The proxy as the Hub starts it, with one route; `more`: of its variables."""
     ports = [free_port() for _ in range(2)]
     token = secrets.token_hex(16)
     program = project / "web" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
@@ -83,8 +88,9 @@ async def proxy(
             "CASELOOP_PROXY_LEAF": str(place / "proxy.pem"),
             "CASELOOP_PROXY_AUTHORITY": str(authority.bundle),
             "CASELOOP_DASHBOARD_PORT_FILE": str(place / "dashboard.port"),
+            **more,
         },
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        stdout=log, stderr=log,
     )  # fmt: skip
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
@@ -216,3 +222,98 @@ async def test_a_connection_to_a_unix_socket_serves_one_request_after_another(
         answers = [(await web.put("workspace", json={"saved": number})).status_code for number in range(10)]
     assert answers == [204] * 10
     assert opened == 1
+
+
+@contextlib.asynccontextmanager
+async def told_who_asks(place: Path) -> AsyncIterator[str]:
+    """A target that says who asks, as it was told: 200 with a cookie or on other pages, else 403."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError), contextlib.closing(writer):
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                path, *_ = head.split(" ")[1:2]
+                headers = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:] if line)
+                known = "cookie" in headers or not path.endswith(("/api/me", "/login"))
+                said = headers["x-real-ip"].encode()
+                status = b"200 OK" if known else b"403 Forbidden"
+                writer.write(b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n%s" % (status, len(said), said))
+
+    server = await asyncio.start_unix_server(serve, place / "told.sock")
+    async with server:
+        yield "http+unix://" + quote(str(place / "told.sock"), safe="")
+
+
+FORGED = {"X-Forwarded-For": "198.51.100.7, 203.0.113.5, 10.9.8.7", "X-Real-IP": "198.51.100.7"}
+"""What comes by way of 203.0.113.5's proxy, 10.9.8.7, when its sender has made up the rest."""
+
+
+@pytest.mark.parametrize(
+    ("trusted", "sent", "told"),
+    [
+        ("", FORGED, "127.0.0.1"),
+        ("192.0.2.1", FORGED, "127.0.0.1"),
+        ("127.0.0.1", FORGED, "10.9.8.7"),
+        ("127.0.0.0/8,10.9.0.0/16", FORGED, "203.0.113.5"),
+        ("127.0.0.1/32", {}, "127.0.0.1"),
+        ("127.0.0.1/32", {"X-Forwarded-For": "no address"}, "127.0.0.1"),
+        ("127.0.0.1/32,2001:db8::/32", {"X-Forwarded-For": "2001:dead::1, 2001:db8::1"}, "2001:dead::1"),
+    ],
+)
+async def test_who_asks_is_told_by_named_proxies_only(
+    project: Path, place: Path, authority: LocalAuthority, trusted: str, sent: dict[str, str], told: str
+) -> None:
+    credential(authority, place, "proxy")
+    async with told_who_asks(place) as target, proxy(project, place, authority, target, **counting(trusted)) as web:
+        assert (await web.get("page", headers=sent)).text == told
+
+
+def counting(trusted: str, burst: int = 100) -> dict[str, str]:
+    return {
+        "CASELOOP_PROXY_TRUSTED": trusted,
+        "CASELOOP_PROXY_REFUSALS_BURST": str(burst),
+        # the next one after more than any test takes
+        "CASELOOP_PROXY_REFUSALS_PER_MINUTE": "0.1",
+    }
+
+
+async def test_an_address_that_is_refused_again_and_again_waits_and_nobody_else_does(
+    project: Path, place: Path, authority: LocalAuthority
+) -> None:
+    credential(authority, place, "proxy")
+    somebody, neighbour = {"X-Forwarded-For": "2001:db8:1:2::a"}, {"X-Forwarded-For": "2001:db8:1:2:ffff::b"}
+    async with (
+        told_who_asks(place) as target,
+        proxy(project, place, authority, target, **counting("127.0.0.1", burst=3)) as web,
+    ):
+        assert [(await web.get("api/me", headers=somebody)).status_code for _ in range(5)] == [403, 403, 403, 429, 429]
+        for path in ("login", "%61pi/me", "api/me?x=1"):
+            waits = await web.get(path, headers=neighbour)
+            assert waits.status_code == 429, path
+            assert 500 < int(waits.headers["retry-after"]) <= 600
+        assert (await web.get("login", headers={**somebody, "Cookie": "session=made up"})).status_code == 429
+        # whoever is signed in goes on, and everybody sees pages that need no account
+        assert (await web.get("api/me", headers={**somebody, "Cookie": "session=good"})).status_code == 200
+        assert (await web.get("page", headers=somebody)).status_code == 200
+        assert (await web.get("api/me", headers={"X-Forwarded-For": "2001:db8:1:3::a"})).status_code == 403
+
+
+async def test_without_a_named_proxy_nobody_is_counted(project: Path, place: Path, authority: LocalAuthority) -> None:
+    """They may all come by way of one that nobody has named."""
+    credential(authority, place, "proxy")
+    async with told_who_asks(place) as target, proxy(project, place, authority, target, **counting("", 1)) as web:
+        assert [(await web.get("api/me")).status_code for _ in range(4)] == [403] * 4
+
+
+async def test_the_proxy_writes_json_where_that_is_wanted(
+    project: Path, place: Path, authority: LocalAuthority
+) -> None:
+    credential(authority, place, "proxy")
+    written = place / "log"
+    with written.open("wb") as log:
+        async with proxy(project, place, authority, log=log.fileno(), CASELOOP_PROXY_LOGS="json") as web:
+            assert (await web.get("who")).status_code == 503
+    lines = [json.loads(line) for line in written.read_text().splitlines()]
+    assert {frozenset(line) for line in lines} == {frozenset({"logger", "level", "timestamp", "event"})}
+    (failed,) = [line for line in lines if line["event"].startswith("503 GET /services/caseloop/who")]
+    assert failed["level"] == "error"

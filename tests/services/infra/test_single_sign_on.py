@@ -17,8 +17,10 @@ import pytest
 import uvicorn
 from traitlets.config import Config
 
+from infra.hub.public_address import configure_public_address
 from infra.hub.single_sign_on import STATE_SECRET, configure_single_sign_on, groups_of
 from infra.keycloak.realm import HUB_SECRET
+from services.gateway.dashboard.registration import ADMIN_SCOPE, MENTOR_SCOPE, QA_SCOPE
 from services.kit.settings import OidcSettings
 from tests.free_port import free_port
 from tests.openid_double import OpenIdDouble
@@ -93,6 +95,12 @@ class Browser:
         self.hub, self.provider = hub, provider
         context = ssl.create_default_context(cafile=str(provider.ca))
         self.http = httpx.AsyncClient(verify=context, timeout=60)
+        self.http.event_hooks["response"].append(self._send_without_tls)
+
+    async def _send_without_tls(self, _: httpx.Response) -> None:
+        """What stands before the Hub speaks TLS with browsers, and nothing stands there here."""
+        for cookie in self.http.cookies.jar:
+            cookie.secure = False
 
     async def get(self, address: str, **more) -> httpx.Response:
         for _ in range(12):
@@ -106,6 +114,11 @@ class Browser:
     async def sign_in(self, name: str) -> httpx.Response:
         self.provider.signed_in = name
         return await self.get("/hub/oauth_login?next=%2Fhub%2Ftoken")
+
+    async def ask(self, method: str, path: str) -> httpx.Response:
+        """Something of the Hub's interface, as its own pages do."""
+        xsrf = next(one.value for one in self.http.cookies.jar if one.name == "_xsrf" and one.path == "/hub/")
+        return await self.http.request(method, f"{self.hub}/hub/api/{path}", headers={"x-xsrftoken": xsrf}, json={})
 
     async def me(self) -> httpx.Response:
         # as the Hub's own pages ask
@@ -129,18 +142,87 @@ async def browser(hub, provider) -> AsyncIterator[Browser]:
 
 
 @pytest.mark.parametrize(
-    ("name", "groups", "admin"),
+    ("name", "groups", "scopes"),
     [
-        ("lena", {"learners", "class-ML 2026"}, False),
-        ("mona", {"mentors"}, False),
-        ("root", {"admins"}, True),
-        ("quinn", {"qa"}, False),
+        ("lena", {"learners", "class-ML 2026"}, set()),
+        ("mona", {"mentors"}, {MENTOR_SCOPE}),
+        ("root", {"admins"}, {MENTOR_SCOPE, QA_SCOPE, ADMIN_SCOPE, "admin-ui", "servers"}),
+        ("quinn", {"qa"}, {QA_SCOPE}),
     ],
 )
-async def test_roles_and_classes_become_groups_and_scopes(browser, name, groups, admin):
+async def test_roles_and_classes_become_groups_and_scopes(browser, name, groups, scopes):
     assert (await browser.sign_in(name)).status_code == 200
     me = (await browser.me()).json()
-    assert (me["name"], set(me["groups"]), me["admin"]) == (name, groups, admin)
+    assert (me["name"], set(me["groups"])) == (name, groups)
+    assert set(me["scopes"]) & {MENTOR_SCOPE, QA_SCOPE, ADMIN_SCOPE, "admin-ui", "servers"} == scopes
+
+
+async def test_admins_look_after_people_and_servers_and_have_no_way_into_one(browser):
+    """Nor does root keep the Hub's own role, as which the Hub's database had him when it was started."""
+    await browser.sign_in("lena")
+    await browser.http.get(f"{browser.hub}/hub/logout")
+    await browser.sign_in("root")
+    me = (await browser.me()).json()
+    assert me["admin"] is False
+    assert me["roles"] == ["user"], "those of groups are not named here"
+    of_others = {scope.partition("!")[0] for scope in me["scopes"] if not scope.endswith("=root")}
+    dangerous = {"access:servers", "shares", "tokens", "admin:users", "admin:auth_state", "admin:groups", "proxy"}
+    assert of_others & dangerous == set()
+
+    token = (await browser.ask("POST", "users/root/tokens")).json()["token"]
+    root = {"authorization": f"token {token}"}
+
+    async def ask(method: str, path: str, **more) -> httpx.Response:
+        return await browser.http.request(method, f"{browser.hub}/hub/api/{path}", headers=root, **more)
+
+    browser.http.cookies.clear()
+    assert "lena" in {person["name"] for person in (await ask("GET", "users")).json()}
+    assert (await ask("GET", "groups")).status_code == 200
+    # she has none, which is said to whoever may end one
+    assert (await ask("DELETE", "users/lena/server")).status_code in (204, 400, 404)
+    refused = {
+        ("POST", "users/lena/tokens"): {},
+        ("PATCH", "users/lena"): {"name": "somebody"},
+        ("PATCH", "users/root"): {"admin": True},
+        ("POST", "users/mallory"): {},
+        ("PATCH", "proxy"): {"api_url": "http://127.0.0.1:1"},
+        ("POST", "shares/lena/none"): {"user": "root"},
+    }
+    for (method, path), body in refused.items():
+        assert (await ask(method, path, json=body)).status_code in (403, 404), path
+    assert (await ask("DELETE", "users/lena")).status_code == 204
+
+
+async def test_all_cookies_are_for_tls_only_whatever_the_last_proxy_says(browser):
+    """The Hub's own proxy adds that it was asked without TLS, and the Hub would believe the last in the row."""
+    came: dict[str, str] = {}
+
+    async def note(answer: httpx.Response) -> None:
+        if str(answer.url).startswith(browser.hub):
+            given = [cookie for cookie in answer.headers.get_list("set-cookie") if '=""' not in cookie]
+            came.update({cookie.partition("=")[0]: cookie for cookie in given})
+
+    browser.http.event_hooks["response"].append(note)
+    browser.http.headers["x-forwarded-proto"] = "https,http"
+    assert (await browser.sign_in("lena")).status_code == 200
+    assert {"_xsrf", "jupyterhub-hub-login", "jupyterhub-session-id", "oauthenticator-state"} <= set(came)
+    assert [name for name, cookie in came.items() if "; secure" not in cookie.lower()] == []
+
+
+@pytest.mark.parametrize(
+    ("address", "known", "secure"),
+    [
+        ("", False, False),
+        ("https://cases.school.example", True, True),
+        ("http://10.0.0.5", True, False),
+    ],
+)
+def test_the_hub_is_told_where_browsers_find_it(address, known, secure):
+    config = Config()
+    configure_public_address(config, address)
+    assert ("public_url" in config.JupyterHub) is known
+    assert not known or config.JupyterHub.public_url == f"{address}/"
+    assert ("tornado_settings" in config.JupyterHub) is secure
 
 
 @pytest.mark.parametrize("name", ["mallory", "textual"])
@@ -156,7 +238,7 @@ async def test_a_lost_role_is_lost_here_too_when_the_hub_asks_again(browser, pro
     async with asyncio.timeout(60):
         while (me := (await browser.me()).json())["groups"] != ["learners"]:
             await asyncio.sleep(0.2)
-    assert me["admin"] is False
+    assert "admin-ui" not in me["scopes"]
 
 
 async def test_whoever_is_shut_out_at_the_provider_is_out_here(browser, provider):

@@ -93,6 +93,9 @@ class TestRequirements:
             ("-r other.txt", "requirement-option"),
             ("--index-url https://example.org", "requirement-option"),
             ("numpy @ https://example.org/n.whl", "requirement-url"),
+            ("numpy @ git+ssh://git@example.org/numpy.git", "requirement-url"),
+            ("-e git+ssh://git@example.org/numpy.git#egg=numpy", "requirement-option"),
+            ("git+ssh://git@example.org/numpy.git", "requirement-syntax"),
             ("num py", "requirement-syntax"),
         ],
     )

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from infra.settings import EmbeddedSettings
 from services.gateway.settings import GatewaySettings
@@ -44,6 +45,30 @@ def test_mails_lead_to_the_desk_of_this_machine(
     for name, value in EmbeddedSettings(host=host, port=8123).variables().items():
         monkeypatch.setenv(name, value)
     assert MailSettings().link == link
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_mails_lead_to_the_public_address_where_there_is_one(host: str) -> None:
+    settings = EmbeddedSettings(host=host, public_address="https://cases.school.example", _env_file=None)
+    assert settings.variables()["CASELOOP_MAIL_LINK"] == "https://cases.school.example/services/caseloop"
+
+
+@pytest.mark.parametrize(
+    ("named", "kept"),
+    [
+        ("", ""),
+        ("127.0.0.1", "127.0.0.1/32"),
+        (" 10.1.2.0/24 , 2001:db8::/32,", "10.1.2.0/24,2001:db8::/32"),
+    ],
+)
+def test_trusted_proxies_are_addresses_and_networks(tmp_path: Path, named: str, kept: str) -> None:
+    assert EmbeddedSettings(trusted_proxies=named, home=tmp_path, _env_file=None).trusted_proxies == kept
+
+
+@pytest.mark.parametrize("named", ["nginx", "10.1.2.3/24", "0.0.0.0/33", "0.0.0.0/0", "::/0", "127.0.0.1 10.0.0.1"])
+def test_what_is_no_network_is_refused_at_the_start(named: str) -> None:
+    with pytest.raises(ValidationError, match="trusted_proxies"):
+        EmbeddedSettings(trusted_proxies=named, _env_file=None)
 
 
 @pytest.mark.parametrize("link", ["https://desk.school.example", ""])

@@ -15,6 +15,7 @@ from spawner.case_server import CaseServer
 from spawner.idleness import Signs
 from spawner.inside import Mount
 from spawner.looking_in import NoAnswer
+from vault.errors import VaultError
 
 LONG_AGO = timedelta(hours=9)
 
@@ -31,14 +32,25 @@ class Server(CaseServer):
         super().__init__(**settings)
         self.done: list[str] = []
         self.unsaved: Exception | None = None
-        self.platform: Any = SimpleNamespace(certificates=SimpleNamespace(renew=lambda _: None), run_dir="")
+        self.unmeasured: Exception | None = None
+        self.sealed: Exception | None = None
+        self.platform: Any = SimpleNamespace(certificates=SimpleNamespace(renew=self.renew), run_dir="")
 
     private_box = None  # type: ignore[assignment]
+
+    def renew(self, _: None) -> None:
+        if self.sealed:
+            raise self.sealed
 
     async def save(self) -> None:
         if self.unsaved:
             raise self.unsaved
         self.done.append("saved")
+
+    async def look_after(self) -> None:
+        if self.unmeasured:
+            raise self.unmeasured
+        self.done.append("limits looked at")
 
     async def end(self) -> None:
         self.done.append("ended")
@@ -88,13 +100,34 @@ async def tended(server: Server) -> None:
 
 async def test_an_unused_one_is_saved_then_ended_then_said_to_the_hub(server: Server, told: SimpleNamespace) -> None:
     await tended(server)
-    assert server.done == ["saved", "ended", "said"]
+    assert server.done == ["saved", "limits looked at", "ended", "said"]
 
 
 async def test_one_whose_work_cannot_be_saved_lives(server: Server, told: SimpleNamespace) -> None:
     server.unsaved = OSError("progress is away")
     await server._tend()
-    assert server.done == []
+    assert server.done == ["limits looked at"]
+
+
+async def test_one_whose_certificate_cannot_be_renewed_is_saved_limited_and_ended_all_the_same(
+    server: Server, told: SimpleNamespace, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.sealed = VaultError("Vault is sealed")
+    with caplog.at_level(logging.ERROR, "jupyterhub"):
+        await tended(server)
+    assert server.done == ["saved", "limits looked at", "ended", "said"]
+    assert "Renewing the certificate failed" in caplog.text
+    assert "Vault is sealed" in caplog.text
+
+
+async def test_one_whose_size_cannot_be_told_is_saved_and_ended_all_the_same(
+    server: Server, told: SimpleNamespace, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.unmeasured = OSError("a folder went away")
+    with caplog.at_level(logging.ERROR, "jupyterhub"):
+        await tended(server)
+    assert server.done == ["saved", "ended", "said"]
+    assert "Looking after the limits failed" in caplog.text
 
 
 @pytest.mark.parametrize("sign", ["a kernel is busy", "a page is open"])
@@ -107,7 +140,7 @@ async def test_one_in_use_is_left_alone_and_that_is_logged_once(
             server._look_in_at = 0.0
             await server._tend()
     assert told.asked == 3
-    assert server.done == ["saved"] * 3
+    assert server.done == ["saved", "limits looked at"] * 3
     assert caplog.text.count(f"is unused and left alone: {sign}") == 1
 
 
@@ -121,7 +154,7 @@ async def test_it_is_asked_no_more_often_than_its_limit_needs(server: Server, to
 async def test_nothing_is_asked_where_it_is_turned_off(server: Server, told: SimpleNamespace) -> None:
     server.idle_hours = 0.0
     await server._tend()
-    assert (told.asked, server.done) == (0, ["saved"])
+    assert (told.asked, server.done) == (0, ["saved", "limits looked at"])
 
 
 async def test_one_that_does_not_answer_counts_as_in_use_since_the_hub_heard_of_it(
@@ -131,8 +164,8 @@ async def test_one_that_does_not_answer_counts_as_in_use_since_the_hub_heard_of_
     # as the Hub keeps it: in UTC, and without saying so
     server.last_activity = (datetime.now(UTC) - LONG_AGO).replace(tzinfo=None)
     await server._tend()
-    assert server.done == ["saved"]
+    assert server.done == ["saved", "limits looked at"]
     server.last_activity -= timedelta(hours=40)
     server._look_in_at = 0.0
     await tended(server)
-    assert server.done == ["saved", "saved", "ended", "said"]
+    assert server.done == ["saved", "limits looked at"] * 2 + ["ended", "said"]

@@ -58,6 +58,12 @@ async def test_it_runs_the_image_of_the_case_version_by_its_digest(server: KubeS
     assert tagged["image"] == "caseloop/learner:" + "c" * 24
 
 
+async def test_no_option_of_the_learners_chooses_another_image(server: KubeServer) -> None:
+    evil = {"image": "evil:1"}
+    server.user_options = {"case": "sales", **evil, "profile": "evil", "kubespawner_override": evil}
+    assert container_of(await pod_of(server, image=IMAGE))["image"] == f"caseloop/learner@{IMAGE}"
+
+
 async def test_it_may_do_nothing_that_its_work_does_not_need(server: KubeServer) -> None:
     pod = await pod_of(server)
     assert pod["spec"]["automountServiceAccountToken"] is False

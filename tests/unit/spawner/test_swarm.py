@@ -35,6 +35,12 @@ async def test_it_runs_the_image_of_the_case_version_by_its_digest(server: Swarm
     assert spec["Command"][:3] == ["/opt/learner/bin/python", "-m", "jupyterhub.singleuser"]
 
 
+async def test_no_option_of_the_learners_chooses_another_image(server: SwarmServer) -> None:
+    server.user_options = {"case": "sales", "image": "evil:1"}
+    spec = (await service_of(server, image=IMAGE))["task_template"]["ContainerSpec"]
+    assert spec["Image"] == f"caseloop/learner@{IMAGE}"
+
+
 async def test_it_may_do_nothing_that_its_work_does_not_need(server: SwarmServer) -> None:
     spec = (await service_of(server))["task_template"]["ContainerSpec"]
     assert spec["ReadOnly"] is True
