@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -191,11 +192,11 @@ async def test_a_second_asking_builds_nothing_and_a_running_container_keeps_its_
 
 
 @pytest.fixture(scope="module")
-def published(system: System, wheels: Path, project: Path) -> Iterator[dict[str, Any]]:
+def published(system: System, engine: docker.DockerClient, wheels: Path, project: Path) -> Iterator[dict[str, Any]]:
     """What `caseloop case publish` says of a case with a package of its own."""
     folder = Path(system.variables["CASELOOP_CASES"]).parent / "authors"
     _write_case(folder)
-    _install(folder / CASE, system.home, project)
+    _name_as_in_the_image(_install(folder / CASE, system.home, project), engine)
     variables = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "DOCKER_HOST": "unix:///var/run/docker.sock"}
     done = subprocess.run(
         [sys.executable, "-m", "infra.cli", "case", "publish", "--json", str(folder / CASE)],
@@ -226,8 +227,11 @@ def _write_case(cases: Path) -> None:
     notebook.write_text(text.replace('"import pandas as pd\\n"', '"import caseloop_till\\n", "import pandas as pd\\n"'))
 
 
-def _install(case: Path, home: Path, project: Path) -> None:
-    """The environment of its checks, as the installer would make it: the common packages are on no disk as wheels."""
+def _install(case: Path, home: Path, project: Path) -> Path:
+    """The environment of its checks, as the installer would make it; returns the folder of its packages.
+
+    The common ones are on no disk as wheels.
+    """
     settings = EmbeddedSettings(home=home)
     private_folder(settings.environments)
     shelf = open_shelf(settings, settings.environments, settings.set_up_dir)
@@ -239,6 +243,21 @@ def _install(case: Path, home: Path, project: Path) -> None:
     (site / "caseloop_till-1.0.dist-info").mkdir()
     (site / "caseloop_till-1.0.dist-info" / "METADATA").write_text("Name: caseloop-till\nVersion: 1.0\n")
     (place / "caseloop-ready.json").write_text("{}")
+    return site
+
+
+def _name_as_in_the_image(site: Path, engine: docker.DockerClient) -> None:
+    """Let common packages have the versions of the image.
+
+    Its Python is Debian's, and this machine's may be another patch release, for which the lock names other versions.
+    """
+    program = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
+    said = json.loads(engine.containers.run(LEARNER, [PYTHON, "-I", "-c", program], remove=True))
+    for file in site.glob("*.dist-info/METADATA"):
+        text = file.read_text()
+        name, version = (re.search(rf"^{field}: (.+)$", text, re.MULTILINE) for field in ("Name", "Version"))
+        if name and version and said.get(name[1], version[1]) != version[1]:
+            file.write_text(text.replace(version[0], f"Version: {said[name[1]]}", 1))
 
 
 def test_a_learner_gets_a_container_of_the_versions_image_by_its_digest(
