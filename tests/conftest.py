@@ -70,7 +70,13 @@ def missing_compose() -> str:
     return "Docker has no Compose here: its plugin is not in Debian" if asked.returncode else ""
 
 
+def missing_openssl() -> str:
+    """Why the lines of the deployment page cannot be tried here; empty when they can."""
+    return "" if shutil.which("openssl") else "openssl is not installed (apt install openssl)"
+
+
 NEEDS: dict[str, Callable[[], str]] = {
+    "openssl": missing_openssl,
     "sandbox": missing_sandbox,
     "browser": missing_browser,
     "postgres": missing_postgres,

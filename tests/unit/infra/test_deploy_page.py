@@ -3,7 +3,6 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -181,12 +180,11 @@ def test_what_the_operator_says_cannot_be_committed(project: Path) -> None:
     assert {"/.env", "/settings.env", ".secrets/", "/docker-compose.override.yml"} <= set(ignored)
 
 
+@pytest.mark.openssl
 class TestCertificates:
     @pytest.fixture
     def folder(self, pages: Mapping[str, str], tmp_path: Path) -> Path:
         """As the page's own lines make them."""
-        if shutil.which("openssl") is None:
-            pytest.skip("the page's lines are for openssl, which is not installed here")
         made = tmp_path / "certificates"
         make_certificate_folders(made)
         blocks = re.findall(r"^ *```console\n(.*?)^ *```", pages["deploy"], re.MULTILINE | re.DOTALL)
