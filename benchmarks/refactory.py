@@ -35,6 +35,7 @@ from benchmarks.harness import CouldNotRun, Figure, Report, main
 from benchmarks.quick_trials import QuickTrials
 from benchmarks.submitted_programs import SUBTASK, Program, Question, read_questions
 from evaluation.grading.cli import CannotGrade
+from feedback.approved import ApprovedAnswers
 from feedback.causes import WAITED_FOR, RepairCauses
 from feedback.firewall import Firewall, Own
 from feedback.hints.reference_repair import ReferenceRepair
@@ -125,7 +126,8 @@ def run(options: Options, report: Report) -> None:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = time.process_time() - cpu[0]
     spent += children.ru_utime + children.ru_stime - cpu[1].ru_utime - cpu[1].ru_stime
-    asyncio.run(_judge_all(measured, limit, chance, _BESIDE // 4 if report.quick else _BESIDE))
+    beside = _BESIDE // 4 if report.quick else _BESIDE
+    asyncio.run(_judge_all(measured, limit, chance, beside, options.pool))
     _report(report, measured, spent, options)
 
 
@@ -179,7 +181,9 @@ class _Told:
         return next((self._known.get(cell.source) for cell in cells if cell.id == _ANSWER), None)
 
 
-async def _judge_all(measured: Sequence[Measured], limit: int | None, chance: random.Random, beside: int) -> None:
+async def _judge_all(
+    measured: Sequence[Measured], limit: int | None, chance: random.Random, beside: int, pool: str
+) -> None:
     """The real pipeline's verdict on each distinct program, and on each distinct repair."""
     drawn = random.Random(_SEED)
     with tempfile.TemporaryDirectory(prefix="cl-refactory-") as home:
@@ -187,12 +191,15 @@ async def _judge_all(measured: Sequence[Measured], limit: int | None, chance: ra
         for one in measured:
             folder = str(one.question.write_case(Path(home) / "questions" / one.question.name))
             sample = drawn.sample(one.outcomes, min(beside, len(one.outcomes)))
+            earlier = ApprovedAnswers(_Kept())
             async with _judging(settings, folder, partial(_told, one)) as (judge, case):
                 await _judge_question(one, judge, case, limit, chance)
-            async with _judging(settings, folder, lambda _: _Told()) as (judge, case):
+                if pool == "all":
+                    await _learn(earlier, case, one.question)
+            async with _judging(settings, folder, lambda _: _Told(), earlier) as (judge, case):
                 for outcome in sample:
                     outcome.by_code = await _judged(judge, case, outcome.program.source)
-            async with _judging(settings, folder, _looking) as (judge, case):
+            async with _judging(settings, folder, partial(_looking, earlier), earlier) as (judge, case):
                 await _warm(judge, case, one.question)
                 for outcome in sample:
                     outcome.live = await _judged(judge, case, outcome.program.source)
@@ -202,17 +209,40 @@ def _told(measured: Measured, _: Runs) -> _Told:
     return _Told(measured.outcomes)
 
 
-def _looking(runs: Runs) -> RepairCauses:
+def _looking(earlier: ApprovedAnswers, runs: Runs) -> RepairCauses:
     """As a running Caseloop does."""
-    return RepairCauses(ReferenceRepair(runs), WAITED_FOR)
+    return RepairCauses(ReferenceRepair(runs, approved=earlier), WAITED_FOR)
+
+
+class _Kept:
+    """A cache for as long as the benchmark runs."""
+
+    def __init__(self) -> None:
+        self._data: dict[str, bytes] = {}
+
+    async def get(self, key: str) -> bytes | None:
+        return self._data.get(key)
+
+    async def put(self, key: str, data: bytes) -> None:
+        self._data[key] = data
+
+
+async def _learn(earlier: ApprovedAnswers, case: AuthorCase, question: Question) -> None:
+    """What others were approved for before, as far as a running Caseloop would keep it."""
+    (subtask,) = case.subtasks
+    for program in question.correct:
+        await earlier.learn(case, subtask, {_ANSWER: program.source})
 
 
 @asynccontextmanager
 async def _judging(
-    settings: EmbeddedSettings, folder: str, causes: Callable[[Runs], Causes]
+    settings: EmbeddedSettings,
+    folder: str,
+    causes: Callable[[Runs], Causes],
+    earlier: ApprovedAnswers | None = None,
 ) -> AsyncIterator[tuple[CheckerJudge, AuthorCase]]:
     try:
-        async with open_judge(settings, folder, causes) as opened:
+        async with open_judge(settings, folder, causes, earlier) as opened:
             yield opened
     except CannotGrade as error:
         raise CouldNotRun(str(error)) from error

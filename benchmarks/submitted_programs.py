@@ -65,6 +65,7 @@ class Question:
             # Programs of this kind take milliseconds; those that never end should not take the day.
             "limits": {"cpu_seconds": 2, "wall_seconds": 4, "probe_seconds": 2, "memory_mb": 256},
             "subtasks": [{"id": SUBTASK, "title": "The program"}],
+            "learn_from_approved": True,
         }
         (folder / "case.yaml").write_text(yaml.safe_dump(manifest, sort_keys=False), encoding="utf-8")
         (folder / "requirements.txt").write_text("", encoding="utf-8")

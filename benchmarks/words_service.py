@@ -18,7 +18,7 @@ from benchmarks import case_at_hand
 from benchmarks.harness import CouldNotRun
 from benchmarks.judged_work import JUDGED
 from feedback import wiring
-from feedback.adapters.baselines_directory import DirectoryBaselineCache
+from feedback.adapters.cache_directory import DirectoryCache
 from feedback.app import create_app
 from feedback.baseline import Baselines
 from feedback.pipeline import Checker
@@ -72,7 +72,7 @@ def serve(settings: EmbeddedSettings) -> int:
     credential = Credential(vault.authority, Identity.service("feedback"), settings.leaf("feedback"))
     runs, baselines = _NoRuns(), settings.home / "feedback"
     judging = wiring.build_judging(runs, _OneCase(case_at_hand.load().draft.author), baselines)
-    kept = Baselines(runs, DirectoryBaselineCache(baselines), 1)
+    kept = Baselines(runs, DirectoryCache(baselines), 1)
     judging = replace(judging, checker=_JudgedBefore(runs, kept, RuleWords()))
     app = create_app(judging.service, verifier, open_assisted=wiring.assisted_opener(settings, judging))
     return asyncio.run(serve_until_stopped([Listener(app, credential, settings.socket("feedback"))], vault.authority))

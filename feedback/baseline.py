@@ -12,7 +12,7 @@ from feedback.evidence.inputs import tries
 from feedback.judgement import first_signature
 from feedback.known_flaws import FlawRun
 from feedback.plan import Plan, plan_behaviour
-from feedback.ports import BaselineCache, Runs
+from feedback.ports import Cache, Runs
 from feedback.reference import reference_plan, variant_plans
 from feedback.running import observed
 from feedback.single_flight import SingleFlight
@@ -55,7 +55,7 @@ class BehaviourRun(WireModel):
 class Baselines:
     """Computes the reference's observations once per version, and remembers them."""
 
-    def __init__(self, runs: Runs, cache: BaselineCache, size: int = 256) -> None:
+    def __init__(self, runs: Runs, cache: Cache, size: int = 256) -> None:
         self._runs, self._cache = runs, cache
         self._baselines = SingleFlight[str, Baseline](size)
         self._flaws = SingleFlight[str, KnownFlaws](size)

@@ -5,6 +5,7 @@ from feedback.evidence.asked import Asked
 from feedback.evidence.clues import Behaves, CheckFailed, Clue, NameMissing
 from feedback.evidence.counterexample import counterexamples
 from feedback.evidence.gather import gather
+from feedback.evidence.structure.nearest import Answer
 from feedback.evidence.untouched import absent_answers
 from feedback.findings.build import findings
 from feedback.findings.located import Seen, located
@@ -17,6 +18,18 @@ from services.contracts.case import Check, Subtask
 from services.contracts.feedback import CheckResult, Fault, Verdict
 from services.contracts.finding import Finding
 from services.contracts.observation import Observation
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a piece of work besides its run. It explains, and decides nothing."""
+
+    behaviour: tuple[Behaves, ...] = ()
+    """What a second run showed."""
+    repaired: Repaired | None = None
+    """A verified repair of the answer: it says where the mistake is, and nothing of its code is in any finding."""
+    solutions: tuple[Answer, ...] = ()
+    """Answers that were approved before, next to the case's own."""
 
 
 @dataclass(frozen=True)
@@ -37,19 +50,15 @@ def judge(
     reference: Observation,
     voice: Voice,
     missing: tuple[str, ...] = (),
-    behaviour: tuple[Behaves, ...] = (),
-    repaired: Repaired | None = None,
+    known: Known = Known(),
 ) -> Judgement:
-    """Evidence, verdict and findings of one run. Correct work gets no findings: nothing is left to say.
-
-    `behaviour`: what a second run showed; it explains and decides nothing. `repaired`: a verified repair of the answer;
-    it says where the mistake is, and nothing of its code is in what is returned.
-    """
+    """Evidence, verdict and findings of one run. Correct work gets no findings: nothing is left to say."""
     clues = _clues(asked, observation, reference, missing)
     verdict, fault = decide(clues, complete=observation.complete)
     checks = check_results(asked.subtask, clues)
     approved = verdict is Verdict.APPROVED
-    seen = Seen(clues, {} if approved else counterexamples(asked, observation, reference), behaviour, (), repaired)
+    inputs = {} if approved else counterexamples(asked, observation, reference)
+    seen = Seen(clues, inputs, known.behaviour, known.solutions, known.repaired)
     return Judgement(
         verdict=verdict,
         fault=fault,

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 
 import structlog
 
+from feedback.approved import ApprovedAnswers
 from feedback.baseline import Baseline, Baselines, submission_seed
 from feedback.errors import SubtaskNotFound
 from feedback.evidence.clues import Behaves
 from feedback.evidence.odd_behaviour import odd_behaviour
 from feedback.findings.voice import Voice
-from feedback.judgement import Judgement, judge
+from feedback.judgement import Judgement, Known, judge
 from feedback.known_flaws import flaw_of
 from feedback.notebook.repair import NotebookTooLarge, Repaired, repair
 from feedback.plan import Plan, plan_behaviour, plan_run
@@ -42,10 +43,18 @@ class Checker:
 
     Args:
         causes: what would put failing work right, for saying where it goes wrong; None: the code alone says it.
+        approved: what learners were approved for before; None: only the case's own solutions are known.
     """
 
-    def __init__(self, runs: Runs, baselines: Baselines, words: Words, causes: Causes | None = None) -> None:
-        self.runs, self.baselines, self._words, self._causes = runs, baselines, words, causes
+    def __init__(
+        self,
+        runs: Runs,
+        baselines: Baselines,
+        words: Words,
+        causes: Causes | None = None,
+        approved: ApprovedAnswers | None = None,
+    ) -> None:
+        self.runs, self.baselines, self._words, self._causes, self._approved = runs, baselines, words, causes, approved
         self._under_way = 0
         self._voices = SingleFlight[str, Voice](64)
 
@@ -138,15 +147,17 @@ class Checker:
         yield Stage(name="comparing")
         voice = (await self._voices.get(case.version, lambda: _voice(case))).joined_by(request.cells)
         reference = baseline.observations[seed]
-        judgement = await asyncio.to_thread(judge, plan.asked, observation, reference, voice, repaired.missing)
+        known = Known(solutions=await self._approved.of(case, subtask) if self._approved else ())
+        judgement = await asyncio.to_thread(judge, plan.asked, observation, reference, voice, repaired.missing, known)
         laps.lap("comparing")
         behaviour = await self._behaviour(case, plan, judgement, observation)
         laps.lap("behaviour")
         cause = await self._cause(case, subtask, request, judgement) if manner.locate else None
         laps.lap("cause")
         if behaviour or cause is not None:
+            known = replace(known, behaviour=behaviour, repaired=cause)
             judgement = await asyncio.to_thread(
-                judge, plan.asked, observation, reference, voice, repaired.missing, behaviour, cause
+                judge, plan.asked, observation, reference, voice, repaired.missing, known
             )
         laps.lap("comparing")
         remembered = await self._remembered(case, plan, judgement, observation)

@@ -57,8 +57,8 @@ class LearnersData(Protocol):
         ...
 
 
-class BaselineCache(Protocol):
-    """Keeps what the reference showed, for as long as it likes: everything in it can be made again."""
+class Cache(Protocol):
+    """Keeps what makes feedback quicker or more precise, for as long as it likes: no verdict depends on it."""
 
     async def get(self, key: str) -> bytes | None:
         """What was put under the key (64 hex digits), or None."""

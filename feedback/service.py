@@ -5,15 +5,26 @@ from typing import Final
 
 import structlog
 
+from feedback.approved import ApprovedAnswers
 from feedback.errors import OutsideScope, SubtaskNotFound
-from feedback.hints.task import HintTask
+from feedback.hints.task import HintTask, Submitted
 from feedback.mutants import MutantJudge
+from feedback.notebook.repair import NotebookTooLarge
 from feedback.pipeline import PLATFORM_FAILED, Checker, last
 from feedback.ports import AuthorCases
 from feedback.remembering import Remembering
 from feedback.repair_signatures import RepairSignatures
+from services.contracts.case import AuthorCase
 from services.contracts.errors import ServiceError
-from services.contracts.feedback import CheckEvent, CheckRequest, Judged, MistakeSignature, TrialRequest, TrialResult
+from services.contracts.feedback import (
+    CheckEvent,
+    CheckRequest,
+    Judged,
+    MistakeSignature,
+    TrialRequest,
+    TrialResult,
+    Verdict,
+)
 from services.contracts.identity import ScopeClaims
 from services.contracts.mutants import MutantsRequest, MutantsResult
 from services.contracts.observation import Keep
@@ -31,6 +42,7 @@ class FeedbackService:
         checker: judges.
         remembering: what mentors answered before; None: nothing is remembered.
         repairs: tells mistakes apart that fail the same checks; None: they count as one.
+        approved: keeps what learners are approved for, where a case allows it; None: nothing is kept.
     """
 
     def __init__(
@@ -39,8 +51,10 @@ class FeedbackService:
         checker: Checker,
         remembering: Remembering | None = None,
         repairs: RepairSignatures | None = None,
+        approved: ApprovedAnswers | None = None,
     ) -> None:
         self._cases, self._checker, self.remembering, self._repairs = cases, checker, remembering, repairs
+        self._approved = approved
         self._mutants = MutantJudge(checker.runs, checker.baselines)
 
     async def check(
@@ -75,6 +89,18 @@ class FeedbackService:
                     yield Judged(feedback=feedback)
                 else:
                     yield event
+                if isinstance(event, Judged) and event.feedback.verdict is Verdict.APPROVED:
+                    await self._learn(case, request)
+
+    async def _learn(self, case: AuthorCase, request: CheckRequest) -> None:
+        """Keep what was approved. Whoever handed it in has read the verdict by then."""
+        subtask = case.subtask(request.subtask)
+        if self._approved is None or subtask is None:
+            return
+        try:
+            await self._approved.learn(case, subtask, Submitted(case, subtask, request.cells).answers)
+        except (OSError, NotebookTooLarge) as error:
+            _log.warning("an approved answer could not be kept", case=case.id, step=request.subtask, error=str(error))
 
     async def mistake(self, request: CheckRequest, scope: ScopeClaims) -> MistakeSignature:
         """Which mistake a failing submission makes, as its smallest verified repair tells it.

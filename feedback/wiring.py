@@ -8,8 +8,9 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from feedback.adapters.baselines_directory import DirectoryBaselineCache
+from feedback.adapters.cache_directory import DirectoryCache
 from feedback.app import OpenAssisted
+from feedback.approved import ApprovedAnswers
 from feedback.assistance.service import AssistanceService
 from feedback.assisted import Assisted
 from feedback.author_cases import KeptAuthorCases
@@ -62,24 +63,30 @@ class Judging:
     firewalls: KeptFirewalls
     repairs: ReferenceRepair
     signatures: RepairSignatures
+    approved: ApprovedAnswers
     remembering: Remembering | None = None
 
     @property
     def service(self) -> FeedbackService:
         """The part of the service that judges."""
-        return FeedbackService(self.cases, self.checker, self.remembering, self.signatures)
+        return FeedbackService(self.cases, self.checker, self.remembering, self.signatures, self.approved)
 
 
 def build_checker(
-    runs: Runs, baselines: Path, settings: FeedbackSettings | None = None, causes: Causes | None = None
+    runs: Runs,
+    baselines: Path,
+    settings: FeedbackSettings | None = None,
+    causes: Causes | None = None,
+    approved: ApprovedAnswers | None = None,
 ) -> Checker:
     """The pipeline alone, as `caseloop grade` uses it. `baselines`: folder for what references showed.
 
     `causes`: what would put failing work right, for saying where it goes wrong; None: the code alone says it.
+    `approved`: what learners were approved for before; None: only cases' own solutions are known.
     """
     settings = settings or FeedbackSettings()
-    kept = Baselines(runs, DirectoryBaselineCache(baselines), settings.baselines)
-    return Checker(runs, kept, RuleWords(), causes)
+    kept = Baselines(runs, DirectoryCache(baselines), settings.baselines)
+    return Checker(runs, kept, RuleWords(), causes, approved)
 
 
 def build_judging(
@@ -93,15 +100,17 @@ def build_judging(
     """Judging on a runner, a case service and, where there is one, mentors' memory; all may be typed clients."""
     settings = settings or FeedbackSettings()
     firewalls = KeptFirewalls(settings.author_cases)
-    repairs = ReferenceRepair(runs, hints)
+    approved = ApprovedAnswers(DirectoryCache(baselines))
+    repairs = ReferenceRepair(runs, hints, approved)
     signatures = RepairSignatures(repairs)
     return Judging(
         KeptAuthorCases(cases, settings.author_cases),
         runs,
-        build_checker(runs, baselines, settings, RepairCauses(repairs)),
+        build_checker(runs, baselines, settings, RepairCauses(repairs), approved),
         firewalls,
         repairs,
         signatures,
+        approved,
         Remembering(memory, firewalls, signatures) if memory is not None else None,
     )
 

@@ -27,6 +27,7 @@ from evaluation.served import RunningFeedback
 from evaluation.wording import open_wording
 from feedback import wiring as feedback_wiring
 from feedback.app import create_app as create_feedback_app
+from feedback.approved import ApprovedAnswers
 from feedback.chat.staff import ChatStaff
 from feedback.firewalls import KeptFirewalls
 from feedback.model.errors import ModelMisconfigured
@@ -222,16 +223,20 @@ def _listening_since(settings: EmbeddedSettings) -> datetime:
 
 @contextlib.asynccontextmanager
 async def open_judge(
-    settings: EmbeddedSettings, case: str, causes: Callable[[Runs], Causes] | None = None
+    settings: EmbeddedSettings,
+    case: str,
+    causes: Callable[[Runs], Causes] | None = None,
+    approved: ApprovedAnswers | None = None,
 ) -> AsyncIterator[tuple[CheckerJudge, AuthorCase]]:
     """A judge for a published case (its id) or a case folder (its path). CannotGrade.
 
     `causes`: makes what finds out what would put failing work right; None: the code alone says where it goes wrong.
+    `approved`: what learners were approved for before; None: only the case's own solutions are known.
     """
     async with contextlib.AsyncExitStack() as stack:
         runs, [author] = await _opened(stack, settings, (case,))
         found = causes(runs) if causes else None
-        checker = feedback_wiring.build_checker(runs, settings.home / "feedback", causes=found)
+        checker = feedback_wiring.build_checker(runs, settings.home / "feedback", causes=found, approved=approved)
         yield CheckerJudge(checker), author
 
 

@@ -216,6 +216,7 @@ class _Drafting:
             data=tuple(source.file for source in self.data),
             flaws=read_flaws(self.folder, answers_of, self.problems),
             variants=tuple(variant.answers for variant in variants),
+            learn_from_approved=self.manifest.learn_from_approved,
         )
 
     def _learner(self, cells: tuple[Cell, ...], subtasks: tuple[Subtask, ...]) -> LearnerCase:

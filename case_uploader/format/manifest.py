@@ -76,6 +76,8 @@ class Manifest(WireModel):
     style: Style = Style()
     quotas: Quotas = Quotas()
     limits: Limits = Limits()
+    learn_from_approved: bool = False
+    """Answers that learners were approved for tell where others go wrong."""
     ci: CiManifest = CiManifest()
     fictional_data: bool = False
     """What looks like personal data in the dataset was made up."""

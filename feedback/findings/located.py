@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import (
@@ -17,12 +18,15 @@ from feedback.evidence.clues import (
     ValueDiffers,
 )
 from feedback.evidence.structure.forms import likely_forms
-from feedback.evidence.structure.nearest import Answer, nearest
+from feedback.evidence.structure.nearest import Answer, likest, nearest
 from feedback.evidence.structure.sought import About, belonging
 from feedback.findings.mended import mended
 from feedback.findings.mistakes import Mistake
 from feedback.notebook.reading import bound, names_read, parsed, sources
 from feedback.repair.engine import Repaired
+
+_BESIDE: Final = 3
+"""Of approved answers, those that a learner's is laid beside: laying takes longer than choosing."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,9 @@ def located(asked: Asked, found: Sequence[Mistake], seen: Seen) -> tuple[Mistake
     mine = [mistake for mistake in found if _of_this_step(asked, mistake.primary)]
     if not mine:
         return tuple(found)
-    compared = nearest(asked, (*seen.solutions, *likely_forms(asked.subtask.reference, _answers(asked))))
+    mine_answers = _answers(asked)
+    others = likest(seen.solutions, mine_answers, _BESIDE)
+    compared = nearest(asked, (*others, *likely_forms(asked.subtask.reference, mine_answers)))
     right = _right(asked, seen.clues)
     made_from = sources(cell.source for cell in asked.cells)
     functions = _functions(asked)

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from feedback.approved import ApprovedAnswers
 from feedback.baseline import seeds
 from feedback.hints.engines import Candidate, accepted
 from feedback.hints.sandbox_trials import SECONDS, Asking, SandboxTrials
@@ -49,8 +50,10 @@ class ReferenceRepair:
     name = "reference"
     last_resort = False
 
-    def __init__(self, runs: Runs, settings: HintSettings | None = None) -> None:
-        self._runs, self._settings = runs, settings or HintSettings()
+    def __init__(
+        self, runs: Runs, settings: HintSettings | None = None, approved: ApprovedAnswers | None = None
+    ) -> None:
+        self._runs, self._settings, self._approved = runs, settings or HintSettings(), approved
         self._pools = SingleFlight[tuple[str, str], Pool](_POOLS)
 
     async def candidates(self, task: HintTask) -> Sequence[Candidate]:
@@ -76,14 +79,16 @@ class ReferenceRepair:
         pool = await self._pool(task)
         if pool is None:
             return None
-        (source,) = task.answers.values()
+        ((cell, source),) = task.answers.items()
+        approved = await self._approved.of(task.case, task.subtask) if self._approved else ()
+        others = [answers[cell] for answers in approved if cell in answers]
         seconds = seconds or self._settings.repair_seconds
         effort = Effort(seconds=seconds * _SEARCHING, improving=seconds * _IMPROVING, likely=_LIKELY, ahead=_AHEAD)
         # One moment for all: also for a second search, and where the thread has begun late.
         until = time.monotonic() + seconds
         trials = self._trials(task, until, seconds)
         try:
-            return await asyncio.to_thread(_verified, Engine(pool, trials, effort, until=until), trials, source)
+            return await asyncio.to_thread(_verified, Engine(pool, trials, effort, until=until), trials, source, others)
         except OutOfTime:
             return None
 
@@ -110,8 +115,12 @@ class ReferenceRepair:
         return SandboxTrials(self._runs, _asking(task), asyncio.get_running_loop(), until, each)
 
 
-def _verified(engine: Engine, trials: SandboxTrials, source: str) -> Repaired | None:
-    """What a search finds, tried apart; where it fails so, programs have spoiled one another. Raises OutOfTime."""
+def _verified(engine: Engine, trials: SandboxTrials, source: str, others: Sequence[str]) -> Repaired | None:
+    """What a search finds, tried apart; where it fails so, programs have spoiled one another. Raises OutOfTime.
+
+    `others`: programs that were approved before; the step's pool keeps them.
+    """
+    engine.pool.learn(others)
     found = engine.repair(source)
     if found is None or trials.apart([found.source], SECONDS)[0]:
         return found

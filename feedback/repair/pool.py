@@ -2,7 +2,7 @@
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from feedback.repair.names import own_names, renamed
@@ -41,8 +41,15 @@ class Pool:
         self._known: set[tuple[str, str]] = set()
         self.values: dict[str, Mapping[str, Sequence[str]]] = {}
         """By program, the values that its variables take; whoever has seen them puts them here."""
+        self._read: set[str] = set()
+        self.learn(programs)
+
+    def learn(self, programs: Iterable[str]) -> None:
+        """Add sources of programs that pass every check; those that are known already cost nothing."""
         for source in programs:
-            self._add(source)
+            if source not in self._read:
+                self._read.add(source)
+                self._add(source)
 
     def _add(self, source: str, names: Collection[str] | None = None) -> None:
         for solution in _solutions(source, self.required):

@@ -214,6 +214,8 @@ class AuthorCase(WireModel):
     flaws: tuple[Flaw, ...] = ()
     variants: tuple[dict[str, str], ...] = ()
     """Accepted alternatives: answer cell id -> source."""
+    learn_from_approved: bool = False
+    """Whether answers that learners were approved for tell, like variants, where others go wrong."""
     environment: Digest | None = None
     """Which environment of packages it needs; None: the common one."""
     image: ImageDigest | None = None

@@ -1,12 +1,15 @@
 """The correct solution that a learner's answer is nearest to, and how it differs from that one."""
 
-from collections.abc import Mapping, Sequence
+import ast
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from feedback.evidence.asked import Asked, RunCell
 from feedback.evidence.structure.compared import Comparison, compare
 from feedback.evidence.structure.steps import Program, program
-from feedback.notebook.reading import bound, names_read
+from feedback.notebook.reading import bound, names_read, parsed
+from feedback.repair.trees import bag, likeness
 
 Answer = Mapping[str, str]
 """Answer cell id -> source."""
@@ -28,6 +31,22 @@ def nearest(asked: Asked, solutions: Sequence[Answer] = ()) -> Comparison | None
         if comparison is not None and (found is None or _far(comparison) < _far(found)):
             found = comparison
     return found if found is not None and found.sites else None
+
+
+def likest(solutions: Sequence[Answer], mine: Answer, most: int) -> tuple[Answer, ...]:
+    """The solutions that are most like a learner's answer, by subtrees with names left out."""
+    kinds = bag(_tree(mine.values()))
+    return tuple(sorted(solutions, key=lambda one: -likeness(kinds, _kinds(tuple(one.values()))))[:most])
+
+
+@lru_cache(maxsize=1_024)
+def _kinds(sources: tuple[str, ...]) -> Counter[str]:
+    return bag(_tree(sources))
+
+
+def _tree(sources: Iterable[str]) -> ast.Module:
+    trees = [tree for source in sources if (tree := parsed(source)) is not None]
+    return ast.Module([node for tree in trees for node in tree.body], [])
 
 
 def own_solutions(asked: Asked) -> tuple[Answer, ...]:

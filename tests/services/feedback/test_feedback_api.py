@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from feedback.adapters.baselines_directory import DirectoryBaselineCache
+from feedback.adapters.cache_directory import DirectoryCache
 from feedback.baseline import Baselines
 from feedback.pipeline import Checker, last
 from feedback.words.rules import RuleWords
@@ -238,7 +238,7 @@ async def test_too_much_code_needs_work_and_runs_nothing(door: Door, scripted: S
 
 
 def checker(runs: Any, folder: Path) -> Checker:
-    return Checker(runs, Baselines(runs, DirectoryBaselineCache(folder)), RuleWords())
+    return Checker(runs, Baselines(runs, DirectoryCache(folder)), RuleWords())
 
 
 async def test_the_reference_is_run_once_however_many_come_at_the_same_time(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from feedback.findings.voice import Voice
-from feedback.judgement import Judgement, judge
+from feedback.judgement import Judgement, Known, judge
 from feedback.notebook.repair import repair
 from feedback.plan import plan_run
 from feedback.reference import reference_cells, reference_plan
@@ -287,7 +287,7 @@ class Desk:
         reference = observe_plainly(reference_plan(self.case, wanted, 0).request)
         voice = Voice.of(self.case).joined_by(cells)
         shown = seen(observe_plainly(plan.request))
-        return judge(plan.asked, shown, reference, voice, repaired.missing, repaired=cause)
+        return judge(plan.asked, shown, reference, voice, repaired.missing, Known(repaired=cause))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from feedback.adapters.baselines_directory import DirectoryBaselineCache
+from feedback.adapters.cache_directory import DirectoryCache
 from feedback.assistance.service import AssistanceService
 from feedback.baseline import Baselines
 from feedback.firewalls import KeptFirewalls
@@ -249,7 +249,7 @@ def open_bench(
     """Open the tables in that folder (migrated before) with everything around them."""
     db = Database(database_url(folder))
     runs = runs or ScriptedRuns(seen)
-    checker = Checker(runs, Baselines(runs, DirectoryBaselineCache(folder / "baselines")), RuleWords())
+    checker = Checker(runs, Baselines(runs, DirectoryCache(folder / "baselines")), RuleWords())
     chosen = HintSettings(_env_file=None, look_seconds=0.1, faster_ms=1, **settings)  # type: ignore[call-arg]
     shelf, changes, registry = Shelf(*(cases or (shop(),))), Changes(), CollectorRegistry()
     queue = TableJobQueue(db, JOBS, times)

@@ -7,8 +7,8 @@ from pathlib import Path
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
-class DirectoryBaselineCache:
-    """A BaselineCache in a folder, one file a key."""
+class DirectoryCache:
+    """A Cache in a folder, one file a key."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -34,7 +34,7 @@ class DirectoryBaselineCache:
 
     def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Private from the first byte: it holds what the reference computed.
+        # Private from the first byte: it holds what the reference computed, and solutions.
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
         try:
             with os.fdopen(descriptor, "wb") as file:
