@@ -77,7 +77,8 @@ def impersonal(source: str) -> str:
     without = ast.Module(body, [])
     for inner in ast.walk(without):
         if isinstance(inner, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            inner.body = [one for one in inner.body if not _is_text(one)] or [ast.Pass()]
+            kept = [one for one in inner.body if not _is_text(one)]
+            inner.body = kept if kept or inner is without else [ast.Pass()]
     return ast.unparse(ast.fix_missing_locations(without))
 
 

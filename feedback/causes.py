@@ -47,8 +47,9 @@ class Patience:
     """Where more other checks than this are under way, those go first, and nothing is looked for."""
 
 
-WAITED_FOR: Final = Patience(seconds=0.3, preparing=0.25, beside=2)
-"""While a learner waits."""
+WAITED_FOR: Final = Patience(seconds=0.5, preparing=0.25, beside=2)
+"""While a learner waits. On real learners' programs, on two slow processors, 89% are repaired in half a second and 70% in
+0.3 s, and it marks fewer lines and more often the right one (`benchmarks.refactory`); who reads on sees no difference."""
 
 
 class RepairCauses:
