@@ -6,12 +6,14 @@ fails is an escalation, unless its mistake has been answered before. The mistake
 asked: by the verified repair (`feedback.repair_signatures`; the reference alone is known), and where there is none by
 the most consequential finding. What the findings alone would give is printed beside it.
 
-Whether an answer is wrong is judged by other solutions than either signature is made from: by what the nearest of all
-accepted programs does otherwise, the reference or another learner's. The kinds of that difference are told by the code
-that tells those of a repair's signature (`feedback.hints.difference`), so what it cannot tell apart neither can. It is
-a lenient judge: two mistakes are different where they have no kind in common, and programs without any kind are left
-out. And a noisy one: `identical_wrong` counts programs whose repairs are the very same edits, and which it calls
-different mistakes all the same. So `remembered_wrong` is for comparing versions, more than a figure by itself.
+An answer is wrong (`remembered_wrong`) when the verified repairs of the two programs, the one that was answered and the
+one that gets the words, touch no kind of construct in common. A signature names one that its repair touches, so what is
+left are programs that only findings tell apart.
+
+`remembered_unlike` asks a judge that knows nothing of the signature: what the nearest of all accepted programs, the
+reference or another learner's, does otherwise; two mistakes are unlike where the kinds of that difference have none in
+common. It is noisy, for a program may be equally near to several: `identical_unlike` counts programs whose repairs are
+the very same edits, and which it calls unlike all the same. So it is for comparing versions, beside that floor.
 """
 
 import argparse
@@ -38,7 +40,7 @@ from feedback.hints.difference import differences
 from feedback.hints.distance import edits
 from feedback.hints.tokens import exact_tokens, loose_tokens
 from feedback.repair.engine import Engine, Repaired
-from feedback.repair.mistakes import mistake
+from feedback.repair.mistakes import Mistake, mistake
 from feedback.repair.pool import Pool
 from infra.settings import EmbeddedSettings
 from infra.workshop import open_judge
@@ -68,6 +70,8 @@ class Judged:
     """The signature of its verified repair; that of the finding where there is none."""
     edits: str = ""
     """The repair's edits, in full."""
+    constructs: frozenset[str] = frozenset()
+    """What the repair touches."""
 
 
 def run(folder: Path, report: Report) -> None:
@@ -149,7 +153,7 @@ def _repair_kinds(question: Question, source: str) -> frozenset[str]:
 
 def _with_repairs(questions: Sequence[Question], failed: Sequence[Judged]) -> list[Judged]:
     """The same with what their verified repairs say, found with the reference alone."""
-    told: dict[tuple[str, str], tuple[str, str]] = {}
+    told: dict[tuple[str, str], tuple[Mistake, str]] = {}
     for question in questions:
         with QuickTrials(question.before, question.calls) as trials:
             pool = Pool([question.reference], question.required)
@@ -158,14 +162,15 @@ def _with_repairs(questions: Sequence[Question], failed: Sequence[Judged]) -> li
             for source in {one.program.source for one in failed if one.program.question == question.name}:
                 repaired = engine.repair(source)
                 if repaired is not None:
-                    signature = mistake(source, repaired).signature(SUBTASK)
-                    told[question.name, source] = signature, _written(repaired)
+                    told[question.name, source] = mistake(source, repaired), _written(repaired)
     return [_with_repair(one, told.get((one.program.question, one.program.source))) for one in failed]
 
 
-def _with_repair(one: Judged, told: tuple[str, str] | None) -> Judged:
-    signature, edits = told or (one.signature, "")
-    return replace(one, by_repair=signature, edits=edits)
+def _with_repair(one: Judged, told: tuple[Mistake, str] | None) -> Judged:
+    if told is None:
+        return replace(one, by_repair=one.signature)
+    made, edits = told
+    return replace(one, by_repair=made.signature(SUBTASK), edits=edits, constructs=frozenset(made.constructs))
 
 
 def _written(repaired: Repaired) -> str:
@@ -198,15 +203,17 @@ def _report(report: Report, failed: Sequence[Judged], handed_in: int, seconds: f
         figures = per_question[name]
         report.add(f"answers_per_100_{name}", Figure(_per_100(figures), note=f"{len(figures)} submissions"))
     report.add("remembered", Figure(len(given), "answers", note=f"{len(given)} given without a mentor"))
-    report.add(
-        "remembered_wrong", Figure(_per_100(_wrong(given)), "%", target=2, note="repairs have no kind in common")
-    )
+    note = "verified repairs touch no construct in common"
+    report.add("remembered_wrong", Figure(_per_100(_wrong(given)), "%", target=2, note=note))
+    note = "their nearest accepted solutions do nothing of one kind otherwise"
+    report.add("remembered_unlike", Figure(_per_100(_unlike(given)), "%", note=note))
     _, same = _replayed([one for one in failed if one.edits], lambda one: one.edits)
-    note = f"of {len(same)} with the very same repair: what the judge cannot tell"
-    report.add("identical_wrong", Figure(_per_100(_wrong(same)), "%", note=note))
+    note = f"of {len(same)} with the very same repair: what that judge cannot tell"
+    report.add("identical_unlike", Figure(_per_100(_unlike(same)), "%", note=note))
     asked, given = _replayed(failed, lambda one: one.signature)
     report.add("finding_answers_per_100", Figure(_per_100(asked), note="by the signature of the first finding"))
     report.add("finding_remembered_wrong", Figure(_per_100(_wrong(given)), "%", note=f"of {len(given)}"))
+    report.add("finding_remembered_unlike", Figure(_per_100(_unlike(given)), "%", note=f"of {len(given)}"))
 
 
 def _replayed(
@@ -227,6 +234,11 @@ def _replayed(
 
 
 def _wrong(given: Sequence[tuple[Judged, Judged]]) -> list[bool]:
+    """Also of programs without a repair: nothing shows that their answers fit."""
+    return [not first.constructs & later.constructs for first, later in given]
+
+
+def _unlike(given: Sequence[tuple[Judged, Judged]]) -> list[bool]:
     return [not first.kinds & later.kinds for first, later in given if first.kinds and later.kinds]
 
 

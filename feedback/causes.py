@@ -48,8 +48,8 @@ class Patience:
 
 
 WAITED_FOR: Final = Patience(seconds=0.5, preparing=0.25, beside=2)
-"""While a learner waits. On real learners' programs, on two slow processors, 89% are repaired in half a second and 70% in
-0.3 s, and it marks fewer lines and more often the right one (`benchmarks.refactory`); who reads on sees no difference."""
+"""While a learner waits. Of real learners' programs, 89% are repaired in half a second on two slow processors, 70% in
+0.3 s; fewer lines are marked then, and more often the right ones (`benchmarks.refactory`)."""
 
 
 class RepairCauses:

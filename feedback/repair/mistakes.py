@@ -2,25 +2,26 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, get_args
 
 from feedback.hints.constructs import Change
 from feedback.hints.difference import differences
 from feedback.repair.draft import TOP
+from feedback.repair.edits import Edit
 from feedback.repair.engine import Repaired
 from feedback.repair.names import own_names, renamed
 
 _TELLING: Final[tuple[Change, ...]] = (
-    "condition",
     "missing step",
     "extra step",
     "nesting",
+    "order",
+    "condition",
     "result",
     "bound",
     "expression",
-    "order",
     "call",
     "name",
     "argument",
@@ -29,9 +30,14 @@ _TELLING: Final[tuple[Change, ...]] = (
     "parameters",
     "unreadable",
 )
-"""Kinds of change, the one that says most about the plan behind the code first."""
-_KINDS: Final = 2
-"""Kinds in a signature. One confuses mistakes; with all of them hardly two learners would have the same."""
+"""Kinds of change, those that say most about the plan behind the code first."""
+_CONSTRUCTS: Final = (
+    *("condition", "bound", "result", "value", "parameters"),
+    *("For", "While", "If", "Return", "Assign", "AugAssign", "Break", "Continue", "Expr"),
+)
+"""Constructs that a repair touches: parts of a statement first, which say more than that a statement comes or goes."""
+_MANY: Final = 3
+"""Places that a repair changes; more of them say no more about the mistake."""
 _PROGRAM: Final = "program"
 assert set(_TELLING) == set(get_args(Change))
 
@@ -46,10 +52,19 @@ class Mistake:
     """Of the learner's code, first and last, in order."""
     kinds: tuple[Change, ...]
     """What the repair changes, most telling first."""
+    constructs: tuple[str, ...]
+    """What it touches, most telling first: parts of statements (`condition`, `bound` …) and statements (`For`, `If` …)."""
+    places: int
+    """How many edits it has."""
 
     def signature(self, subtask: str) -> str:
-        """Equal for the same mistake on the same subtask, whatever the names, the layout and the code beside it."""
-        parts = (subtask, "repair", "+".join(self.functions), "+".join(self.kinds[:_KINDS]))
+        """Equal for the same mistake on the same subtask, whatever the names, the layout and the code beside it.
+
+        With one kind, one construct, and whether there are one, two or several places: more would tell hardly any two
+        learners' mistakes alike, less confuses them (docs/explanation/mentoring.md has the figures).
+        """
+        many = "more" if self.places >= _MANY else str(self.places)
+        parts = (subtask, "repair", "+".join(self.functions), *self.kinds[:1], *self.constructs[:1], many)
         readable = "|".join(parts)
         return f"{readable[:200]}#{hashlib.sha256(readable.encode('utf-8', 'replace')).hexdigest()[:10]}"
 
@@ -63,7 +78,18 @@ def mistake(source: str, repaired: Repaired) -> Mistake:
         functions=tuple(name for name in repaired.broken if name != TOP) or (_PROGRAM,),
         lines=tuple(sorted({edit.lines for edit in repaired.edits})),
         kinds=tuple(kind for kind in _TELLING if kind in kinds),
+        constructs=tuple(sorted({name for edit in repaired.edits for name in _touched(edit)}, key=_rank)),
+        places=len(repaired.edits),
     )
+
+
+def _touched(edit: Edit) -> Iterator[str]:
+    statements = [type(side).__name__ for side in (edit.mine, edit.other) if isinstance(side, ast.stmt)]
+    yield from statements or (edit.role or "expression",)
+
+
+def _rank(construct: str) -> tuple[int, str]:
+    return _CONSTRUCTS.index(construct) if construct in _CONSTRUCTS else len(_CONSTRUCTS), construct
 
 
 def changed_lines(repaired: Repaired) -> frozenset[int]:

@@ -354,4 +354,4 @@ def test_a_signature_holds_no_code_of_a_solution(engine: Engine) -> None:
     found = engine.repair(source)
     assert found is not None
     told = mistake(source, found).signature("gaps")
-    assert told.startswith("gaps|repair|largest_gap|bound#")
+    assert told.startswith("gaps|repair|largest_gap|bound|bound|1#")
