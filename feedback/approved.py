@@ -7,7 +7,7 @@ import itertools
 import json
 from typing import Final
 
-from feedback.hints.task import Answers
+from feedback.evidence.structure.nearest import Answer
 from feedback.notebook.reading import parsed
 from feedback.ports import Cache
 from feedback.repair.names import own_names, parameters, renamed
@@ -32,17 +32,17 @@ class ApprovedAnswers:
 
     def __init__(self, cache: Cache) -> None:
         self._cache = cache
-        self._kept = SingleFlight[_Key, tuple[Answers, ...]](_STEPS)
+        self._kept = SingleFlight[_Key, tuple[Answer, ...]](_STEPS)
         self._writing = asyncio.Lock()
 
-    async def of(self, case: AuthorCase, subtask: Subtask) -> tuple[Answers, ...]:
+    async def of(self, case: AuthorCase, subtask: Subtask) -> tuple[Answer, ...]:
         """All that are kept of the step, the earliest first; none where the case does not allow it."""
         if not case.learn_from_approved:
             return ()
         key = case.version, subtask.view.id
         return await self._kept.get(key, lambda: self._read(key))
 
-    async def learn(self, case: AuthorCase, subtask: Subtask, answers: Answers) -> None:
+    async def learn(self, case: AuthorCase, subtask: Subtask, answers: Answer) -> None:
         """Keep answers that every check was passed with, unless they are like some that are kept, or there are many."""
         if not case.learn_from_approved or sum(map(len, answers.values())) > _LONGEST:
             return
@@ -56,7 +56,7 @@ class ApprovedAnswers:
             await self._cache.put(_digest(key), json.dumps([*known, plain]).encode("utf-8", "surrogatepass"))
             self._kept.forget(key)
 
-    async def _read(self, key: _Key) -> tuple[Answers, ...]:
+    async def _read(self, key: _Key) -> tuple[Answer, ...]:
         data = await self._cache.get(_digest(key))
         return tuple(json.loads(data)) if data is not None else ()
 
@@ -96,7 +96,7 @@ def _is_text(statement: ast.stmt) -> bool:
     return False
 
 
-def _own(case: AuthorCase, subtask: Subtask) -> list[Answers]:
+def _own(case: AuthorCase, subtask: Subtask) -> list[Answer]:
     cells = subtask.reference.keys()
     variants = ({cell: variant[cell] for cell in cells if cell in variant} for variant in case.variants)
     return [subtask.reference, *(subtask.reference | variant for variant in variants if variant)]

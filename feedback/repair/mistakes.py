@@ -53,7 +53,7 @@ class Mistake:
     kinds: tuple[Change, ...]
     """What the repair changes, most telling first."""
     constructs: tuple[str, ...]
-    """What it touches, most telling first: parts of statements (`condition`, `bound` …) and statements (`For`, `If` …)."""
+    """What it touches, most telling first: parts of statements (`condition`, `bound` …), and statements (`For` …)."""
     places: int
     """How many edits it has."""
 
