@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from starlette.responses import StreamingResponse
 
 from case_uploader.service import CaseService
-from services.contracts.case import AuthorCase, CaseSummary, LearnerCase
+from services.contracts.case import AuthorCase, CaseOutline, CaseSummary, LearnerCase
 from services.kit.peer import PeerIdentity, require_peer
 
 _LEARNERS_SIDE = [Depends(require_peer("gateway", "dashboard", "hub"))]
@@ -24,6 +24,12 @@ _Digest = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 async def list_cases(cases: Cases) -> tuple[CaseSummary, ...]:
     """The newest published version of every case."""
     return await cases.published()
+
+
+@router.get("/outlines", dependencies=[Depends(require_peer("hub"))])
+async def outlines(cases: Cases) -> tuple[CaseOutline, ...]:
+    """The newest published version of every case, with the titles of its subtasks."""
+    return await cases.outlines()
 
 
 @router.get("/cases/{case}", dependencies=_LEARNERS_SIDE)

@@ -8,7 +8,7 @@ from case_uploader.steps import Step
 from case_uploader.summaries import summary_of
 from case_uploader.uploads.office import Office
 from case_uploader.workshop import Workshop
-from services.contracts.case import AuthorCase, CaseSummary, LearnerCase
+from services.contracts.case import AuthorCase, CaseOutline, CaseSummary, LearnerCase
 from services.kit.database import Database
 from services.kit.objects import ObjectNotFound, ObjectStore
 
@@ -24,11 +24,22 @@ class CaseService:
         office: Office | None = None,
     ) -> None:
         self._database, self._objects, self._workshop, self._office = database, objects, workshop, office
+        self._outlines: dict[str, CaseOutline] = {}
+        """Version -> its outline. A version never changes, so each is read from the objects once."""
 
     async def published(self) -> tuple[CaseSummary, ...]:
         """The newest version of every case, by title."""
         async with self._database.read() as session:
             return tuple(summary_of(listed) for listed in await CaseRepository(session).newest())
+
+    async def outlines(self) -> tuple[CaseOutline, ...]:
+        """The newest version of every case with the titles of its subtasks, by title."""
+        async with self._database.read() as session:
+            newest = await CaseRepository(session).newest()
+        known = self._outlines
+        made = [known.get(listed[0].digest) or await self._outline(listed) for listed in newest]
+        self._outlines = {outline.version: outline for outline in made}
+        return tuple(made)
 
     async def current(self, case: str) -> LearnerCase:
         """The newest version of one case. Raises `CaseNotFound`."""
@@ -78,6 +89,10 @@ class CaseService:
         if self._office is None:
             raise _cannot_try()
         return self._office.deliver(source, person, publish=True)
+
+    async def _outline(self, listed: Listed) -> CaseOutline:
+        view = await self._learner_view(listed)
+        return CaseOutline(id=view.id, version=view.version, title=view.title, subtasks=view.subtasks)
 
     async def _learner_view(self, listed: Listed) -> LearnerCase:
         version, publication = listed

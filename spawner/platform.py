@@ -3,16 +3,18 @@ from pathlib import Path
 from typing import Any
 
 from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
 from spawner.certificates import EnvironmentCertificates
 
 
 @dataclass(frozen=True)
 class Platform:
-    """What every spawner needs of the rest of Caseloop, given to it by the Hub's configuration."""
+    """What every spawner and page needs of the rest of Caseloop, given to it by the Hub's configuration."""
 
     cases: CasesClient
     progress: ProgressClient
+    mentoring: MentoringClient
     certificates: EnvironmentCertificates
     run_dir: Path
     """Private folder of short paths; holds one box a running environment."""

@@ -36,8 +36,9 @@ CALLS: Final[Mapping[str, frozenset[str]]] = {
     "runner": frozenset({"cases"}),
     # Trials of an author's own material, and of learners' work that an admin has judged again; verdicts that changed.
     "cases": frozenset({"feedback", "progress"}),
-    # The spawner, which lives in the Hub, puts a case and its data in place and keeps the notebook.
-    "hub": frozenset({"cases", "progress"}),
+    # The spawner, which lives in the Hub, puts a case and its data in place and keeps the notebook; the Hub's pages
+    # show whoever is signed in their own progress and questions.
+    "hub": frozenset({"cases", "progress", "mentoring"}),
     # `caseloop eval … --service`: an operator has a suite judged by the pipeline that serves learners.
     "evaluator": frozenset({"feedback"}),
     SUPERVISOR: frozenset(LISTENERS),

@@ -8,6 +8,7 @@ from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
 from infra.hub.logs import configure_hub_logs
 from infra.hub.pages import CaseHandler, CasesHandler
+from infra.hub.progress_page import ProgressFileHandler, ProgressHandler
 from infra.hub.proxy import StandingProxy, WholeProxy
 from infra.hub.proxy_process import proxy_program, proxy_token, proxy_variables, socket_address
 from infra.hub.public_address import configure_public_address
@@ -181,6 +182,8 @@ def _pages(c: Any, platform: Platform) -> None:
     c.JupyterHub.extra_handlers = [
         (r"/cases", CasesHandler, {"platform": platform}),
         (r"/cases/([^/]+)", CaseHandler, {"platform": platform}),
+        (r"/progress", ProgressHandler, {"platform": platform}),
+        (r"/progress\.json", ProgressFileHandler, {"platform": platform}),
     ]
     c.JupyterHub.default_url = "/hub/cases"
 

@@ -5,6 +5,7 @@ import httpx
 
 from infra.settings import EmbeddedSettings
 from services.contracts.clients.cases import CasesClient
+from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
 from services.kit.http import tls_client
 from services.kit.places import Address
@@ -26,6 +27,7 @@ def open_platform(settings: EmbeddedSettings, vault: Vault) -> Platform:
     return Platform(
         cases=CasesClient(_client(credential, settings, "cases")),
         progress=ProgressClient(_client(credential, settings, "progress")),
+        mentoring=MentoringClient(_client(credential, settings, "mentoring")),
         certificates=EnvironmentCertificates(vault.authority),
         run_dir=settings.run_dir,
         gateway_dir=settings.gateway_dir,

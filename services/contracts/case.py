@@ -167,6 +167,15 @@ class CaseSummary(WireModel):
     published: datetime
 
 
+class CaseOutline(WireModel):
+    """A published case with the titles of its subtasks, for a page that names those of every case."""
+
+    id: Slug
+    version: Digest
+    title: str
+    subtasks: tuple[SubtaskView, ...]
+
+
 class LearnerCase(WireModel):
     """A case version as a learner's environment may see it."""
 

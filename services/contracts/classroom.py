@@ -7,7 +7,8 @@ from pydantic import Field
 
 from services.contracts.case import Slug
 from services.contracts.model import WireModel
-from services.contracts.progress import SubtaskState
+from services.contracts.progress import SubtaskState, Version, VersionSummary
+from services.contracts.session import SessionSummary
 
 WatchRule = Literal["many_attempts", "long_in_one_step", "silent"]
 """Written in `services/progress/classroom/rules.py` and docs/reference/class-view.md. The first two mean stuck."""
@@ -63,3 +64,24 @@ class ClassView(WireModel):
     """Step -> its title in the case's newest version. The desk adds it; a step that is gone has none."""
     next: str | None = None
     """Pass it as `after` for the next part."""
+
+
+class LearnersWork(WireModel):
+    """What a learner has done in one step, for a mentor who comes from the class."""
+
+    user: str
+    case: Slug
+    subtask: Slug | None
+    """Which step it is about; None: no step was ever checked."""
+    subtasks: tuple[ClassSubtask, ...]
+    """Where the learner stands in every step that was ever checked."""
+    latest: Version | None
+    """The newest version of the step, with its code and its findings."""
+    versions: tuple[VersionSummary, ...]
+    """Versions of the step, newest first; at most 200."""
+    sessions: tuple[SessionSummary, ...]
+    """Recorded sessions of the case, newest first: none where the learner did not agree to recording."""
+    case_title: str = ""
+    """Added by the desk, like `titles`."""
+    titles: dict[str, str] = Field(default_factory=dict)
+    """Step -> its title in the case's newest version; a step that is gone has none."""

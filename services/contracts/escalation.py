@@ -123,6 +123,28 @@ class EscalationView(WireModel):
     reopened: int = 0
 
 
+class OwnQuestion(WireModel):
+    """A learner's question in the list of all they ever asked, whatever the case."""
+
+    id: EscalationId
+    case: Slug
+    case_title: str
+    subtask: Slug
+    subtask_title: str
+    state: EscalationState
+    opened: datetime
+    updated: datetime
+    mentor: str | None
+    """Who answered or is reading it."""
+    asked: str
+    """The learner's own first words; empty: the question came without any."""
+    answer: str
+    """The newest answer, in Markdown; empty: there is none."""
+    answered: datetime | None
+    helpful: bool | None
+    """How the learner rated it; None: not yet."""
+
+
 class QueueItem(WireModel):
     """One line of the mentors' queue."""
 

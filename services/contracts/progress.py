@@ -54,6 +54,27 @@ class CaseStanding(WireModel):
     """Of these, how many are approved or polished."""
 
 
+class OwnSubtask(WireModel):
+    """A subtask that a learner has checked, over all versions of its case; for the learner's own page."""
+
+    case: Slug
+    subtask: Slug
+    state: SubtaskState
+    attempts: int
+    points: float
+    """Best of all attempts."""
+    checks_left: int | None
+    """None: unlimited. A check that is under way is not counted yet."""
+    checked: datetime
+    """When it was sent in last."""
+    approved: datetime | None
+    """When an approved version was sent in first; None: none was approved."""
+    verdict: Verdict | None
+    """Of the newest version; None: it was never judged to the end."""
+    headline: str
+    """Of the newest version's feedback."""
+
+
 class Submit(WireModel):
     """gateway -> progress: record a submission before it is judged. Who and which case: the scope token."""
 

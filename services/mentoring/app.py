@@ -14,7 +14,7 @@ from services.kit.jobs import Handler, JobQueue
 from services.kit.mail import Mailer
 from services.kit.migrations import migrate
 from services.kit.scope import ScopeVerifier
-from services.mentoring import forgetting, learner_endpoints, memory_endpoints, mentor_endpoints
+from services.mentoring import forgetting, hub_endpoints, learner_endpoints, memory_endpoints, mentor_endpoints
 from services.mentoring.expiry import DESK_QUEUE, EXPIRY_JOB, ExpiryJob
 from services.mentoring.mail_job import DIGEST_JOB, DigestJob, MailJob, digest_job
 from services.mentoring.mails import MAIL_JOB, MAIL_QUEUE, Mails
@@ -75,6 +75,7 @@ def create_app(
         "mentoring",
         [
             learner_endpoints.router,
+            hub_endpoints.router,
             mentor_endpoints.router,
             memory_endpoints.feedback_router,
             memory_endpoints.mentor_router,

@@ -94,6 +94,12 @@ class OwnEscalations:
         )
 
 
+async def questions_of(session: AsyncSession, learner: str) -> Sequence[EscalationRow]:
+    """A learner's questions in all cases, newest first; remembered answers that came back are nobody's."""
+    mine = select(EscalationRow).where(EscalationRow.learner == learner, EscalationRow.about_memory.is_(None))
+    return (await session.scalars(mine.order_by(EscalationRow.seq.desc()).limit(_MOST))).all()
+
+
 class Queue:
     """Escalations as mentors reach them."""
 

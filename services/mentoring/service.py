@@ -14,6 +14,7 @@ from services.mentoring.mails import Mails
 from services.mentoring.measuring import Measuring
 from services.mentoring.memory import Remembered
 from services.mentoring.metrics import MentoringMetrics
+from services.mentoring.own_page import OwnQuestions
 from services.mentoring.phrases import CommentBank
 from services.mentoring.settings import MailSettings, MentoringSettings
 
@@ -28,6 +29,7 @@ class MentoringService:
     memory: Remembered
     phrases: CommentBank
     measuring: Measuring
+    questions: OwnQuestions
     metrics: MentoringMetrics
 
     @classmethod
@@ -49,6 +51,7 @@ class MentoringService:
             memory=Remembered(db, mails, settings, metrics, clock),
             phrases=CommentBank(db, settings),
             measuring=Measuring(db, metrics, clock),
+            questions=OwnQuestions(db, clock),
             metrics=metrics,
         )
 

@@ -8,6 +8,7 @@ from services.contracts.progress import (
     CaseProgress,
     CaseStanding,
     Conclude,
+    OwnSubtask,
     Recorded,
     SavedNotebook,
     SavedSummary,
@@ -123,3 +124,9 @@ async def newest_for(service: Service, user: UserName, case: Slug) -> SavedNoteb
 async def standing_of(service: Service, user: UserName) -> tuple[CaseStanding, ...]:
     """How far any learner has come in every case they touched, by case."""
     return await service.attempts.standing_of(user)
+
+
+@hub_router.get("/users/{user}/subtasks")
+async def subtasks_of(service: Service, user: UserName) -> tuple[OwnSubtask, ...]:
+    """Every subtask that any learner has checked, in all cases, for their own page."""
+    return await service.own_page.of(user)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Select, and_, case, delete, func, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
@@ -32,6 +32,44 @@ async def standing_by_case(session: AsyncSession, user: str) -> Sequence[tuple[s
     counted = select(StandingRow.case_id, func.count(), func.coalesce(func.sum(done), 0))
     mine = counted.where(StandingRow.learner == user).group_by(StandingRow.case_id).order_by(StandingRow.case_id)
     return [(row[0], row[1], row[2]) for row in (await session.execute(mine)).all()]
+
+
+class OwnStanding(NamedTuple):
+    """A standing with what a learner wants to know besides."""
+
+    standing: StandingRow
+    checked: datetime | None
+    """When the newest submission was sent in last."""
+    verdict: str | None
+    headline: str | None
+    approved: datetime | None
+    """When the first approved one was."""
+
+
+async def own_standings(session: AsyncSession, user: str) -> Sequence[OwnStanding]:
+    """Of every subtask of every case that one learner has checked, in one statement."""
+    key = (SubmissionRow.case_id, SubmissionRow.subtask)
+    approved = (
+        select(*key, func.min(SubmissionRow.opened).label("at"))
+        .where(SubmissionRow.learner == user, SubmissionRow.verdict == Verdict.APPROVED)
+        .group_by(*key)
+        .subquery()
+    )
+    newest = and_(
+        SubmissionRow.learner == StandingRow.learner,
+        SubmissionRow.case_id == StandingRow.case_id,
+        SubmissionRow.subtask == StandingRow.subtask,
+        SubmissionRow.number == StandingRow.last_number,
+    )
+    first = and_(approved.c.case_id == StandingRow.case_id, approved.c.subtask == StandingRow.subtask)
+    mine = (
+        select(StandingRow, SubmissionRow.opened, SubmissionRow.verdict, SubmissionRow.headline, approved.c.at)
+        .outerjoin(SubmissionRow, newest)
+        .outerjoin(approved, first)
+        .where(StandingRow.learner == user)
+        .order_by(StandingRow.case_id, StandingRow.subtask)
+    )
+    return [OwnStanding(*row) for row in (await session.execute(mine)).all()]
 
 
 class AttemptRepository:

@@ -7,7 +7,9 @@ from services.kit.jobs import JobQueue
 from services.kit.objects import ObjectStore
 from services.progress.attempts import Attempts
 from services.progress.classroom.service import Classroom
+from services.progress.classroom.work import Work
 from services.progress.notebooks import Notebooks
+from services.progress.own_page import OwnPage
 from services.progress.regrading.service import Regrading
 from services.progress.sessions.exports import Exports
 from services.progress.sessions.looks import Looks
@@ -36,6 +38,8 @@ class ProgressService:
     replays: Replays
     looks: Looks
     classroom: Classroom
+    work: Work
+    own_page: OwnPage
     regrading: Regrading
 
     @classmethod
@@ -60,5 +64,7 @@ class ProgressService:
             replays=Replays(db, summaries),
             looks=Looks(db, clock),
             classroom=Classroom(db, clock),
+            work=Work(db, attempts, summaries),
+            own_page=OwnPage(db),
             regrading=Regrading(db, clock),
         )

@@ -104,6 +104,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     classroom.ClassSubtask,
     classroom.ClassRow,
     classroom.ClassView,
+    classroom.LearnersWork,
     evaluation.Interval,
     evaluation.RunHeading,
     evaluation.RunPage,

@@ -2,10 +2,11 @@ from collections.abc import AsyncIterator
 
 from pydantic import TypeAdapter
 
-from services.contracts.case import AuthorCase, CaseSummary, LearnerCase
+from services.contracts.case import AuthorCase, CaseOutline, CaseSummary, LearnerCase
 from services.contracts.clients.service import ServiceClient
 
 _SUMMARIES = TypeAdapter(tuple[CaseSummary, ...])
+_OUTLINES = TypeAdapter(tuple[CaseOutline, ...])
 
 
 class CasesClient(ServiceClient):
@@ -16,6 +17,10 @@ class CasesClient(ServiceClient):
     async def published(self) -> tuple[CaseSummary, ...]:
         """The newest published version of every case, by title."""
         return _SUMMARIES.validate_json((await self._call("GET", "/cases")).content)
+
+    async def outlines(self) -> tuple[CaseOutline, ...]:
+        """As `published`, with the titles of the subtasks; for the Hub's page of a learner's progress."""
+        return _OUTLINES.validate_json((await self._call("GET", "/outlines")).content)
 
     async def current(self, case: str) -> LearnerCase:
         """The newest published version of one case. 404 `case_not_found`."""

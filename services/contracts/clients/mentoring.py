@@ -1,3 +1,5 @@
+from urllib.parse import quote
+
 from pydantic import TypeAdapter
 
 from services.contracts.clients.service import ServiceClient
@@ -9,6 +11,7 @@ from services.contracts.escalation import (
     EscalationView,
     MemoryEntry,
     Open,
+    OwnQuestion,
     Phrase,
     QueuePage,
     RateAnswer,
@@ -21,6 +24,7 @@ from services.contracts.escalation import (
 from services.contracts.measures import Measures
 
 _VIEWS = TypeAdapter(tuple[EscalationView, ...])
+_OWN = TypeAdapter(tuple[OwnQuestion, ...])
 _ENTRIES = TypeAdapter(tuple[MemoryEntry, ...])
 _IDS = TypeAdapter(tuple[str, ...])
 _PHRASES = TypeAdapter(tuple[Phrase, ...])
@@ -74,6 +78,12 @@ class MentoringClient(ServiceClient):
     async def unhelpful_memory(self, scope: str) -> tuple[str, ...]:
         """The learner's versions in the case to which a remembered answer did not help, newest first; at most 200."""
         return _IDS.validate_json((await self._call("GET", "/memory/unhelpful", scope=scope)).content)
+
+    # The Hub, which speaks for whoever is signed in.
+
+    async def questions_of(self, user: str) -> tuple[OwnQuestion, ...]:
+        """A learner's questions in all cases, newest first; at most 200. Without a scope, for the Hub's page only."""
+        return _OWN.validate_json((await self._call("GET", f"/users/{quote(user, safe='')}/questions")).content)
 
     # Mentors, through the dashboard.
 

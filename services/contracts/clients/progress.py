@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter
 
-from services.contracts.classroom import ClassView
+from services.contracts.classroom import ClassView, LearnersWork
 from services.contracts.clients.service import ServiceClient
 from services.contracts.feedback import Feedback
 from services.contracts.measures import WeekCount, period_query
@@ -13,6 +13,7 @@ from services.contracts.progress import (
     CaseProgress,
     CaseStanding,
     Conclude,
+    OwnSubtask,
     Recorded,
     Reviewed,
     SavedNotebook,
@@ -36,6 +37,7 @@ from services.contracts.words import Reword
 _VERSIONS = TypeAdapter(tuple[VersionSummary, ...])
 _SAVES = TypeAdapter(tuple[SavedSummary, ...])
 _STANDINGS = TypeAdapter(tuple[CaseStanding, ...])
+_OWN = TypeAdapter(tuple[OwnSubtask, ...])
 _WEEKS = TypeAdapter(tuple[WeekCount, ...])
 _DISMISSALS = TypeAdapter(tuple[Dismissal, ...])
 _SESSIONS = TypeAdapter(tuple[SessionSummary, ...])
@@ -136,6 +138,10 @@ class ProgressClient(ServiceClient):
         """Where a learner stands in every case they touched; for the Hub's page of cases."""
         return _STANDINGS.validate_json((await self._call("GET", f"/users/{quote(user, safe='')}/standing")).content)
 
+    async def subtasks_of(self, user: str) -> tuple[OwnSubtask, ...]:
+        """Every subtask that a learner has checked, in all cases; for the Hub's page of a learner's own progress."""
+        return _OWN.validate_json((await self._call("GET", f"/users/{quote(user, safe='')}/subtasks")).content)
+
     async def record(self, batch: EventBatch, scope: str) -> EventsKept:
         """Keep events of the learner's session; those that are kept already change nothing.
 
@@ -201,6 +207,15 @@ class ProgressClient(ServiceClient):
         """As `version`, of a learner, for a mentor. 404 `submission_not_found`."""
         path = f"{_learner(user, case)}/history/{quote(submission, safe='')}"
         return Version.model_validate_json((await self._call("GET", path, scope=scope)).content)
+
+    async def work_of(self, user: str, case: str, scope: str, subtask: str | None = None) -> LearnersWork:
+        """What a learner has done in a step, all at once and as one look, for a mentor.
+
+        Without `subtask` the step that was checked last of those that are not approved, else the last one.
+        """
+        params = {} if subtask is None else {"subtask": subtask}
+        response = await self._call("GET", f"{_learner(user, case)}/work", scope=scope, params=params)
+        return LearnersWork.model_validate_json(response.content)
 
     async def dismissals_of(self, user: str, case: str, subtask: str, scope: str) -> tuple[Dismissal, ...]:
         """Remarks of the style review that a learner left as they are, newest first, for a mentor."""

@@ -1,12 +1,17 @@
 from typing import Annotated, Final
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 
 from services.contracts.case import CaseSummary, Slug
-from services.contracts.classroom import ClassView
+from services.contracts.classroom import ClassView, LearnersWork
 from services.contracts.measures import Measures
-from services.gateway.dashboard.admission import Asking, Desk, api_router
+from services.contracts.model import MOST
+from services.contracts.progress import Version
+from services.contracts.session import SessionPart
+from services.gateway.dashboard.admission import Asking, Desk, Hex32, api_router
 from services.gateway.dashboard.classes import Export
+
+LearnerName = Annotated[str, Path(min_length=1, max_length=255)]
 
 router = api_router()
 _TYPES: Final[dict[Export, str]] = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
@@ -39,6 +44,31 @@ async def export(desk: Desk, mentor: Asking, case: Slug, kind: Export) -> Respon
     return Response(
         content, media_type=_TYPES[kind], headers={"Content-Disposition": f'attachment; filename="{case}.{kind}"'}
     )
+
+
+@router.get("/class/{case}/learners/{learner}")
+async def work(desk: Desk, mentor: Asking, case: Slug, learner: LearnerName, step: Slug | None = None) -> LearnersWork:
+    """What a learner has done in a step, read-only."""
+    return await desk.classes.work(mentor, case, learner, step)
+
+
+@router.get("/class/{case}/learners/{learner}/versions/{submission}")
+async def version(desk: Desk, mentor: Asking, case: Slug, learner: LearnerName, submission: Hex32) -> Version:
+    """An earlier version of the learner's."""
+    return await desk.classes.version(mentor, case, learner, submission)
+
+
+@router.get("/class/{case}/learners/{learner}/sessions/{session}")
+async def session(
+    desk: Desk,
+    mentor: Asking,
+    case: Slug,
+    learner: LearnerName,
+    session: Hex32,
+    start: Annotated[int, Query(alias="from", ge=0, le=MOST)] = 0,
+) -> SessionPart:
+    """Part of a recorded session of the learner's, from a sequence number on."""
+    return await desk.classes.session(mentor, case, learner, session, start)
 
 
 @router.get("/measures")

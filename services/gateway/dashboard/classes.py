@@ -5,9 +5,12 @@ from typing import Literal, TypeVar
 import structlog
 
 from services.contracts.case import CaseSummary
-from services.contracts.classroom import ClassView
+from services.contracts.classroom import ClassView, LearnersWork
 from services.contracts.errors import ServiceError
 from services.contracts.measures import Measures
+from services.contracts.notebook import without_extras
+from services.contracts.progress import Version
+from services.contracts.session import SessionPart
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.measures import with_counts
 from services.gateway.dashboard.mentor import Mentor, MentorScopes
@@ -41,6 +44,25 @@ class Classes:
         scope, titles = self._scopes.everywhere(mentor), await self._titles(case)
         return await self._progress.class_export(case, kind, scope, steps=len(titles))
 
+    async def work(self, mentor: Mentor, case: str, learner: str, step: str | None) -> LearnersWork:
+        """What a learner has done in one step; the look is kept, once for all of it.
+
+        Raises ServiceError, also for a case that was never published.
+        """
+        shown = await self._cases.current(case)
+        work = await self._progress.work_of(learner, case, self._scopes.everywhere(mentor), step)
+        latest = None if work.latest is None else _plain(work.latest)
+        titles = {view.id: view.title for view in shown.subtasks}
+        return work.model_copy(update={"case_title": shown.title, "titles": titles, "latest": latest})
+
+    async def version(self, mentor: Mentor, case: str, learner: str, submission: str) -> Version:
+        """An earlier version of a learner's, with its cells."""
+        return _plain(await self._progress.version_of(learner, case, submission, self._scopes.everywhere(mentor)))
+
+    async def session(self, mentor: Mentor, case: str, learner: str, session: str, start: int) -> SessionPart:
+        """Part of a session that the learner let be recorded."""
+        return await self._progress.session_of(learner, case, session, self._scopes.everywhere(mentor), start)
+
     async def measures(self, mentor: Mentor, case: str | None, days: int) -> Measures:
         """How much mentors were asked in the last days, against all that was judged, and how much the machine helped.
 
@@ -57,6 +79,10 @@ class Classes:
     async def _titles(self, case: str) -> dict[str, str]:
         """Step -> title, in the newest version."""
         return {view.id: view.title for view in (await self._cases.current(case)).subtasks}
+
+
+def _plain(version: Version) -> Version:
+    return version.model_copy(update={"cells": tuple(without_extras(cell) for cell in version.cells)})
 
 
 async def _known(asked: Awaitable[T]) -> T | None:

@@ -3,14 +3,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 
 from services.contracts.case import Slug
-from services.contracts.classroom import ClassView
+from services.contracts.classroom import ClassView, LearnersWork
 from services.contracts.measures import WeekCount
 from services.contracts.model import Moment
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
 from services.kit.spans import require_period
 from services.progress.classroom.files import as_csv
-from services.progress.endpoints import Service
+from services.progress.endpoints import Service, UserName
+from services.progress.repository import Owner
 from services.progress.sessions.looks import ALL_CASES, require_mentor
 
 Steps = Annotated[int | None, Query(ge=1, le=1_000)]
@@ -54,6 +55,15 @@ async def class_versions(service: Service, scope: Scope, case: Slug) -> dict[str
     """How many learners are on each version of a case."""
     await service.looks.take(scope, "class", case)
     return await service.classroom.by_version(case)
+
+
+@router.get("/users/{user}/cases/{case}/work")
+async def work_of(
+    service: Service, scope: Scope, user: UserName, case: Slug, subtask: Slug | None = None
+) -> LearnersWork:
+    """What a learner has done in a step: one look, however much of it is shown."""
+    await service.looks.take(scope, "work", case, user, subtask or "")
+    return await service.work.of(Owner(user, case), subtask)
 
 
 @router.get("/failing")

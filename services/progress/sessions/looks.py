@@ -16,7 +16,7 @@ from services.progress.errors import OutsideScope
 from services.progress.repository import Owner
 from services.progress.sessions.models import LookRow
 
-What = Literal["sessions", "session", "history", "version", "class", "export", "dismissals"]
+What = Literal["sessions", "session", "history", "version", "class", "work", "export", "dismissals"]
 ALL_CASES: Final = "*"
 """The case in the scope of a mentor's call that is about any."""
 _ONE_LOOK: Final = timedelta(hours=1)

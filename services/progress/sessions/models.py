@@ -109,9 +109,9 @@ class LookRow(Chained, Base):
     who: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))
     what: Mapped[str] = mapped_column(String(16))
-    """sessions, session, history, version, class, export, dismissals; forget: an operator had a learner forgotten."""
+    """What was looked at, as `sessions.looks.What` names it; forget: an operator had a learner forgotten."""
     learner: Mapped[str | None] = mapped_column(String(255))
     """None: the whole class, or somebody who was forgotten."""
     case_id: Mapped[str] = mapped_column(String(64))
     item: Mapped[str] = mapped_column(String(64), default="")
-    """Which session or version; of a learner who was forgotten the SHA-256 of the name."""
+    """Which session, version or step; of a learner who was forgotten the SHA-256 of the name."""

@@ -17,7 +17,7 @@ from starlette.middleware.base import RequestResponseEndpoint
 from evaluation.serving.service import EvaluationService
 from services.contracts.brief import Brief
 from services.contracts.case import CaseSummary
-from services.contracts.classroom import ClassView
+from services.contracts.classroom import ClassView, LearnersWork
 from services.contracts.escalation import (
     AnswerEscalation,
     EditMemory,
@@ -273,6 +273,10 @@ async def sessions(books: AtDesk, key: str) -> list[SessionSummary]:
 
 @router.get("/queue/{key}/sessions/{session}")
 async def session(request: Request, books: AtDesk, key: str, session: str) -> SessionPart:
+    return await _part(request, books)
+
+
+async def _part(request: Request, books: Books) -> SessionPart:
     start = int(request.query_params.get("from", 0))
     rest = [event for event in books.events if event.seq >= start]
     later = rest[books.part].seq if len(rest) > books.part else None
@@ -351,6 +355,24 @@ async def measures(books: AtDesk, days: int, case: str | None = None) -> Measure
         remembered_helpful_share=0.79 if asked else None, hints_helpful_share=0.64 if asked else None,
         minutes_saved=305, weeks=weeks if asked else (),
     )  # fmt: skip
+
+
+@router.get("/class/{case}/learners/{learner}")
+async def work(books: AtDesk, case: str, learner: str, step: str | None = None) -> LearnersWork:
+    books.looked.append(f"{case}/{learner}/{step}")
+    shown = material.work(learner, step)
+    return shown if books.events else shown.model_copy(update={"sessions": ()})
+
+
+@router.get("/class/{case}/learners/{learner}/versions/{submission}")
+async def learners_version(books: AtDesk, case: str, learner: str, submission: str) -> Version:
+    books.looked.append(f"{case}/{learner}/{submission}")
+    return next(version for version in material.versions() if version.submission == submission)
+
+
+@router.get("/class/{case}/learners/{learner}/sessions/{session}")
+async def learners_session(request: Request, books: AtDesk, case: str, learner: str, session: str) -> SessionPart:
+    return await _part(request, books)
 
 
 @router.get("/class")

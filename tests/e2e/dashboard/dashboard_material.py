@@ -7,13 +7,13 @@ from pydantic import JsonValue
 
 from services.contracts.brief import Brief, CellDifference
 from services.contracts.case import CaseSummary
-from services.contracts.classroom import ClassRow, ClassSubtask, Watch
+from services.contracts.classroom import ClassRow, ClassSubtask, LearnersWork, Watch
 from services.contracts.escalation import EscalationFull, MemoryEntry, Note, QueueItem
 from services.contracts.feedback import CheckResult, Feedback, LocalizedWarning, Verdict
 from services.contracts.finding import Evidence, Finding
 from services.contracts.lint import LintFinding, LintReport, ToolRun
 from services.contracts.notebook import Cell, Place
-from services.contracts.progress import SubtaskState, Version
+from services.contracts.progress import SubtaskState, Version, VersionSummary
 from services.contracts.session import EventKind, SessionEvent, SessionSummary
 from services.contracts.style import Dismissal
 
@@ -259,3 +259,16 @@ def class_rows() -> tuple[ClassRow, ...]:
         row("dora", "w", timedelta(days=6), (silent,)),
         row("emil", "aw", timedelta(hours=2)),
     )
+
+
+def work(learner: str, step: str | None) -> LearnersWork:
+    """What one of the class has done in a step; only in the usual price was anything kept."""
+    row = next(row for row in class_rows() if row.user == learner)
+    kept = versions() if step == "mean" else ()
+    return LearnersWork(
+        user=learner, case=CASE, case_title="A price check", subtask=step, subtasks=row.subtasks,
+        latest=kept[0] if kept else None,
+        versions=tuple(VersionSummary(**one.model_dump(exclude={"cells", "feedback"})) for one in kept),
+        sessions=(session_summary(),),
+        titles={"total": "Add them up", "mean": "Find the usual price", "report": "Report it"},
+    )  # fmt: skip

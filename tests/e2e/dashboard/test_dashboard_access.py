@@ -74,6 +74,9 @@ def test_axe_finds_nothing_serious_on_any_screen(
         desk.open(place)
         expect(desk.part(name).first).to_be_visible()
         assert serious(desk) == []
+    desk.open("learner/price-check/ben?step=mean")
+    expect(desk.part("learner-code")).to_be_visible()
+    assert serious(desk) == []
     books.broken = {"queue"}
     desk.open()
     desk.page.reload()
@@ -118,7 +121,8 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, double: DashboardDouble
     books.memory = [material.remembered(500, "w" * 400)]
     context = browser.new_context(viewport={"width": 360, "height": 740})
     desk = DeskPage(context.new_page(), double.url)
-    for place in ("queue", f"queue/{first}", f"queue/{first}/replay/{material.SESSION}", "memory", "class", "measures"):
+    replay, learner = f"queue/{first}/replay/{material.SESSION}", "learner/price-check/ben?step=mean"
+    for place in ("queue", f"queue/{first}", replay, "memory", "class", learner, "measures"):
         desk.open(place)
         expect(desk.page.locator("main h1")).to_be_visible()
         desk.page.wait_for_load_state("networkidle")

@@ -62,7 +62,7 @@ def test_the_class_shows_who_is_where_stuck_and_silent_and_is_exported(desk: Des
     expect(ben.locator("[data-rule='many_attempts']")).to_be_visible()
     expect(ben).to_contain_text("1 approved")
     expect(ben).to_contain_text("Find the usual price")
-    expect(ben.get_by_role("img", name="Add them up: approved, 1 attempts")).to_be_visible()
+    expect(ben.get_by_role("link", name="ben, Add them up: approved, 1 attempt", exact=True)).to_be_visible()
     desk.part("watch-only").check()
     expect(rows).to_have_count(2)
     desk.page.reload()
@@ -73,6 +73,55 @@ def test_the_class_shows_who_is_where_stuck_and_silent_and_is_exported(desk: Des
     books.class_rows = ()
     desk.page.reload()
     expect(desk.part("empty")).to_contain_text("Nobody is on the watch list")
+
+
+def test_a_step_of_the_class_leads_to_the_learners_work_and_its_replay(desk: DeskPage, books: Books) -> None:
+    desk.open("class")
+    ben = desk.page.locator("[data-caseloop='class-row'][data-user='ben']")
+    expect(ben.get_by_role("link", name="ben", exact=True)).to_have_attribute(
+        "href", "#/learner/price-check/ben?step=mean"
+    )
+    ben.get_by_role("link", name="ben, Find the usual price: in progress, 4 attempts").click()
+    learner = desk.part("learner")
+    expect(learner).to_have_attribute("data-step", "mean")
+    expect(learner).to_contain_text("A price check · Find the usual price")
+    expect(desk.page.locator("[aria-current='page']")).to_have_text("Class")
+    expect(desk.part("untouched-step")).to_contain_text("Report it")
+    code = desk.part("learner-code")
+    expect(code).to_contain_text("kept = [price for price in prices")
+    code.get_by_text("kept = [price").click()
+    desk.page.keyboard.type("changed")
+    expect(code).not_to_contain_text("changed")
+    expect(desk.part("finding")).to_contain_text("pulled up by the outliers")
+    expect(desk.part("fact").first).to_contain_text("2323.75")
+    assert books.looked == ["price-check/ben/mean"]
+    options = desk.part("pick-version").locator("option")
+    expect(options).to_have_count(3)
+    desk.part("pick-version").select_option(index=1)
+    expect(code).to_contain_text("usual = sum(prices) / len(prices)")
+    expect(code).not_to_contain_text("kept =")
+    desk.part("open-replay").click()
+    expect(desk.part("timeline")).to_be_visible()
+    desk.press("Escape")
+    expect(learner).to_have_attribute("data-step", "mean")
+    desk.part("learner-step").first.click()
+    expect(learner).to_have_attribute("data-step", "total")
+    expect(desk.part("empty")).to_contain_text("This step was never checked")
+    desk.press("Escape")
+    expect(desk.part("class")).to_be_visible()
+
+
+def test_without_consent_there_is_nothing_to_replay_and_what_fails_is_said(desk: DeskPage, books: Books) -> None:
+    books.events = []
+    desk.open("learner/price-check/ben?step=mean")
+    expect(desk.part("sessions")).to_contain_text("the learner has not agreed to it")
+    expect(desk.part("open-replay")).to_have_count(0)
+    books.broken = {"class/price-check/learners/ben"}
+    desk.page.reload()
+    expect(desk.part("problem")).to_be_visible()
+    books.broken = set()
+    desk.part("retry").click()
+    expect(desk.part("learner-code")).to_be_visible()
 
 
 def test_measures_are_told_and_nothing_is_made_up_where_there_are_none(desk: DeskPage, books: Books) -> None:

@@ -35,6 +35,21 @@ async def test_the_learners_side_sees_the_learners_view(bench, case_folder):
         assert "196.7" not in text
 
 
+async def test_the_hub_gets_the_titles_of_all_subtasks_at_once_and_reads_each_version_once(
+    bench, case_folder, monkeypatch
+):
+    summary = (await bench.publish(case_folder))[-1].summary
+    hub = bench.clients["hub"]
+    case = await hub.current("coffee-sales")
+    (outline,) = await hub.outlines()
+    assert (outline.id, outline.version, outline.title) == (case.id, summary.version, case.title)
+    assert outline.subtasks == case.subtasks
+    monkeypatch.setattr(bench.backends.objects, "get", None)
+    assert await hub.outlines() == (outline,)
+    for name in ("gateway", "feedback", "runner"):
+        assert await _refusal(bench.clients[name].outlines()) == (403, "caller_not_allowed")
+
+
 async def test_feedback_sees_the_reference(bench, case_folder):
     summary = (await bench.publish(case_folder))[-1].summary
     case = await bench.clients["feedback"].author(summary.version)

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from services.contracts.brief import Brief
-from services.contracts.classroom import ClassView
+from services.contracts.classroom import ClassView, LearnersWork
 from services.contracts.escalation import EscalationFull, QueuePage, RateAnswer, RateMemory
 from services.contracts.feedback import Feedback
 from services.contracts.lint import LintReport
 from services.contracts.measures import Measures
 from services.contracts.progress import Version
 from services.contracts.session import SessionPart
-from tests.services.dashboard.conftest import SECRET_FACT, VERSION
+from tests.services.dashboard.conftest import SECRET_FACT, VERSION, failing
 
 Fixture = Any
 PREFIX = "/services/caseloop/"
@@ -248,6 +248,43 @@ class TestMemoryAndClass:
         assert "lena" in json.dumps(whole.json())
         assert (await mona.api("GET", "class/export.exe", params={"case": "numbers"})).status_code == 422
 
+    async def test_from_the_class_to_a_learners_work_and_replay_each_look_is_one_entry(
+        self, world: Fixture, mona: Fixture
+    ) -> None:
+        spy = "spy-of-a-widget"
+        asked = await world.escalate("lena", metadata={"widgets": {"state": spy}})
+        session = await world.record("lena")
+        learner = "class/numbers/learners/lena"
+        answer = await mona.api("GET", learner, params={"step": "mean"})
+        work = LearnersWork.model_validate_json(answer.content)
+        assert (work.case_title, work.titles, work.subtask) == ("Numbers", {"mean": "Mean"}, "mean")
+        assert work.latest is not None
+        assert (work.latest.submission, work.latest.cells[-1].source) == (asked.submission, "mean = 41")
+        assert work.latest.feedback == failing()
+        assert ([one.number for one in work.versions], [one.session for one in work.sessions]) == ([1], [session])
+        version = await mona.api("GET", f"{learner}/versions/{asked.submission}")
+        assert Version.model_validate_json(version.content).cells[-1].source == "mean = 41"
+        assert spy not in answer.text + version.text
+        for start in (0, 1):
+            part = await mona.api("GET", f"{learner}/sessions/{session}", params={"from": start})
+            assert SessionPart.model_validate_json(part.content).summary.session == session
+        await mona.api("GET", learner, params={"step": "mean"})
+        with sqlite3.connect(world.home / "progress.sqlite") as file:
+            looks = file.execute("SELECT who, what, learner, case_id, item FROM mentor_look ORDER BY seq").fetchall()
+        assert looks == [
+            ("mona", "work", "lena", "numbers", "mean"),
+            ("mona", "version", "lena", "numbers", asked.submission),
+            ("mona", "session", "lena", "numbers", session),
+        ]
+
+    async def test_a_learners_version_and_session_are_not_behind_another_name(
+        self, world: Fixture, mona: Fixture
+    ) -> None:
+        asked, session = await world.escalate("lena"), await world.record("lena")
+        nils = "class/numbers/learners/nils"
+        assert error_of(await mona.api("GET", f"{nils}/versions/{asked.submission}")) == (404, "submission_not_found")
+        assert error_of(await mona.api("GET", f"{nils}/sessions/{session}")) == (404, "session_not_found")
+
     async def test_measures_can_be_read(self, world: Fixture, mona: Fixture) -> None:
         await world.escalate()
         asked = {"case": "numbers", "days": 30}
@@ -292,7 +329,7 @@ class TestWhoMay:
             refused = await stranger.http.request(method, _address(path), json={})
             assert error_of(refused) == (401, "not_signed_in"), (method, path)
             tried += 1
-        assert tried == 51
+        assert tried == 54
 
     async def test_what_changes_cases_is_for_admins_only(self, world: Fixture, mona: Fixture) -> None:
         tried = 0
@@ -324,7 +361,7 @@ class TestWhoMay:
 
 def _address(path: str) -> str:
     ids = dict.fromkeys(("escalation", "submission", "session", "entry", "phrase", "upload", "regrade"), "0" * 32)
-    return path.format(**ids, kind="csv", case="numbers", version="0" * 64, run="a-run")
+    return path.format(**ids, kind="csv", case="numbers", version="0" * 64, run="a-run", learner="lena")
 
 
 def _routes(desk: Any) -> list[tuple[str, str]]:

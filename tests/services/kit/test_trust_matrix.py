@@ -50,6 +50,7 @@ ALLOWED = {
     ("cases", "progress"),
     ("hub", "cases"),
     ("hub", "progress"),
+    ("hub", "mentoring"),
     ("evaluator", "feedback"),
     *(("supervisor", name) for name in ("gateway", "dashboard", "progress", "mentoring", "feedback", "linting")),
     *(("supervisor", name) for name in ("cases", "evaluation", "runner")),

@@ -95,7 +95,7 @@ class House:
             app = await stack.enter_async_context(running(self.app()))
             peers = {
                 name: MentoringClient(await stack.enter_async_context(in_process_client(app, name)))
-                for name in ("gateway", "dashboard", "feedback")
+                for name in ("gateway", "dashboard", "feedback", "hub")
             }
             yield Town(self, app, **peers)
 
@@ -121,6 +121,7 @@ class Town:
     gateway: MentoringClient
     dashboard: MentoringClient
     feedback: MentoringClient
+    hub: MentoringClient
 
     @property
     def clock(self) -> SetClock:

@@ -81,6 +81,11 @@ async def test_learners_calls_come_through_the_gateway_only(town: Town) -> None:
         assert (await _refused(client.recall(recall, town.learner()))).error == "caller_not_allowed"
 
 
+async def test_the_list_of_all_that_a_learner_asked_is_the_hubs_only(town: Town) -> None:
+    for client in (town.gateway, town.dashboard, town.feedback):
+        assert (await _refused(client.questions_of("ada"))).error == "caller_not_allowed"
+
+
 @pytest.mark.parametrize("caller", ["proxy", "runner", "linting", "cases", "hub"])
 async def test_nobody_else_may_call_at_all(town: Town, caller: str) -> None:
     async with in_process_client(town.app, caller) as http:

@@ -31,11 +31,12 @@ def _looks(town: Fixture, escalation: str) -> dict[str, Any]:
         "memory": lambda: town.dashboard.memory(mentor),
         "measures": lambda: town.dashboard.measures(mentor),
         "mine": lambda: town.gateway.mine(ada),
+        "own page": lambda: town.hub.questions_of("ada"),
         "recall": lambda: town.feedback.recall(recall, ada),
     }
 
 
-@pytest.mark.parametrize("look", ["queue", "history", "one", "memory", "measures", "mine", "recall"])
+@pytest.mark.parametrize("look", ["queue", "history", "one", "memory", "measures", "mine", "own page", "recall"])
 async def test_a_full_house_takes_the_statements_of_an_almost_empty_one(
     town: Fixture, statements: Fixture, look: str
 ) -> None:

@@ -121,6 +121,7 @@ HUB_CALLS = [
     ("PUT", "/users/ada/cases/numbers/notebook"),
     ("GET", "/users/ada/cases/numbers/notebook"),
     ("GET", "/users/ada/standing"),
+    ("GET", "/users/ada/subtasks"),
 ]
 
 

@@ -4,13 +4,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from services.contracts.clients.progress import ProgressClient
 from services.contracts.clients.service import SCOPE_HEADER
 from services.contracts.errors import ServiceError
+from services.contracts.feedback import Verdict
 from services.contracts.identity import Role
+from services.contracts.progress import Conclude
 from services.contracts.session import RecordingChoice
 from services.kit.http import in_process_client
 from services.progress.sessions.models import LookRow
@@ -24,6 +27,7 @@ LOOKS: dict[str, Look] = {
     "session": lambda client, _, scope: client.session_of("ada", "numbers", SESSION, scope),
     "history": lambda client, _, scope: client.history_of("ada", "numbers", scope),
     "version": lambda client, version, scope: client.version_of("ada", "numbers", version, scope),
+    "work": lambda client, _, scope: client.work_of("ada", "numbers", scope, "mean"),
     "class": lambda client, _, scope: client.class_view("numbers", scope),
     "csv": lambda client, _, scope: client.class_export("numbers", "csv", scope),
     "json": lambda client, _, scope: client.class_export("numbers", "json", scope),
@@ -147,3 +151,48 @@ async def test_a_learner_who_knows_the_id_of_a_session_gets_one_of_their_own(
     assert [event.kind for event in part.events] == ["focus"]
     await desk.client.delete_sessions(desk.scope("eve"))
     assert len(await desk.client.own_sessions(desk.scope())) == 1
+
+
+async def test_a_learners_work_is_one_look_with_code_versions_and_sessions(
+    desk: Fixture, version: str, submit_of: Fixture, feedback_of: Fixture
+) -> None:
+    newer = (await desk.client.submit(submit_of("x = 2"), desk.scope())).submission
+    judged = feedback_of(Verdict.NEEDS_WORK)
+    await desk.client.conclude(Conclude(submission=newer, feedback=judged), desk.scope())
+    await desk.client.submit(submit_of("y = 1", subtask="sum"), desk.scope(user="bob"))
+    work = await desk.mentor.work_of("ada", "numbers", desk.mentor_scope(), "mean")
+    assert work.latest is not None
+    assert (work.latest.submission, work.latest.cells[-1].source, work.latest.feedback) == (newer, "x = 2", judged)
+    assert [one.submission for one in work.versions] == [newer, version]
+    assert [(one.subtask, one.attempts) for one in work.subtasks] == [("mean", 1)]
+    assert [one.session for one in work.sessions] == [SESSION]
+    assert [(row.what, row.learner, row.item) for row in await _looks(desk)] == [("work", "ada", "mean")]
+
+
+async def test_without_a_step_it_is_the_open_one_and_nobodys_work_is_empty(
+    desk: Fixture, submit_of: Fixture, feedback_of: Fixture
+) -> None:
+    for subtask, verdict in (("mean", Verdict.NEEDS_WORK), ("sum", Verdict.APPROVED)):
+        made = await desk.client.submit(submit_of("x = 1", subtask=subtask), desk.scope())
+        await desk.client.conclude(Conclude(submission=made.submission, feedback=feedback_of(verdict)), desk.scope())
+        desk.clock.move(minutes=1)
+    assert (await desk.mentor.work_of("ada", "numbers", desk.mentor_scope())).subtask == "mean"
+    nobody = await desk.mentor.work_of("zoe", "numbers", desk.mentor_scope())
+    assert (nobody.subtask, nobody.latest, nobody.versions, nobody.sessions) == (None, None, (), ())
+    never = await desk.mentor.work_of("ada", "numbers", desk.mentor_scope(), "median")
+    assert (never.subtask, never.latest, len(never.subtasks)) == ("median", None, 2)
+
+
+async def test_a_learner_who_took_the_recording_back_leaves_nothing_to_replay(desk: Fixture, version: str) -> None:
+    await desk.client.delete_sessions(desk.scope())
+    work = await desk.mentor.work_of("ada", "numbers", desk.mentor_scope(), "mean")
+    assert work.sessions == ()
+    with pytest.raises(ServiceError, match="session_not_found"):
+        await desk.mentor.session_of("ada", "numbers", SESSION, desk.mentor_scope())
+
+
+async def test_refused_looks_are_in_the_log(desk: Fixture, version: str) -> None:
+    with structlog.testing.capture_logs() as lines, pytest.raises(ServiceError, match="not_a_mentor"):
+        await desk.mentor.work_of("ada", "numbers", desk.mentor_scope("eve", Role.LEARNER), "mean")
+    (line,) = [line for line in lines if line["event"] == "a look at others' work was refused"]
+    assert (line["user"], line["role"], line["what"], line["case"]) == ("eve", Role.LEARNER, "work", "numbers")

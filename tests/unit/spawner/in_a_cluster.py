@@ -37,6 +37,7 @@ def platform(home: Path) -> Platform:
     return Platform(
         cases=anything,
         progress=anything,
+        mentoring=anything,
         certificates=anything,
         run_dir=home / "run",
         gateway_dir=home / "run" / "gateway",

@@ -1,5 +1,5 @@
 import { Authoring } from './authoring';
-import type { Brief, CaseSummary, ClassView, Dismissal, Me, Run } from './desk-types';
+import type { Brief, CaseSummary, ClassView, Dismissal, LearnersWork, Me, Run } from './desk-types';
 import { ApiError } from './errors';
 import { events } from './events';
 import type {
@@ -161,6 +161,27 @@ export class DeskClient {
     return this.json('GET', `class${search(query)}`);
   }
 
+  /** What a learner has done in a step; without one, in the step that is worked on. The look is written down. */
+  work(name: string, learner: string, step?: string): Promise<LearnersWork> {
+    return this.json('GET', `${of(name, learner)}${search({ step })}`);
+  }
+
+  learnersVersion(name: string, learner: string, submission: string): Promise<Version> {
+    return this.json('GET', `${of(name, learner)}/versions/${encodeURIComponent(submission)}`);
+  }
+
+  /** As `session`, of a learner of a class. */
+  learnersSession(
+    name: string,
+    learner: string,
+    session: string,
+    from: number,
+    signal?: AbortSignal
+  ): Promise<SessionPart> {
+    const path = `${of(name, learner)}/sessions/${encodeURIComponent(session)}${search({ from })}`;
+    return this.json('GET', path, undefined, signal);
+  }
+
   /** Address of a download, for a link. */
   exportAddress(name: string, format: 'csv' | 'json'): string {
     return new URL(`api/class/export.${format}${search({ case: name })}`, this.base).href;
@@ -221,4 +242,8 @@ export class DeskClient {
 
 function one(id: string): string {
   return `queue/${encodeURIComponent(id)}`;
+}
+
+function of(name: string, learner: string): string {
+  return `class/${encodeURIComponent(name)}/learners/${encodeURIComponent(learner)}`;
 }

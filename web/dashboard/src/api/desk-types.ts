@@ -1,6 +1,7 @@
 /** What the desk shows besides escalations: mirrors brief.py, style.py and classroom.py, and says what only its own door says. */
 
-import type { Cell, Feedback, LintFinding, Place } from './types';
+import type { SessionSummary } from './session-types';
+import type { Cell, Feedback, LintFinding, Place, Version, VersionSummary } from './types';
 
 export interface Me {
   user: string;
@@ -92,4 +93,16 @@ export interface ClassView {
   finished: number;
   titles: Record<string, string>;
   next: string | null;
+}
+
+export interface LearnersWork {
+  user: string;
+  case: string;
+  subtask: string | null;
+  subtasks: ClassSubtask[];
+  latest: Version | null;
+  versions: VersionSummary[];
+  sessions: SessionSummary[];
+  case_title: string;
+  titles: Record<string, string>;
 }

@@ -14,6 +14,8 @@ const EscalationPage = lazy(() => import('../escalation/escalation-page'));
 const ReplayPage = lazy(() => import('../replay/replay-page'));
 const MemoryPage = lazy(() => import('../memory/memory-page'));
 const ClassPage = lazy(() => import('../class/class-page'));
+const LearnerPage = lazy(() => import('../class/learner-page'));
+const LearnerReplayPage = lazy(() => import('../class/learner-replay-page'));
 const CasesPage = lazy(() => import('../cases/cases-page'));
 const UploadPage = lazy(() => import('../cases/upload-page'));
 const MeasuresPage = lazy(() => import('../measures/measures-page'));
@@ -37,6 +39,18 @@ const PAGES: Record<string, ComponentType<{ route: Route }>> = {
   },
   memory: MemoryPage,
   class: ClassPage,
+  learner: ({ route }) => {
+    const [name, learner, part, session] = route.args;
+    const step = route.query.get('step');
+    if (!name || !learner) {
+      return <Nowhere />;
+    }
+    return part === 'replay' && session ? (
+      <LearnerReplayPage key={session} name={name} learner={learner} session={session} step={step ?? ''} />
+    ) : (
+      <LearnerPage key={`${name}/${learner}`} name={name} learner={learner} step={step} />
+    );
+  },
   measures: MeasuresPage,
   cases: CasesPage,
   upload: ({ route }) => <UploadPage key={route.args[0]} id={route.args[0] ?? ''} />,

@@ -24,7 +24,7 @@ const QA_PLACES: Place[] = [
 ];
 
 /** Pages that belong to a place of another name. */
-const WITHIN: Record<string, string> = { upload: 'cases', compare: 'runs' };
+const WITHIN: Record<string, string> = { learner: 'class', upload: 'cases', compare: 'runs' };
 
 /** Whether somebody may do what mentors do; admins may. */
 export function answers({ roles }: Me): boolean {

@@ -74,7 +74,7 @@ export default function ClassPage({ route: { query } }: { route: Route }) {
       {whole && rows.length === 0 && (
         <Empty title={watch ? 'Nobody is on the watch list' : 'Nobody has begun this case'} />
       )}
-      {rows.length > 0 && <ClassTable rows={rows} titles={whole?.titles ?? {}} />}
+      {rows.length > 0 && <ClassTable name={chosen} rows={rows} titles={whole?.titles ?? {}} />}
       {view.hasNextPage && (
         <button type="button" className="Button More" data-caseloop="more" onClick={() => void view.fetchNextPage()}>
           Show more ({rows.length} of {whole?.total})

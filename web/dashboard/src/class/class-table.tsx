@@ -1,5 +1,8 @@
 import type { ClassRow, Watch } from '../api/desk-types';
+import { address } from '../app/router';
 import { ago, moment } from '../parts/time';
+import { several } from '../parts/words';
+import { STATES, stepLines, stepOf, titleIn } from './standing';
 
 const RULES: Record<Watch['rule'], string> = {
   many_attempts: 'many attempts',
@@ -7,12 +10,16 @@ const RULES: Record<Watch['rule'], string> = {
   silent: 'silent'
 };
 
-const STATES = { not_started: 'not started', in_progress: 'in progress', approved: 'approved', polished: 'polished' };
+interface Props {
+  /** Which case. */
+  name: string;
+  rows: ClassRow[];
+  titles: Record<string, string>;
+}
 
-/** Who is where, with the watch list's reasons beside the name. */
-export function ClassTable({ rows, titles }: { rows: ClassRow[]; titles: Record<string, string> }) {
-  // A step that the newest version of the case has no longer is told by its id.
-  const titled = (subtask: string) => (Object.hasOwn(titles, subtask) ? titles[subtask]! : subtask);
+/** Who is where, with the watch list's reasons beside the name. Names and steps lead to the learner's work. */
+export function ClassTable({ name, rows, titles }: Props) {
+  const titled = (subtask: string) => titleIn(titles, subtask);
   return (
     <div className="TableScroll" tabIndex={0} role="region" aria-label="Learners">
       <table className="Table">
@@ -31,7 +38,12 @@ export function ClassTable({ rows, titles }: { rows: ClassRow[]; titles: Record<
           {rows.map(row => (
             <tr key={row.user} data-caseloop="class-row" data-user={row.user}>
               <th scope="row">
-                {row.user}{' '}
+                <a
+                  href={address('learner', [name, row.user], { step: stepOf(row) })}
+                  data-caseloop="open-learner"
+                >
+                  {row.user}
+                </a>{' '}
                 {row.watch.map(({ rule, subtask, since }) => (
                   <span
                     key={`${rule} ${subtask}`}
@@ -45,7 +57,7 @@ export function ClassTable({ rows, titles }: { rows: ClassRow[]; titles: Record<
                 ))}
               </th>
               <td>
-                <Steps row={row} titled={titled} />
+                <Steps name={name} row={row} titles={titles} />
               </td>
               <td>{row.current ? titled(row.current) : <span className="dim">nothing open</span>}</td>
               <td className="number">{row.attempts}</td>
@@ -58,12 +70,32 @@ export function ClassTable({ rows, titles }: { rows: ClassRow[]; titles: Record<
   );
 }
 
-function Steps({ row, titled }: { row: ClassRow; titled: (subtask: string) => string }) {
+/** A mark for every step of the case, in its order; those that were ever checked lead to the work. */
+function Steps({ name, row, titles }: { name: string; row: ClassRow; titles: Record<string, string> }) {
   return (
     <span className="Steps">
-      {row.subtasks.map(({ subtask, state, attempts }) => {
-        const words = `${titled(subtask)}: ${STATES[state]}, ${attempts} attempts`;
-        return <span key={subtask} className="Step" data-state={state} role="img" aria-label={words} title={words} />;
+      {stepLines(row.subtasks, titles).map(({ step, title, standing }) => {
+        if (standing === null) {
+          const words = `${title}: ${STATES.not_started}`;
+          return (
+            <span key={step} className="StepLink" title={words} role="img" aria-label={words}>
+              <span className="Step" />
+            </span>
+          );
+        }
+        const words = `${title}: ${STATES[standing.state]}, ${several(standing.attempts, 'attempt')}`;
+        return (
+          <a
+            key={step}
+            className="StepLink"
+            href={address('learner', [name, row.user], { step })}
+            aria-label={`${row.user}, ${words}`}
+            title={words}
+            data-caseloop="open-step"
+          >
+            <span className="Step" data-state={standing.state} />
+          </a>
+        );
       })}
       <span className="dim">{row.approved} approved</span>
     </span>

@@ -1,6 +1,7 @@
 import { useMemo } from 'react';
 import type { SessionSummary } from '../api/session-types';
 import { useSay } from '../app/announcer';
+import { useDesk } from '../app/desk';
 import { address, go } from '../app/router';
 import { useShortcuts } from '../app/shortcuts';
 import { useTitle } from '../app/use-title';
@@ -13,19 +14,34 @@ import { Notebook } from './notebook';
 import type { Recording } from './recording';
 import { Timeline } from './timeline';
 import { SPEEDS, usePlayer } from './use-player';
-import { useSession } from './use-session';
+import { type Source, useSession } from './use-session';
 
 /** Milliseconds that the arrow keys move by. */
 const STEP = 5_000;
 
+/** Of a session of whoever asked a question. */
 export default function ReplayPage({ id, session }: { id: string; session: string }) {
+  const { client } = useDesk();
+  const source = useMemo<Source>(
+    () => ({
+      key: [id, session],
+      part: (from, signal) => client.session(id, session, from, signal),
+      back: address('queue', [id]),
+      backTo: 'Question'
+    }),
+    [client, id, session]
+  );
+  return <Replay source={source} />;
+}
+
+export function Replay({ source }: { source: Source }) {
   useTitle('Replay');
-  const { first, recording, problem, complete } = useSession(id, session);
-  useShortcuts([{ key: 'Escape', label: 'Back to the question', run: () => go(address('queue', [id])) }]);
+  const { first, recording, problem, complete } = useSession(source);
+  useShortcuts([{ key: 'Escape', label: `Back to the ${source.backTo.toLowerCase()}`, run: () => go(source.back) }]);
   return (
     <div className="Page Replay" data-caseloop="replay">
-      <a className="Back" href={address('queue', [id])} data-caseloop="back">
-        ← Question
+      <a className="Back" href={source.back} data-caseloop="back">
+        ← {source.backTo}
       </a>
       <h1>Replay</h1>
       {first.isPending && <Loading what="the session" />}

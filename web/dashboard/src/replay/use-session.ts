@@ -1,16 +1,22 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { ApiError } from '../api/errors';
-import type { SessionEvent } from '../api/session-types';
-import { useDesk } from '../app/desk';
+import type { SessionEvent, SessionPart } from '../api/session-types';
 import { Recording } from './recording';
 
-/** A session whose first part is shown at once while the others follow. */
-export function useSession(id: string, session: string) {
-  const { client } = useDesk();
+/** Where a session is read from, and where its replay leads back to. */
+export interface Source {
+  key: readonly string[];
+  part: (from: number, signal?: AbortSignal) => Promise<SessionPart>;
+  back: string;
+  backTo: string;
+}
+
+/** A session whose first part is shown at once while the others follow. `source` must stay the same object. */
+export function useSession(source: Source) {
   const first = useQuery({
-    queryKey: ['session', id, session],
-    queryFn: ({ signal }) => client.session(id, session, 0, signal),
+    queryKey: ['session', ...source.key],
+    queryFn: ({ signal }) => source.part(0, signal),
     staleTime: Infinity,
     refetchOnWindowFocus: false
   });
@@ -25,7 +31,7 @@ export function useSession(id: string, session: string) {
     const load = async () => {
       const all: SessionEvent[] = [];
       for (let from: number | null = next; from !== null; ) {
-        const part = await client.session(id, session, from, abort.signal);
+        const part: SessionPart = await source.part(from, abort.signal);
         all.push(...part.events);
         from = part.next;
       }
@@ -33,7 +39,7 @@ export function useSession(id: string, session: string) {
     };
     load().catch((reason: unknown) => abort.signal.aborted || setProblem(ApiError.from(reason)));
     return () => abort.abort();
-  }, [client, id, session, next]);
+  }, [source, next]);
   const recording = useMemo(
     () => (first.data ? new Recording([...first.data.events, ...later]) : null),
     [first.data, later]
