@@ -182,7 +182,7 @@ class _Provisioning:
 
     def _group(self, name: str, path: str, parent: str | None) -> str:
         try:
-            # without the slash before it: Keycloak refuses addresses with two in a row since 26.4.4
+            # the address ends with a slash, and Keycloak refuses two in a row since 26.4.4
             return str(self._admin.get_group_by_path(path)["id"])
         except KeycloakError as error:
             if error.response_code != _NOT_FOUND:
