@@ -170,3 +170,13 @@ def postgres() -> Iterator[Cluster]:
     """A PostgreSQL server; a test that asks for it is marked `postgres`."""
     with running_cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def openid_provider(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """An OpenID provider, with programs and, when a test says so, people who can sign in."""
+    from tests.openid_provider.installation import provider
+
+    made = provider(project, tmp_path_factory.mktemp("provider"))
+    yield made
+    made.stop()

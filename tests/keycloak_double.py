@@ -24,6 +24,8 @@ class KeycloakDouble:
         self.realms: dict[str, dict[str, Any]] = {}
         self.changes: list[str] = []
         """`METHOD path` of everything that changed something."""
+        self.tokens: dict[str, set[str]] = {}
+        """The realms that each token opens: those of its time, as in the versions that look into the token."""
         self._server = TlsServer(0, _Handler, self, context)
         self.address = f"https://127.0.0.1:{self._server.server_port}"
 
@@ -91,7 +93,7 @@ class KeycloakDouble:
         return 201, new["id"]
 
     def _held(self, realm: dict[str, Any], method: str, account: str, body: Any) -> tuple[int, Any]:
-        held = realm["held"].setdefault(account, [{"name": "default-roles-caseloop"}])
+        held = realm["held"].setdefault(account, [{"name": f"default-roles-{realm['about']['realm']}"}])
         if method == "GET":
             return 200, held
         names = {role["name"] for role in body}
@@ -119,6 +121,9 @@ class KeycloakDouble:
             case "POST", ["protocol-mappers", "models"]:
                 owner["protocolMappers"].append({"id": str(uuid.uuid4()), **body})
                 return 201, owner["protocolMappers"][-1]["id"]
+            case "DELETE", ["protocol-mappers", "models", number]:
+                owner["protocolMappers"] = [one for one in owner["protocolMappers"] if one["id"] != number]
+                return 204, None
             case "PUT", ["protocol-mappers", "models", number]:
                 next(mapper for mapper in owner["protocolMappers"] if mapper["id"] == number).update(body)
                 return 204, None
@@ -133,10 +138,15 @@ def _found(matching: Any) -> tuple[int, Any]:
 class _Handler(TlsHandler):
     def answer(self, body: str) -> None:
         path = unquote(self.path.partition("?")[0]).strip("/").split("/")
-        if path[:2] == ["realms", "master"]:
+        opened = self.server.double.tokens.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
+        if "//" in self.path:
+            self._say(400, {"error": "missingNormalization", "error_description": "Request path not normalized"})
+        elif path[:2] == ["realms", "master"]:
             self._sign_in(path, body)
-        elif self.headers.get("Authorization") != "Bearer good":
+        elif opened is None:
             self._say(401, {"error": "unauthorized"})
+        elif path[:2] == ["admin", "realms"] and path[2:] and path[2] not in opened:
+            self._say(403, {"error": "HTTP 403 Forbidden"})
         else:
             self._say(*self.server.double.answer(self.command, path[1:], json.loads(body) if body else None))
 
@@ -147,7 +157,9 @@ class _Handler(TlsHandler):
         elif f"password={_PASSWORD.replace(' ', '+').replace(chr(39), '%27')}" not in body:
             self._say(401, {"error": "invalid_grant", "error_description": "Invalid user credentials"})
         else:
-            self._say(200, {"access_token": "good", "expires_in": 60, "refresh_token": "r", "refresh_expires_in": 60})
+            token, double = uuid.uuid4().hex, self.server.double
+            double.tokens[token] = set(double.realms)
+            self._say(200, {"access_token": token, "expires_in": 60, "refresh_token": "r", "refresh_expires_in": 60})
 
     def _say(self, status: int, content: Any) -> None:
         if status == 201:

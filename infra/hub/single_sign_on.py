@@ -24,13 +24,13 @@ def configure_single_sign_on(c: Any, oidc: OidcSettings, secrets: SecretStore) -
         if not value:
             raise VaultError(f"production mode needs CASELOOP_OIDC_{variable}; docs/how-to/keycloak.md says how")
     try:
-        from oauthenticator.generic import GenericOAuthenticator
+        from infra.hub.signing_out import ProviderAuthenticator
     except ImportError as error:
         raise VaultError(
             "production mode needs oauthenticator; install it: pip install --require-hashes -r "
             "requirements/production.txt"
         ) from error
-    c.JupyterHub.authenticator_class = GenericOAuthenticator
+    c.JupyterHub.authenticator_class = ProviderAuthenticator
     c.CryptKeeper.keys = [secrets.get(STATE_SECRET)]
     _provider(c.GenericOAuthenticator, oidc, secrets)
     _people(c.GenericOAuthenticator)

@@ -2,7 +2,8 @@
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -48,21 +49,27 @@ def provision(address: str, user: str, password: str, wanted: Wanted, *, ca: Pat
         if not _CLASS.fullmatch(name):
             raise ProvisioningFailed(f"{name!r} is no name of a class: letters, digits, spaces, dots, dashes, up to 64")
     try:
-        with warnings.catch_warnings():
-            # python-keycloak gives the file to a second client, too, that we do not use and that wants it otherwise
-            warnings.filterwarnings("ignore", message="`verify=<str>` is deprecated", category=DeprecationWarning)
-            admin = KeycloakAdmin(
-                server_url=f"{address.rstrip('/')}/",
-                username=user,
-                password=password,
-                realm_name="master",
-                user_realm_name="master",
-                verify=True if ca is None else str(ca),
-                timeout=20,
-            )
+        with administration(address, user, password, ca=ca) as admin:
             return _Provisioning(admin, wanted).run()
     except (KeycloakError, requests.exceptions.RequestException) as error:
         raise ProvisioningFailed(f"Keycloak at {address}: {_said(error)}") from error
+
+
+@contextmanager
+def administration(address: str, user: str, password: str, *, ca: Path | None = None) -> Iterator[KeycloakAdmin]:
+    """Be an administrator of the realm `master`, who signs in with the first question."""
+    with warnings.catch_warnings():
+        # python-keycloak gives the file to a second client, too, that we do not use and that wants it otherwise
+        warnings.filterwarnings("ignore", message="`verify=<str>` is deprecated", category=DeprecationWarning)
+        yield KeycloakAdmin(
+            server_url=f"{address.rstrip('/')}/",
+            username=user,
+            password=password,
+            realm_name="master",
+            user_realm_name="master",
+            verify=True if ca is None else str(ca),
+            timeout=20,
+        )
 
 
 class _Provisioning:
@@ -93,6 +100,8 @@ class _Provisioning:
         wanted = realm.realm(self._wanted.realm)
         if self._wanted.realm not in {one["realm"] for one in self._admin.get_realms()}:
             self._admin.create_realm(dict(wanted))
+            # a token may open only the realms that were there when it was given out
+            self._admin.connection.get_token()
             self._done.append(f"realm {self._wanted.realm}")
         elif not _holds(self._admin.get_realm(self._wanted.realm), wanted):
             self._admin.update_realm(self._wanted.realm, dict(wanted))
@@ -167,17 +176,18 @@ class _Provisioning:
             self._done.append(f"role {wanted} of {realm.PROGRAM}")
 
     def _classes(self) -> None:
-        top = self._group(realm.CLASSES, f"/{realm.CLASSES}", None)
+        top = self._group(realm.CLASSES, realm.CLASSES, None)
         for name in self._wanted.classes:
-            self._group(name, f"/{realm.CLASSES}/{name}", top)
+            self._group(name, f"{realm.CLASSES}/{name}", top)
 
     def _group(self, name: str, path: str, parent: str | None) -> str:
         try:
+            # the address ends with a slash, and Keycloak refuses two in a row since 26.4.4
             return str(self._admin.get_group_by_path(path)["id"])
         except KeycloakError as error:
             if error.response_code != _NOT_FOUND:
                 raise
-        self._done.append(f"group {path}")
+        self._done.append(f"group /{path}")
         return str(self._admin.create_group({"name": name}, parent=parent))
 
 

@@ -10,6 +10,7 @@ from services.contracts.identity import Role
 from services.gateway.dashboard.programs import Programs
 from services.kit.oidc import BearerTokens
 from tests.openid_double import OpenIdDouble
+from tests.openid_provider.ports import AUDIENCE
 from tests.services.evaluation.judged_home import make_home
 
 ISSUER = "https://keycloak.test/realms/caseloop"
@@ -27,6 +28,16 @@ async def provider(world: Fixture) -> AsyncIterator[OpenIdDouble]:
 
 def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
+
+
+async def test_a_program_that_signed_in_at_a_real_provider_is_let_in(world, openid_provider):
+    nobody = world.browser().http
+    admin = bearer(openid_provider.program_token())
+    async with httpx.AsyncClient(verify=openid_provider.context(), trust_env=False) as http:
+        world.desk.state.service.programs = Programs(BearerTokens(http, openid_provider.issuer, AUDIENCE))
+        assert (await nobody.get("/services/caseloop/api/queue", headers=admin)).status_code == 200
+        world.desk.state.service.programs = Programs(BearerTokens(http, openid_provider.issuer, "another-desk"))
+        assert (await nobody.get("/services/caseloop/api/queue", headers=admin)).status_code == 401
 
 
 async def test_a_program_with_the_role_administers_without_cookie_and_page_token(world, provider):
