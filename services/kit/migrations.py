@@ -3,7 +3,6 @@
 import importlib.util
 import zlib
 from datetime import timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +101,8 @@ def migrations_of(package: str) -> tuple[str, ...]:
 
 
 def _script(package: str) -> tuple[Config, ScriptDirectory]:
-    folder = _folder(package)
-    return _read(folder, tuple(sorted(file.name for file in (folder / "versions").glob("*.py"))))
-
-
-@lru_cache(maxsize=32)
-def _read(folder: Path, _versions: tuple[str, ...]) -> tuple[Config, ScriptDirectory]:
-    """Alembic loads every migration of a folder for it, which is once enough for one process."""
     config = Config()
-    config.set_main_option("script_location", str(folder))
+    config.set_main_option("script_location", str(_folder(package)))
     config.set_main_option("path_separator", "os")
     return config, ScriptDirectory.from_config(config)
 
