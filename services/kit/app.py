@@ -60,10 +60,9 @@ def create_service(
     app.state.name, app.state.service, app.state.scope_verifier = name, service, scope_verifier
     app.state.metrics = observed
     install_error_handlers(app)
-    app.include_router(health.router(name, pings or {}))
-    app.include_router(metrics.router(observed))
-    for router in routers:
-        app.include_router(router)
+    for router in (health.router(name, pings or {}), metrics.router(observed), *routers):
+        # As they are: `include_router` would make each of them, and what validates its values, anew for every app.
+        app.router.routes.extend(router.routes)
     refuse_open_routes(app.routes)
     observed.learn_templates(app.routes)
     return app

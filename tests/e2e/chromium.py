@@ -6,27 +6,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 PROGRAM: Final = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
+def running_chromium(playwright: Playwright) -> Iterator[Browser]:
     """Start it; it ends with the block."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
-        try:
-            yield chromium
-        finally:
-            chromium.close()
+    chromium = playwright.chromium.launch(executable_path=PROGRAM, args=FLAGS)
+    try:
+        yield chromium
+    finally:
+        chromium.close()
 
 
 @contextmanager
-def experienced_chromium(browser: Browser, profile: Path) -> Iterator[BrowserContext]:
-    """Another one, that keeps in its profile what it has compiled: JupyterLab's scripts cost it seconds but once."""
-    context = browser.browser_type.launch_persistent_context(
+def experienced_chromium(playwright: Playwright, profile: Path) -> Iterator[BrowserContext]:
+    """One that keeps in its profile what it has compiled: JupyterLab's scripts cost it seconds but once."""
+    context = playwright.chromium.launch_persistent_context(
         profile, executable_path=PROGRAM, args=FLAGS, viewport={"width": 1400, "height": 900}
     )
     try:

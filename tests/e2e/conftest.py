@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
 
 from tests.e2e.chromium import running_chromium
 from tests.e2e.system.caseloop_system import System
@@ -11,8 +11,14 @@ from tests.e2e.system.caseloop_system import System
 
 # Not for the whole session: playwright's own event loop runs as long, and no other test could have one.
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_chromium() as chromium:
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    with running_chromium(playwright) as chromium:
         yield chromium
 
 

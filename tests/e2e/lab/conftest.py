@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import BrowserContext, Playwright
 
 from tests.e2e.chromium import experienced_chromium, forgetful_page
 from tests.e2e.lab.gateway_double import TOKEN, Desk, GatewayDouble
@@ -118,8 +118,8 @@ def _answers(url: str) -> bool:
 
 
 @pytest.fixture(scope="module")
-def window(browser: Browser, folder: Path) -> Iterator[BrowserContext]:
-    with experienced_chromium(browser, folder / "profile") as context:
+def window(playwright: Playwright, folder: Path) -> Iterator[BrowserContext]:
+    with experienced_chromium(playwright, folder / "profile") as context:
         yield context
 
 

@@ -1,5 +1,7 @@
 """The feedback stays beside its cell through all that a notebook does to cells, in every way Lab renders them."""
 
+import json
+import urllib.request
 from collections.abc import Iterator
 
 import pytest
@@ -11,20 +13,25 @@ pytestmark = pytest.mark.browser
 
 
 def _mode(lab: Lab, value: str) -> None:
-    lab.page.evaluate(
-        """m => window.jupyterapp.serviceManager.settings.save(
-             '@jupyterlab/notebook-extension:tracker', JSON.stringify({windowingMode: m}))""",
-        value,
+    """Set it before a page is opened, which saves a page that would only set it."""
+    request = urllib.request.Request(
+        f"{lab.url}/lab/api/settings/@jupyterlab/notebook-extension:tracker",
+        json.dumps({"raw": json.dumps({"windowingMode": value})}).encode(),
+        {"Authorization": f"token {lab.token}", "Content-Type": "application/json"},
+        method="PUT",
     )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 204
 
 
 @pytest.fixture(params=["contentVisibility", "full", "defer", "none"])
 def checked(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Lab]:
     """A notebook whose first answer was checked, with a mark on its third line."""
     lab.write(total="total = 0\nfor price in prices:\n    total = price")
-    lab.open()
     _mode(lab, request.param)
     lab.open()
+    mode = "() => window.jupyterapp.shell.currentWidget.content.notebookConfig.windowingMode"
+    assert lab.page.evaluate(mode) == request.param
     expect(lab.check("total")).to_be_visible()
     yield lab
     _mode(lab, "contentVisibility")

@@ -38,7 +38,6 @@ from services.kit.adapters.job_rows import TableTimes
 from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.database import Database
 from services.kit.jobs import JobState
-from services.kit.migrations import migrate
 from tests.databases import DatabaseUrl
 
 STARTER = "# YOUR CODE HERE\nraise NotImplementedError()"
@@ -317,7 +316,6 @@ def open_desk(tmp_path: Path, databases: DatabaseUrl) -> OpenDesk:
     ) -> AsyncIterator[Desk]:
         home = home or tmp_path
         db = Database(databases("feedback", home / "feedback.sqlite"))
-        await migrate(db, "feedback")
         requests: list[ModelRequest] = []
         model = None
         if answers is not None:

@@ -170,6 +170,22 @@ async def test_two_services_in_one_process_share_no_figures():
         assert "progress" not in (await supervisor.get("/metrics")).text
 
 
+async def test_apps_of_the_same_routes_answer_with_their_own_service_and_count_apart():
+    routes = APIRouter(dependencies=[Depends(require_peer("gateway"))])
+
+    @routes.get("/name")
+    async def name(request: Request) -> str:
+        return str(request.app.state.service)
+
+    first, second = (create_service("progress", [routes], service=service) for service in ("first", "second"))
+    for app, expected in ((first, "first"), (second, "second"), (first, "first")):
+        async with in_process_client(app, "gateway") as gateway:
+            assert (await gateway.get("/name")).json() == expected
+    for app, count in ((first, 2), (second, 1)):
+        async with in_process_client(app, "supervisor") as supervisor:
+            assert counted((await supervisor.get("/metrics")).text, "/name", 200) == count
+
+
 async def test_metrics_count_by_route_template(client):
     for number in range(5):
         await client.get(f"/v1/number/{number}")

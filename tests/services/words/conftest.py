@@ -26,7 +26,7 @@ from services.contracts.limits import Limits
 from services.contracts.notebook import Cell, Place
 from services.contracts.words import Worded, Words, WordsPart, WordsRequest
 from services.kit.database import Database
-from services.kit.migrations import migrate
+from tests.databases import on_sqlite
 
 STARTER = "# YOUR CODE HERE\nraise NotImplementedError()"
 REFERENCE = (
@@ -226,8 +226,7 @@ class Room:
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[Room]:
     """Ada has chosen to be helped by AI."""
-    db = Database(f"sqlite+aiosqlite:///{tmp_path / 'feedback.sqlite'}")
-    await migrate(db, "feedback")
+    db = Database(on_sqlite("feedback", tmp_path / "feedback.sqlite"))
     made = Room(db)
     await made.choices.choose(made.scope(), AiChoice(ai=True))
     yield made

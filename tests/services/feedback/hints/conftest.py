@@ -5,7 +5,7 @@ import pytest
 
 from tests.databases import DatabaseUrl
 from tests.services.feedback.hints import hint_bench
-from tests.services.feedback.hints.hint_bench import HintBench, Listening, model_of, open_bench, prepare
+from tests.services.feedback.hints.hint_bench import HintBench, Listening, model_of, open_bench
 
 OpenBench = Callable[..., HintBench]
 
@@ -15,7 +15,6 @@ async def opened(tmp_path: Path, databases: DatabaseUrl, monkeypatch: pytest.Mon
     """Opens benches over the same tables, as several processes would; the model is the helpful one unless given."""
     monkeypatch.setattr(hint_bench, "database_url", lambda folder: databases("feedback", folder / "feedback.sqlite"))
     benches: list[HintBench] = []
-    await prepare(tmp_path)
 
     def bench(*cases: object, model: Listening | str | None = "helpful", **settings: object) -> HintBench:
         chosen = model_of({}) if isinstance(model, str) else model

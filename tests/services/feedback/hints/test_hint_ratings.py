@@ -13,8 +13,8 @@ from feedback.hints.ratings import HintRatings
 from feedback.mentors import NotAMentor
 from services.contracts.identity import Role, ScopeClaims
 from services.kit.database import Database
-from services.kit.migrations import migrate
 from services.kit.spans import PeriodRefused
+from tests.databases import on_sqlite
 
 FRIDAY = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
@@ -44,8 +44,7 @@ def rated(number: int, case: str, helpful: bool | None, when: datetime) -> HintR
 
 @pytest.fixture
 async def ratings(tmp_path: Path) -> AsyncIterator[HintRatings]:
-    db = Database(f"sqlite+aiosqlite:///{tmp_path / 'feedback.sqlite'}")
-    await migrate(db, "feedback")
+    db = Database(on_sqlite("feedback", tmp_path / "feedback.sqlite"))
     said = [
         ("shop", True, FRIDAY),
         ("shop", False, FRIDAY + timedelta(hours=1)),
