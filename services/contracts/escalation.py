@@ -13,6 +13,8 @@ from services.contracts.notebook import MAX_CELLS, Cell, Place
 EscalationId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 EscalationState = Literal["waiting", "leased", "answered", "rated", "cancelled"]
 """`waiting` again after a lease ran out or was given back, and after an unhelpful rating (`reopened` counts these)."""
+QueueState = EscalationState | Literal["all"]
+"""What part of the queue is asked for."""
 Reason = Literal["unhelpful_hint", "repeated_failure", "low_confidence", "unhelpful_answer"]
 MAX_NOTE = 10_000
 
@@ -176,6 +178,19 @@ class MemoryEntry(WireModel):
     shown: int = 0
     helpful: int = 0
     unhelpful: int = 0
+    mistake: str = ""
+    """What the first learner had been told of it; for mentors only, and empty where that learner was forgotten."""
+    origin: EscalationId | None = None
+    """The question that it answered first, with the code it was written for; for mentors only."""
+
+
+class MemoryPage(WireModel):
+    """Part of the remembered answers: those first that wait for a mentor's confirmation, then the newest."""
+
+    items: tuple[MemoryEntry, ...]
+    total: int
+    next: str | None = None
+    """Pass it as `after` for the next part."""
 
 
 class EscalationFull(WireModel):
@@ -192,6 +207,8 @@ class EscalationFull(WireModel):
     same: tuple[QueueItem, ...] = ()
     remembered: tuple[MemoryEntry, ...] = ()
     """Entries for the same signature, withdrawn ones left out."""
+    similar: tuple[MemoryEntry, ...] = ()
+    """Where there is none: entries of the step for a mistake of the same kind. No learner is ever given these."""
 
 
 class EditMemory(WireModel):

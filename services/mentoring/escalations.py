@@ -30,6 +30,7 @@ from services.mentoring.models import ContentRow, EscalationRow, NoteRow, Rating
 from services.mentoring.repository import Owner, OwnEscalations, content_of, count_notes, is_somebodys, notes_of
 from services.mentoring.rows import CELLS, COMMENTS, HELP, view
 from services.mentoring.settings import MentoringSettings
+from services.mentoring.sought import index_note, index_question
 from services.mentoring.urgency import rank
 
 _log = structlog.get_logger(__name__)
@@ -200,6 +201,7 @@ class Escalations:
                 help=HELP.dump_json(body.help).decode(),
             )
         )
+        await index_question(session, row)
         if body.notes.strip():
             await self._add(session, row, scope, WriteNote(text=body.notes), now)
         await self.mails.waits(session, row)
@@ -256,6 +258,7 @@ class Escalations:
         )
         row.updated = now
         await session.flush()
+        await index_note(session, row, body.text)
 
     async def _own(
         self, session: AsyncSession, scope: ScopeClaims, escalation: str

@@ -242,7 +242,7 @@ class TestRemembered:
         path = f"/api/remembered/{entry}/rating"
         rated = await lab.post(path, json={"helpful": False, "submission": submission})
         assert rated.json() == {"subtask": "mean", "reasons": ["unhelpful_answer"], "open": None}
-        (kept,) = await world.mentoring.memory(world.mentor())
+        (kept,) = (await world.mentoring.memory(world.mentor())).items
         assert (kept.helpful, kept.unhelpful) == (0, 1)
         (item,) = (await world.mentoring.queue(world.mentor())).items
         assert (item.reason, item.learner) == ("unhelpful_answer", "nils")
@@ -263,7 +263,7 @@ class TestRemembered:
         submission = (await check(lab, "mean = 1"))["submission"]
         refused = await lab.post(f"/api/remembered/{entry}/rating", json={"helpful": False, "submission": submission})
         assert error_of(refused) == (404, "not_remembered")
-        (kept,) = await world.mentoring.memory(world.mentor())
+        (kept,) = (await world.mentoring.memory(world.mentor())).items
         assert kept.unhelpful == 0
 
 
@@ -274,7 +274,7 @@ async def _remembered(world: Fixture, check: Fixture) -> str:
     asked = (await nils.post("/api/escalations", json={"subtask": "mean", "submission": submission})).json()
     await world.mentoring.lease(asked["id"], world.mentor())
     await world.mentoring.answer(asked["id"], AnswerEscalation(text="Once.", remember=True), world.mentor())
-    (entry,) = await world.mentoring.memory(world.mentor())
+    (entry,) = (await world.mentoring.memory(world.mentor())).items
     return str(entry.id)
 
 

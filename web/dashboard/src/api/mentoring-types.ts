@@ -73,6 +73,16 @@ export interface MemoryEntry {
   shown: number;
   helpful: number;
   unhelpful: number;
+  /** What the first learner had been told of it; empty where it is not kept any more. */
+  mistake: string;
+  /** The question that it answered first, with the code it was written for. */
+  origin: string | null;
+}
+
+export interface MemoryPage {
+  items: MemoryEntry[];
+  total: number;
+  next: string | null;
 }
 
 export interface EscalationFull {
@@ -86,6 +96,8 @@ export interface EscalationFull {
   notes: Note[];
   same: QueueItem[];
   remembered: MemoryEntry[];
+  /** Where nothing is remembered: answers to mistakes of the same kind, which no learner is given. */
+  similar: MemoryEntry[];
 }
 
 export interface EditMemory {
