@@ -9,6 +9,7 @@ from services.contracts.case import Slug
 from services.contracts.feedback import Feedback
 from services.contracts.model import MOST, JsonObject, WireModel
 from services.contracts.notebook import MAX_CELLS, Cell, Place
+from services.contracts.output import CellOutputs, NotebookOutputs
 
 EscalationId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 EscalationState = Literal["waiting", "leased", "answered", "rated", "cancelled"]
@@ -56,6 +57,8 @@ class Escalate(WireModel):
     """The judged version it is about."""
     notes: str = Field(default="", max_length=MAX_NOTE)
     email: str = Field(default="", max_length=254)
+    outputs: tuple[NotebookOutputs, ...] = Field(default=(), max_length=MAX_CELLS)
+    """What the notebook shows beneath its cells, those of the step first."""
     request: EscalationId | None = None
     """Made by the sender, and the same when the same request is sent again: what arrives twice is taken in once.
     None: the same words about the same version are the same request."""
@@ -79,6 +82,7 @@ class Open(WireModel):
     email: str = Field(default="", max_length=254)
     help: JsonObject = Field(default_factory=dict)
     """Hints and talk so far, and the style report, as plain JSON for the screen."""
+    outputs: tuple[CellOutputs, ...] = Field(default=(), max_length=MAX_CELLS)
     request: EscalationId | None = None
     """As in `Escalate`."""
 
@@ -201,6 +205,8 @@ class EscalationFull(WireModel):
     submission: str
     number: int
     cells: tuple[Cell, ...]
+    outputs: tuple[CellOutputs, ...] = ()
+    """What the learner's notebook showed beneath some of them when they asked."""
     feedback: Feedback
     help: JsonObject
     notes: tuple[Note, ...]

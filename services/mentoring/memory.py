@@ -191,7 +191,11 @@ class Remembered:
         session.add(review)
         await session.flush()
         copied = ContentRow(
-            escalation=review.id, cells=content.cells, feedback=content.feedback, help='{"remembered": true}'
+            escalation=review.id,
+            cells=content.cells,
+            feedback=content.feedback,
+            help='{"remembered": true}',
+            outputs=content.outputs,
         )
         session.add(copied)
         await index_question(session, review)

@@ -16,7 +16,7 @@ _SIMILAR = 5
 _KIND_AND_SUBJECT = 3
 """Parts of a signature up to and with what the mistake is about."""
 _ORIGIN = EscalationRow.id == RememberedRow.origin
-_WAITS = case_of((and_(RememberedRow.set_aside.is_not(None), RememberedRow.withdrawn.is_(None)), 1), else_=0)
+_waits = case_of((and_(RememberedRow.set_aside.is_not(None), RememberedRow.withdrawn.is_(None)), 1), else_=0)
 """Whether an entry is given to nobody until a mentor has looked at it."""
 
 
@@ -80,9 +80,9 @@ class Memory:
         counted = select(func.count()).select_from(RememberedRow).outerjoin(EscalationRow, _ORIGIN).where(*wanted)
         query = select(RememberedRow).outerjoin(EscalationRow, _ORIGIN).where(*wanted)
         if after is not None:
-            waits, seq = after
-            query = query.where(or_(_WAITS < waits, and_(_WAITS == waits, RememberedRow.seq < seq)))
-        rows = await self._session.scalars(query.order_by(_WAITS.desc(), RememberedRow.seq.desc()).limit(limit))
+            place, seq = after
+            query = query.where(or_(_waits < place, and_(_waits == place, RememberedRow.seq < seq)))
+        rows = await self._session.scalars(query.order_by(_waits.desc(), RememberedRow.seq.desc()).limit(limit))
         return rows.all(), await self._session.scalar(counted) or 0
 
     async def similar(self, case: str, subtask: str, signature: str) -> Sequence[RememberedRow]:

@@ -123,6 +123,8 @@ class ContentRow(Table):
     """JSON as text, here and below: a database's JSON type would refuse the character NUL, which learners produce."""
     feedback: Mapped[str] = mapped_column(Text)
     help: Mapped[str] = mapped_column(Text)
+    outputs: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    """What the notebook showed, made harmless by the gateway."""
 
 
 class WordRow(Table):

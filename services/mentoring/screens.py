@@ -12,7 +12,7 @@ from services.contracts.notebook import without_extras
 from services.mentoring.memory_repository import Memory
 from services.mentoring.models import ContentRow, EscalationRow, RememberedRow
 from services.mentoring.repository import Mentor, Queue, content_of, notes_of
-from services.mentoring.rows import CELLS, HELP, entry, item, note
+from services.mentoring.rows import CELLS, HELP, OUTPUTS, entry, item, note
 
 
 async def items(session: AsyncSession, mentor: Mentor, rows: Sequence[EscalationRow], now: datetime) -> list[QueueItem]:
@@ -40,6 +40,7 @@ async def full(session: AsyncSession, mentor: Mentor, row: EscalationRow, now: d
         submission=row.submission,
         number=row.number,
         cells=tuple(without_extras(cell) for cell in CELLS.validate_json(content.cells)),
+        outputs=OUTPUTS.validate_json(content.outputs),
         feedback=Feedback.model_validate_json(content.feedback),
         help=HELP.validate_json(content.help),
         notes=tuple(note(one) for one in notes),

@@ -114,6 +114,10 @@ class Books:
         ]  # fmt: skip
         return [self.put(material.escalation(line)) for line in lines]
 
+    def show_outputs(self, key: str) -> None:
+        """What the notebook of a question showed."""
+        self.escalations[key] = self.escalations[key].model_copy(update={"outputs": material.outputs()})
+
     def some_similar(self, key: str) -> None:
         """Two answers to mistakes like that of a question, one of them without words for the mistake."""
         entries = (

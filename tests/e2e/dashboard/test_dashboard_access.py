@@ -42,6 +42,7 @@ def test_axe_finds_nothing_serious_on_any_screen(
         material.remembered(501, "x", set_aside=material.NOW),
     ]
     books.some_similar(first)
+    books.show_outputs(first)
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
     )

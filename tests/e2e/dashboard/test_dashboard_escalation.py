@@ -271,6 +271,23 @@ def test_answers_to_similar_mistakes_are_marked_and_a_place_to_start_from(desk: 
     assert books.answers == []
 
 
+def test_what_the_notebook_showed_is_beneath_its_cells(desk: DeskPage, books: Books) -> None:
+    first, *_ = books.some()
+    books.show_outputs(first)
+    desk.escalation(first)
+    texts = desk.cell("mean", "outputs").locator("[data-caseloop='output-text']")
+    expect(texts).to_have_count(2)
+    expect(texts.first).to_have_text("usual: 2323.75")
+    expect(texts.last).to_have_attribute("data-kind", "error")
+    picture = desk.part("output-picture")
+    expect(picture).to_have_attribute("alt", "<Figure size 640x480 with 1 Axes>")
+    assert picture.evaluate("node => node.complete && node.naturalWidth") == 4
+    expect(desk.cell("mean", "outputs")).to_contain_text("«an HTML output, not shown»")
+    expect(desk.part("stale-outputs")).to_have_count(1)
+    expect(desk.cell("report", "outputs")).to_contain_text("of other code than this")
+    expect(desk.cell("intro").locator("h4")).to_have_text("A price check")
+
+
 def test_asking_back_keeps_it_open(desk: DeskPage, books: Books) -> None:
     first, *_ = books.some()
     desk.escalation(first)

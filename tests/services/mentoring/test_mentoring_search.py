@@ -7,12 +7,13 @@ from services.contracts.errors import ServiceError
 from services.contracts.escalation import AnswerEscalation, MemoryEntry, QueuePage, RateMemory, Recall, WriteNote
 from services.contracts.feedback import Feedback, Verdict
 from services.contracts.finding import Finding
+from services.contracts.output import CellOutputs, Output
 from services.kit.database import Database
 from services.kit.migrations import differences, migrate
 from services.mentoring.models import EscalationRow, Table, WordRow
 from services.mentoring.sought import MOST_WORDS
 from tests.databases import ON_BOTH
-from tests.services.mentoring.conftest import SIGNATURE, Town
+from tests.services.mentoring.conftest import SIGNATURE, Town, question
 
 pytestmark = ON_BOTH
 
@@ -32,7 +33,9 @@ async def remember(town: Town, user: str, **question: str) -> MemoryEntry:
 
 
 def judged(signature: str, message: str) -> Feedback:
-    finding = Finding(id="f1", kind="check", severity="error", subtask="mean", message=message, signature=signature)
+    finding = Finding(
+        id="f1", kind="check", severity="error", subtask="mean", message=message, evidence=(), signature=signature
+    )
     return Feedback(verdict=Verdict.NEEDS_WORK, headline="Not yet.", findings=(finding,))
 
 
@@ -111,7 +114,7 @@ async def test_a_book_is_found_by_its_first_words(town: Town) -> None:
 async def test_a_long_word_is_found_and_odd_ones_harm_nobody(town: Town) -> None:
     long = "ü" * 300
     await town.ask("ada", notes=f"{long} \x00 \N{ZERO WIDTH SPACE} ___ 数据 '; DROP TABLE escalation_word; --")
-    assert await found(town, q=long) == ["ada"]
+    assert await found(town, q=long[:200]) == ["ada"]
     assert await found(town, q="数") == ["ada"]
     assert await found(town, q="'; drop") == ["ada"]
     assert await found(town, q="\N{ZERO WIDTH SPACE} ___") == ["ada"]
@@ -122,6 +125,7 @@ async def test_questions_of_before_there_was_an_index_are_found(town: Town) -> N
     await town.ask("bob", notes="a stork")
     db = town.house.database()
     async with db.write() as session:
+        await session.execute(text("ALTER TABLE escalation_content DROP COLUMN outputs"))
         await session.execute(text("DROP TABLE escalation_word"))
         await session.execute(text("UPDATE alembic_version_services_mentoring SET version_num = '0004'"))
     await migrate(db, "services.mentoring")
@@ -188,7 +192,7 @@ async def test_remembered_answers_are_read_in_parts_those_that_wait_first(town: 
     for cursor in ("x", "2~1", "1~"):
         with pytest.raises(ServiceError) as refused:
             await town.dashboard.memory(town.mentor(), after=cursor)
-        assert refused.value.error == "bad_cursor"
+        assert refused.value.error == "invalid_request"
 
 
 async def test_remembered_answers_are_found_by_step_and_by_what_was_said_of_the_mistake(town: Town) -> None:
@@ -210,13 +214,24 @@ async def test_an_entry_says_which_mistake_it_is_for_and_which_question_it_answe
     assert full.cells[0].source == "mean = sum(values)"
 
 
+async def test_what_the_notebook_showed_is_kept_with_a_question_and_renewed_when_it_is_asked_again(town: Town) -> None:
+    def shown(text: str) -> tuple[CellOutputs, ...]:
+        return (CellOutputs(cell="answer", outputs=(Output(kind="stdout", text=text),)),)
+
+    body = question(outputs=shown("1 \x00"))
+    asked = await town.gateway.open(body, town.learner())
+    assert (await town.dashboard.full(asked.id, town.mentor())).outputs == shown("1 \x00")
+    await town.take(asked.id)
+    await town.dashboard.answer(asked.id, AnswerEscalation(text="So."), town.mentor())
+    await town.gateway.open(body.model_copy(update={"outputs": shown("2"), "notes": "And now?"}), town.learner())
+    assert (await town.dashboard.full(asked.id, town.mentor())).outputs == shown("2")
+
+
 async def test_learners_are_told_nothing_of_whose_mistake_it_was(town: Town) -> None:
     entry = await remember(town, "ada", feedback=judged(SIGNATURE, "`mean` is too high."))
     recalled = await town.feedback.recall(Recall(subtask="mean", signatures=(SIGNATURE,)), town.learner("bob"))
     given = recalled.entries[SIGNATURE]
-    rated = await town.gateway.rate_memory(
-        entry.id, RateMemory(helpful=True, submission="e" * 32), town.learner("bob")
-    )
+    rated = await town.gateway.rate_memory(entry.id, RateMemory(helpful=True, submission="e" * 32), town.learner("bob"))
     assert [(one.mistake, one.origin) for one in (given, rated)] == [("", None)] * 2
 
 

@@ -85,12 +85,42 @@ export interface MemoryPage {
   next: string | null;
 }
 
+// output.py
+export type LeftOut =
+  | 'html'
+  | 'svg'
+  | 'script'
+  | 'latex'
+  | 'markdown'
+  | 'widget'
+  | 'no_picture'
+  | 'too_large'
+  | 'other';
+
+/** One output: text, or a picture; of anything else only what it is. */
+export interface Output {
+  kind: 'stdout' | 'stderr' | 'result' | 'error' | 'picture';
+  text: string;
+  cut: boolean;
+  mime: 'image/png' | 'image/jpeg' | null;
+  data: string;
+  left_out: LeftOut[];
+}
+
+export interface CellOutputs {
+  cell: string;
+  stale: boolean;
+  outputs: Output[];
+  more: number;
+}
+
 export interface EscalationFull {
   item: QueueItem;
   case_version: string;
   submission: string;
   number: number;
   cells: Cell[];
+  outputs: CellOutputs[];
   feedback: Feedback;
   help: { [key: string]: Json };
   notes: Note[];
