@@ -135,9 +135,8 @@ def test_the_desk_makes_no_picture_of_what_its_door_should_not_have_let_pass(des
 
 def test_in_a_preview_and_in_remembered_answers(desk: DeskPage, books: Books) -> None:
     key = hostile(books)
-    marks = {"mentor": NAME, "mistake": HOSTILE, "signature": ATTACKS[1]}
-    books.memory, books.draft = [material.remembered(500, HOSTILE, **marks)], HOSTILE
-    similar = (books.memory[0].model_copy(update={"mistake": ""}), books.memory[0])
+    books.memory, books.draft = [material.remembered(500, HOSTILE, mentor=NAME, mistake=HOSTILE)], HOSTILE
+    similar = (books.memory[0].model_copy(update={"mistake": "", "signature": ATTACKS[1]}), books.memory[0])
     books.escalations[key] = books.escalations[key].model_copy(update={"similar": similar})
     desk.escalation(key)
     desk.part("answer-text").fill(HOSTILE)

@@ -8,9 +8,8 @@ from playwright.sync_api import Locator, expect
 
 from services.contracts.escalation import LineComment
 from services.contracts.notebook import Place
-from tests.e2e.lab.case_double import NOTEBOOK
 from tests.e2e.lab.gateway_double import Desk, GatewayDouble
-from tests.e2e.lab.lab_page import Lab, eventually
+from tests.e2e.lab.lab_page import NOTEBOOK, Lab, eventually
 from tests.e2e.lab.mentor_double import ANSWER, MENTOR, REMEMBERED, NotOffered
 from tests.e2e.lab.test_lab_access import serious
 
