@@ -19,8 +19,9 @@ from services.contracts.notebook import Cell, Place
 from services.contracts.session import EventBatch, RecordingChoice, SessionEvent
 from services.kit.database import Database
 from services.kit.scope import ScopeMinter
-from services.mentoring.models import ContentRow, EscalationRow, NoteRow
+from services.mentoring.models import ContentRow, EscalationRow, NoteRow, WordRow
 from services.mentoring.rows import CELLS
+from services.mentoring.sought import name_of, words_of
 from services.mentoring.urgency import rank
 from services.progress.models import StandingRow, SubmissionRow
 from services.progress.sessions.measures import Measures
@@ -36,6 +37,7 @@ _WAITING: Final = 0.2
 _SESSION_EVENTS: Final = 2_000
 """Of a session of twelve minutes."""
 _CELLS: Final = 12
+_QUESTION: Final = "I do not see what is missing."
 _BATCH: Final = 200
 
 
@@ -75,6 +77,7 @@ async def fill_mentoring(db: Database, school: School) -> list[str]:
     rows = list(_escalations(school, chance, now))
     ids = [row["id"] for row in rows]
     await _put(db, EscalationRow.__table__, iter(rows))
+    await _put(db, WordRow.__table__, _words(rows))
     cells, feedback = CELLS.dump_json(_notebook()).decode(), _feedback().model_dump_json()
     content = ({"escalation": one, "cells": cells, "feedback": feedback, "help": "{}"} for one in ids)
     await _put(db, ContentRow.__table__, content)
@@ -180,6 +183,7 @@ def _escalations(school: School, chance: random.Random, now: datetime) -> Iterat
         waits = chance.random() < _WAITING
         answered = None if waits else opened + timedelta(minutes=chance.randrange(5, 500))
         yield {
+            "seq": number + 1,
             "id": secrets.token_hex(16),
             "learner": learner,
             "case_id": case,
@@ -209,9 +213,16 @@ def _escalations(school: School, chance: random.Random, now: datetime) -> Iterat
         }
 
 
+def _words(escalations: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for row in escalations:
+        text = f"{row['headline']} {row['subtask_title']} {row['case_title']} {_QUESTION} {row['id']}"
+        for word in (name_of(row["learner"]), *words_of(text)):
+            yield {"escalation": row["seq"], "word": word}
+
+
 def _notes(escalations: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for row in escalations:
-        for author, text in (("learner", "I do not see what is missing."), ("mentor", "Look at the last row. " * 20)):
+        for author, text in (("learner", _QUESTION), ("mentor", "Look at the last row. " * 20)):
             if author == "learner" or row["answered"] is not None:
                 yield {
                     "id": secrets.token_hex(16),

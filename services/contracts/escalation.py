@@ -9,10 +9,13 @@ from services.contracts.case import Slug
 from services.contracts.feedback import Feedback
 from services.contracts.model import MOST, JsonObject, WireModel
 from services.contracts.notebook import MAX_CELLS, Cell, Place
+from services.contracts.output import CellOutputs, NotebookOutputs
 
 EscalationId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 EscalationState = Literal["waiting", "leased", "answered", "rated", "cancelled"]
 """`waiting` again after a lease ran out or was given back, and after an unhelpful rating (`reopened` counts these)."""
+QueueState = EscalationState | Literal["all"]
+"""What part of the queue is asked for."""
 Reason = Literal["unhelpful_hint", "repeated_failure", "low_confidence", "unhelpful_answer"]
 MAX_NOTE = 10_000
 
@@ -54,6 +57,8 @@ class Escalate(WireModel):
     """The judged version it is about."""
     notes: str = Field(default="", max_length=MAX_NOTE)
     email: str = Field(default="", max_length=254)
+    outputs: tuple[NotebookOutputs, ...] = Field(default=(), max_length=MAX_CELLS)
+    """What the notebook shows beneath its cells, those of the step first."""
     request: EscalationId | None = None
     """Made by the sender, and the same when the same request is sent again: what arrives twice is taken in once.
     None: the same words about the same version are the same request."""
@@ -77,6 +82,7 @@ class Open(WireModel):
     email: str = Field(default="", max_length=254)
     help: JsonObject = Field(default_factory=dict)
     """Hints and talk so far, and the style report, as plain JSON for the screen."""
+    outputs: tuple[CellOutputs, ...] = Field(default=(), max_length=MAX_CELLS)
     request: EscalationId | None = None
     """As in `Escalate`."""
 
@@ -198,6 +204,19 @@ class MemoryEntry(WireModel):
     shown: int = 0
     helpful: int = 0
     unhelpful: int = 0
+    mistake: str = ""
+    """What the first learner had been told of it; for mentors only, and empty where that learner was forgotten."""
+    origin: EscalationId | None = None
+    """The question that it answered first, with the code it was written for; for mentors only."""
+
+
+class MemoryPage(WireModel):
+    """Part of the remembered answers: those first that wait for a mentor's confirmation, then the newest."""
+
+    items: tuple[MemoryEntry, ...]
+    total: int
+    next: str | None = None
+    """Pass it as `after` for the next part."""
 
 
 class EscalationFull(WireModel):
@@ -208,12 +227,16 @@ class EscalationFull(WireModel):
     submission: str
     number: int
     cells: tuple[Cell, ...]
+    outputs: tuple[CellOutputs, ...] = ()
+    """What the learner's notebook showed beneath some of them when they asked."""
     feedback: Feedback
     help: JsonObject
     notes: tuple[Note, ...]
     same: tuple[QueueItem, ...] = ()
     remembered: tuple[MemoryEntry, ...] = ()
     """Entries for the same signature, withdrawn ones left out."""
+    similar: tuple[MemoryEntry, ...] = ()
+    """Where there is none: entries of the step for a mistake of the same kind. No learner is ever given these."""
 
 
 class EditMemory(WireModel):

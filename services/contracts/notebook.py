@@ -12,7 +12,7 @@ MAX_SOURCE_CHARS = 200_000
 
 
 class Cell(WireModel):
-    """One notebook cell as the browser or a file holds it. Outputs never travel: they prove nothing."""
+    """One notebook cell as the browser or a file holds it. Outputs are no part of it: they prove nothing."""
 
     id: str = Field(min_length=1, max_length=64)
     """The cell's id (nbformat 4.5); made from the position where a notebook has none."""

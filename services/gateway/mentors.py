@@ -24,6 +24,7 @@ from services.gateway.case_shelf import subtask_of
 from services.gateway.errors import NotJudged, NotOffered, NotRemembered, OtherSubtask
 from services.gateway.learner import Learner
 from services.gateway.offers import Offers, signature_of
+from services.gateway.outputs import shown
 
 _log = structlog.get_logger(__name__)
 _UNDER_WAY = ("waiting", "leased")
@@ -151,5 +152,6 @@ def _opened(
         notes=asked.notes,
         email=asked.email,
         help=help_,
+        outputs=shown(asked.outputs, version.cells),
         request=asked.request,
     )

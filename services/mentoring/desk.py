@@ -1,6 +1,7 @@
 """What mentors do with the queue: look, take, give back."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -39,8 +40,20 @@ class Desk:
         async with self.db.read() as session:
             rows, total = await Queue(session, mentor.case).page(asked, place, limit + 1, now)
             shown = await items(session, mentor, rows[:limit], now)
-        more = f"{rows[limit - 1].rank}~{rows[limit - 1].seq}" if len(rows) > limit else None
-        return QueuePage(items=tuple(shown), total=total, next=more)
+        return QueuePage(items=tuple(shown), total=total, next=_more(rows, limit))
+
+    async def same(self, mentor: Mentor, escalation: str, after: str | None, limit: int) -> QueuePage:
+        """A part of the others that wait with the same problem."""
+        now = self.clock()
+        place = None if after is None else _place(after)
+        async with self.db.read() as session:
+            queue = Queue(session, mentor.case)
+            row = await queue.one(escalation)
+            if row is None:
+                raise _missing()
+            rows = await queue.same(row, place, limit + 1)
+            own, *shown = await items(session, mentor, [row, *rows[:limit]], now)
+        return QueuePage(items=tuple(shown), total=own.same, next=_more(rows, limit))
 
     async def take_next(self, mentor: Mentor) -> EscalationFull:
         """Take the most urgent one. However many press at once, each gets another one."""
@@ -101,6 +114,11 @@ class Desk:
         await self.queue.enqueue(session, expiry_job(row.id, self.settings.lease))
         await session.flush()
         return await full(session, mentor, row, now)
+
+
+def _more(rows: Sequence[EscalationRow], limit: int) -> str | None:
+    """Where the next part begins, if one more row was there than is shown."""
+    return f"{rows[limit - 1].rank}~{rows[limit - 1].seq}" if len(rows) > limit else None
 
 
 def _place(after: str) -> tuple[int, int]:

@@ -28,8 +28,9 @@ from services.mentoring.mails import Mails
 from services.mentoring.metrics import MentoringMetrics
 from services.mentoring.models import ContentRow, EscalationRow, NoteRow, RatingRow, RequestRow
 from services.mentoring.repository import Owner, OwnEscalations, content_of, count_notes, is_somebodys, notes_of
-from services.mentoring.rows import CELLS, COMMENTS, HELP, view
+from services.mentoring.rows import CELLS, COMMENTS, HELP, OUTPUTS, view
 from services.mentoring.settings import MentoringSettings
+from services.mentoring.sought import index_note, index_question
 from services.mentoring.urgency import rank
 
 _log = structlog.get_logger(__name__)
@@ -175,6 +176,7 @@ class Escalations:
         if content is not None:
             # The code is the same; hints and talk have gone on since.
             content.feedback, content.help = body.feedback.model_dump_json(), HELP.dump_json(body.help).decode()
+            content.outputs = OUTPUTS.dump_json(body.outputs).decode()
         self._queue_again(row, now)
         await self.mails.waits(session, row)
         return True
@@ -198,8 +200,10 @@ class Escalations:
                 cells=CELLS.dump_json(body.cells).decode(),
                 feedback=body.feedback.model_dump_json(),
                 help=HELP.dump_json(body.help).decode(),
+                outputs=OUTPUTS.dump_json(body.outputs).decode(),
             )
         )
+        await index_question(session, row)
         if body.notes.strip():
             await self._add(session, row, scope, WriteNote(text=body.notes), now)
         await self.mails.waits(session, row)
@@ -256,6 +260,7 @@ class Escalations:
         )
         row.updated = now
         await session.flush()
+        await index_note(session, row, body.text)
 
     async def _own(
         self, session: AsyncSession, scope: ScopeClaims, escalation: str

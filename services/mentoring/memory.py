@@ -1,28 +1,34 @@
 """Answers that are given again: recalled in the middle of a check, rated by learners, looked after by mentors."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.contracts.escalation import EditMemory, MemoryEntry, RateMemory, Recall, Recalled
+from services.contracts.escalation import EditMemory, MemoryEntry, MemoryPage, RateMemory, Recall, Recalled
 from services.contracts.identity import ScopeClaims
 from services.kit.clock import Clock
 from services.kit.database import Database
 from services.mentoring import audit
-from services.mentoring.errors import MemoryNotFound, MemoryTaken, MemoryWithdrawn, OutsideScope
+from services.mentoring.errors import BadCursor, MemoryNotFound, MemoryTaken, MemoryWithdrawn, OutsideScope
 from services.mentoring.mails import Mails
-from services.mentoring.memory_repository import Memory
+from services.mentoring.memory_repository import Memory, Sought
 from services.mentoring.metrics import MentoringMetrics
 from services.mentoring.models import ContentRow, EscalationRow, RememberedRow, ShowingRow
 from services.mentoring.remembering import close_review, confirm
 from services.mentoring.repository import Mentor, Queue, content_of, review_of
 from services.mentoring.rows import entry as entry_of
+from services.mentoring.screens import told
 from services.mentoring.settings import MentoringSettings
+from services.mentoring.sought import index_question
 from services.mentoring.urgency import rank
+
+_CURSOR: Final = re.compile(r"([01])~(\d{1,18})")
 
 _log = structlog.get_logger(__name__)
 
@@ -82,10 +88,18 @@ class Remembered:
         async with self.db.read() as session:
             return tuple(await Memory(session, scope.case).unhelpful_to(scope.user, scope.case))
 
-    async def found(self, mentor: Mentor, case: str | None, words: str | None) -> tuple[MemoryEntry, ...]:
-        """Entries for mentors."""
+    async def found(self, mentor: Mentor, sought: Sought, after: str | None, limit: int) -> MemoryPage:
+        """A part of the entries, for mentors."""
+        place = None if after is None else _place(after)
         async with self.db.read() as session:
-            return tuple(entry_of(row) for row in await Memory(session, mentor.case).found(case, words))
+            memory = Memory(session, mentor.case)
+            rows, total = await memory.page(sought, place, limit + 1)
+            shown = await told(session, rows[:limit])
+        more = None
+        if len(rows) > limit:
+            last = rows[limit - 1]
+            more = f"{int(last.set_aside is not None and last.withdrawn is None)}~{last.seq}"
+        return MemoryPage(items=tuple(shown), total=total, next=more)
 
     async def edit(self, mentor: Mentor, entry: str, body: EditMemory) -> MemoryEntry:
         """Other words, another reach; a mentor's look at it is what it waited for, if it was set aside."""
@@ -177,9 +191,14 @@ class Remembered:
         session.add(review)
         await session.flush()
         copied = ContentRow(
-            escalation=review.id, cells=content.cells, feedback=content.feedback, help='{"remembered": true}'
+            escalation=review.id,
+            cells=content.cells,
+            feedback=content.feedback,
+            help='{"remembered": true}',
+            outputs=content.outputs,
         )
         session.add(copied)
+        await index_question(session, review)
         await self.mails.waits(session, review)
 
 
@@ -197,6 +216,13 @@ async def _origin(session: AsyncSession, entry: RememberedRow) -> tuple[Escalati
     if entry.origin is None:
         return None, None
     return await Queue(session, None).one(entry.origin), await content_of(session, entry.origin)
+
+
+def _place(after: str) -> tuple[int, int]:
+    found = _CURSOR.fullmatch(after)
+    if found is None:
+        raise BadCursor("`after` must be what `next` of the page before said.")
+    return int(found[1]), int(found[2])
 
 
 async def _one(session: AsyncSession, mentor: Mentor, entry: str) -> RememberedRow:

@@ -3,11 +3,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from services.contracts.case import Slug
-from services.contracts.escalation import EditMemory, MemoryEntry, Recall, Recalled
+from services.contracts.escalation import EditMemory, MemoryEntry, MemoryPage, Recall, Recalled
 from services.kit.peer import require_peer
 from services.kit.scope import Scope
 from services.mentoring.access import CurrentMentor
 from services.mentoring.learner_endpoints import EscalationKey
+from services.mentoring.memory_repository import Sought
 from services.mentoring.service import Service
 
 feedback_router = APIRouter(dependencies=[Depends(require_peer("feedback"))])
@@ -27,10 +28,13 @@ async def remembered(
     service: Service,
     mentor: CurrentMentor,
     case: Slug | None = None,
-    q: Annotated[str | None, Query(max_length=200)] = None,
-) -> tuple[MemoryEntry, ...]:
-    """Remembered answers."""
-    return await service.memory.found(mentor, case, q)
+    subtask: Slug | None = None,
+    q: Annotated[str, Query(max_length=200)] = "",
+    after: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> MemoryPage:
+    """A part of the remembered answers."""
+    return await service.memory.found(mentor, Sought(case, subtask, q), after, limit)
 
 
 @mentor_router.put("/memory/{entry}")

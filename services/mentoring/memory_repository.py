@@ -2,7 +2,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import case as case_of
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.contracts.feedback import Feedback
@@ -11,6 +12,12 @@ from services.mentoring.models import ContentRow, EscalationRow, RememberedRow, 
 from services.mentoring.rows import CELLS
 
 _MOST = 200
+_SIMILAR = 5
+_KIND_AND_SUBJECT = 3
+"""Parts of a signature up to and with what the mistake is about."""
+_ORIGIN = EscalationRow.id == RememberedRow.origin
+_waits = case_of((and_(RememberedRow.set_aside.is_not(None), RememberedRow.withdrawn.is_(None)), 1), else_=0)
+"""Whether an entry is given to nobody until a mentor has looked at it."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,16 @@ class RegressionSample:
     """What the learner had been told. No finding need have `signature`: it may be that of the program's repair."""
 
 
+@dataclass(frozen=True)
+class Sought:
+    """Which remembered answers are asked for."""
+
+    case: str | None = None
+    subtask: str | None = None
+    words: str = ""
+    """These stand in the answer, in its signature or in the headline of the question that it answered first."""
+
+
 class Memory:
     """Remembered answers, of one case or all."""
 
@@ -55,19 +72,49 @@ class Memory:
         locked = query.with_for_update().execution_options(populate_existing=True)
         return (await self._session.scalars(locked)).one_or_none()
 
-    async def found(self, case: str | None, words: str | None) -> Sequence[RememberedRow]:
-        """Entries, those that wait for a mentor first, then the newest; `words` must stand in text or signature."""
-        query = select(RememberedRow)
-        for one in (self._case, case):
-            if one is not None:
-                query = query.where(RememberedRow.case_id == one)
-        if words:
-            holds = (
-                column.icontains(words, autoescape=True) for column in (RememberedRow.text, RememberedRow.signature)
-            )
-            query = query.where(or_(*holds))
-        waits = and_(RememberedRow.set_aside.is_not(None), RememberedRow.withdrawn.is_(None))
-        return (await self._session.scalars(query.order_by(waits.desc(), RememberedRow.seq.desc()).limit(_MOST))).all()
+    async def page(
+        self, sought: Sought, after: tuple[int, int] | None, limit: int
+    ) -> tuple[Sequence[RememberedRow], int]:
+        """(entries after that place, how many there are): those that wait for a mentor first, then the newest."""
+        wanted = self._wanted(sought)
+        counted = select(func.count()).select_from(RememberedRow).outerjoin(EscalationRow, _ORIGIN).where(*wanted)
+        query = select(RememberedRow).outerjoin(EscalationRow, _ORIGIN).where(*wanted)
+        if after is not None:
+            place, seq = after
+            query = query.where(or_(_waits < place, and_(_waits == place, RememberedRow.seq < seq)))
+        rows = await self._session.scalars(query.order_by(_waits.desc(), RememberedRow.seq.desc()).limit(limit))
+        return rows.all(), await self._session.scalar(counted) or 0
+
+    async def similar(self, case: str, subtask: str, signature: str) -> Sequence[RememberedRow]:
+        """Entries in force for a mistake of the same kind: those about the same thing first, then those that helped.
+
+        A signature begins with the step, the kind of evidence and what it is about.
+        """
+        parts = signature.split("|")
+        if len(parts) < _KIND_AND_SUBJECT + 1:
+            return ()
+        kind, subject = ("|".join([*parts[:length], ""]) for length in (_KIND_AND_SUBJECT - 1, _KIND_AND_SUBJECT))
+        same_subject = case_of((RememberedRow.signature.startswith(subject, autoescape=True), 1), else_=0)
+        query = select(RememberedRow).where(
+            RememberedRow.case_id == case,
+            RememberedRow.subtask == subtask,
+            RememberedRow.signature.startswith(kind, autoescape=True),
+            RememberedRow.signature != signature,
+            RememberedRow.withdrawn.is_(None),
+            RememberedRow.set_aside.is_(None),
+        )
+        useful = RememberedRow.helpful - RememberedRow.unhelpful
+        order = (same_subject.desc(), useful.desc(), RememberedRow.seq.desc())
+        return (await self._session.scalars(query.order_by(*order).limit(_SIMILAR))).all()
+
+    def _wanted(self, sought: Sought) -> list[ColumnElement[bool]]:
+        wanted = [RememberedRow.case_id == case for case in (self._case, sought.case) if case is not None]
+        if sought.subtask is not None:
+            wanted.append(RememberedRow.subtask == sought.subtask)
+        if words := sought.words.strip():
+            columns = (RememberedRow.text, RememberedRow.signature, EscalationRow.headline)
+            wanted.append(or_(*(column.icontains(words, autoescape=True) for column in columns)))
+        return wanted
 
     async def of_signature(self, case: str, subtask: str, signature: str) -> Sequence[RememberedRow]:
         """Entries that are not withdrawn, newest first."""

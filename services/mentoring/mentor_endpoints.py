@@ -6,9 +6,10 @@ from services.contracts.case import Slug
 from services.contracts.escalation import (
     AnswerEscalation,
     EscalationFull,
-    EscalationState,
     Phrase,
     QueuePage,
+    QueueState,
+    Reason,
     WriteNote,
     WritePhrase,
 )
@@ -27,14 +28,18 @@ router = APIRouter(dependencies=[Depends(require_peer("dashboard"))])
 async def queue(
     service: Service,
     mentor: CurrentMentor,
-    state: EscalationState | None = None,
+    state: QueueState | None = None,
     case: Slug | None = None,
+    subtask: Slug | None = None,
+    reason: Reason | None = None,
+    learner: Annotated[str, Query(max_length=255)] = "",
+    q: Annotated[str, Query(max_length=200)] = "",
     mine: bool = False,
     after: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> QueuePage:
     """A part of the queue, most urgent first; of what is over, the newest first."""
-    asked = Asked(state, case, mentor.name if mine else None)
+    asked = Asked(state, case, mentor.name if mine else None, subtask, reason, learner, q)
     return await service.desk.page(mentor, asked, after, limit)
 
 
@@ -48,6 +53,18 @@ async def take_next(service: Service, mentor: CurrentMentor) -> EscalationFull:
 async def escalation_screen(service: Service, mentor: CurrentMentor, escalation: EscalationKey) -> EscalationFull:
     """All about one; the look is kept in the record."""
     return await service.desk.look(mentor, escalation)
+
+
+@router.get("/queue/{escalation}/same")
+async def same(
+    service: Service,
+    mentor: CurrentMentor,
+    escalation: EscalationKey,
+    after: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> QueuePage:
+    """A part of the others that wait with the same problem, most urgent first."""
+    return await service.desk.same(mentor, escalation, after, limit)
 
 
 @router.post("/queue/{escalation}/lease")

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from services.kit.adapters.job_rows import job_table
@@ -15,6 +15,8 @@ _KEPT = text("state <> 'cancelled' AND about_memory IS NULL")
 _QUESTION = text("about_memory IS NULL")
 _ACTIVE = text("withdrawn IS NULL AND case_version IS NULL")
 _ACTIVE_VERSION = text("withdrawn IS NULL AND case_version IS NOT NULL")
+WORD_BYTES = 64
+"""Of a word by which questions are found."""
 
 
 class Table(DeclarativeBase):
@@ -121,6 +123,19 @@ class ContentRow(Table):
     """JSON as text, here and below: a database's JSON type would refuse the character NUL, which learners produce."""
     feedback: Mapped[str] = mapped_column(Text)
     help: Mapped[str] = mapped_column(Text)
+    outputs: Mapped[str] = mapped_column(Text, default="[]", server_default="[]")
+    """What the notebook showed, made harmless by the gateway."""
+
+
+class WordRow(Table):
+    """A word by which an escalation is found: see `sought`. Goes with it when its learner is forgotten."""
+
+    __tablename__ = "escalation_word"
+    __table_args__ = (Index("escalation_word_found", "word", "escalation"), {"sqlite_with_rowid": False})
+
+    escalation: Mapped[int] = mapped_column(ForeignKey("escalation.seq", ondelete="CASCADE"), primary_key=True)
+    word: Mapped[bytes] = mapped_column(LargeBinary(WORD_BYTES), primary_key=True)
+    """UTF-8 in bytes: text would be in the order of the database's language."""
 
 
 class NoteRow(Table):

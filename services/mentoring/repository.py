@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.kit.adapters.jobs_about import drop_jobs_about
 from services.mentoring.models import JOBS, OPEN, ContentRow, EscalationRow, NoteRow, RequestRow, ShowingRow
+from services.mentoring.sought import found_by
 
 _MOST = 200
-_SAME = 50
+SAME = 50
+"""Of those with the same problem the screen of one question shows so many at once."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,12 @@ class Asked:
     case: str | None = None
     holder: str | None = None
     """Only what this mentor holds or has answered."""
+    subtask: str | None = None
+    reason: str | None = None
+    learner: str = ""
+    """How the learner's name begins."""
+    words: str = ""
+    """By which it is found, see `sought`."""
 
     @property
     def by_urgency(self) -> bool:
@@ -140,8 +148,10 @@ class Queue:
         query = self._reach(select(EscalationRow)).where(EscalationRow.id == escalation)
         return (await self._session.scalars(_locked(query))).one_or_none()
 
-    async def same(self, row: EscalationRow) -> Sequence[EscalationRow]:
-        """Others in the queue with the same problem, most urgent first."""
+    async def same(
+        self, row: EscalationRow, after: tuple[int, int] | None = None, limit: int = SAME
+    ) -> Sequence[EscalationRow]:
+        """Others in the queue with the same problem, most urgent first, those after that place."""
         if not row.signature:
             return ()
         query = select(EscalationRow).where(
@@ -152,7 +162,9 @@ class Queue:
             EscalationRow.about_memory.is_(None),
             EscalationRow.id != row.id,
         )
-        return (await self._session.scalars(query.order_by(EscalationRow.rank, EscalationRow.seq).limit(_SAME))).all()
+        if after is not None:
+            query = query.where(tuple_(EscalationRow.rank, EscalationRow.seq) > after)
+        return (await self._session.scalars(query.order_by(EscalationRow.rank, EscalationRow.seq).limit(limit))).all()
 
     async def same_counts(self, rows: Sequence[EscalationRow]) -> dict[tuple[str, str, str], int]:
         """(case, subtask, signature) -> how many are in the queue with it, of those in `rows`."""
@@ -182,7 +194,7 @@ class Queue:
         match asked.state:
             case None if asked.holder is None:
                 wanted.append(OPEN)
-            case None:
+            case None | "all":
                 pass
             case "waiting":
                 wanted += [OPEN, or_(EscalationRow.state == "waiting", ran_out)]
@@ -193,7 +205,11 @@ class Queue:
         if asked.holder is not None:
             holds = and_(EscalationRow.holder == asked.holder, EscalationRow.leased_until > now)
             wanted.append(or_(holds, EscalationRow.mentor == asked.holder))
-        return wanted
+        if asked.subtask is not None:
+            wanted.append(EscalationRow.subtask == asked.subtask)
+        if asked.reason is not None:
+            wanted.append(EscalationRow.reason == asked.reason)
+        return [*wanted, *found_by(asked.words, asked.learner)]
 
 
 async def end_leases(session: AsyncSession, now: datetime) -> int:

@@ -16,11 +16,13 @@ from services.contracts.escalation import (
 )
 from services.contracts.model import JsonObject
 from services.contracts.notebook import Cell
+from services.contracts.output import CellOutputs
 from services.mentoring.models import EscalationRow, NoteRow, PhraseRow, RememberedRow
 
 COMMENTS = TypeAdapter(tuple[LineComment, ...])
 CELLS = TypeAdapter(tuple[Cell, ...])
 HELP: TypeAdapter[JsonObject] = TypeAdapter(JsonObject)
+OUTPUTS = TypeAdapter(tuple[CellOutputs, ...])
 _STATE: TypeAdapter[EscalationState] = TypeAdapter(EscalationState)
 
 

@@ -7,15 +7,17 @@ from services.contracts.escalation import (
     AnswerEscalation,
     EditMemory,
     EscalationFull,
-    EscalationState,
     EscalationView,
     MemoryEntry,
+    MemoryPage,
     Open,
     OwnQuestion,
     Phrase,
     QueuePage,
+    QueueState,
     RateAnswer,
     RateMemory,
+    Reason,
     Recall,
     Recalled,
     WriteNote,
@@ -25,7 +27,6 @@ from services.contracts.measures import Measures
 
 _VIEWS = TypeAdapter(tuple[EscalationView, ...])
 _OWN = TypeAdapter(tuple[OwnQuestion, ...])
-_ENTRIES = TypeAdapter(tuple[MemoryEntry, ...])
 _IDS = TypeAdapter(tuple[str, ...])
 _PHRASES = TypeAdapter(tuple[Phrase, ...])
 
@@ -91,25 +92,46 @@ class MentoringClient(ServiceClient):
         self,
         scope: str,
         *,
-        state: EscalationState | None = None,
+        state: QueueState | None = None,
         case: str | None = None,
+        subtask: str | None = None,
+        reason: Reason | None = None,
+        learner: str | None = None,
+        q: str | None = None,
         mine: bool = False,
         after: str | None = None,
         limit: int | None = None,
     ) -> QueuePage:
         """A part of the queue, most urgent first: 50 items, or `limit` (at most 200).
 
-        Without `state`: what waits or is leased. `mine`: only what this mentor holds or has answered.
+        Without `state`: what waits or is leased. `mine`: only what this mentor holds or has answered. `learner`: how
+        the name begins. `q`: words, or beginnings of words, of titles, headline and what the learner wrote.
         """
         asked = {
             "state": state,
             "case": case,
+            "subtask": subtask,
+            "reason": reason,
+            "learner": learner,
+            "q": q,
             "mine": "true" if mine else None,
             "after": after,
             "limit": None if limit is None else str(limit),
         }
         params = {name: value for name, value in asked.items() if value is not None}
         return QueuePage.model_validate_json((await self._call("GET", "/queue", scope=scope, params=params)).content)
+
+    async def same(
+        self, escalation: str, scope: str, *, after: str | None = None, limit: int | None = None
+    ) -> QueuePage:
+        """Others in the queue with the same problem, most urgent first: 50, or `limit` (at most 200).
+
+        404 `escalation_not_found`.
+        """
+        asked = {"after": after, "limit": None if limit is None else str(limit)}
+        params = {name: value for name, value in asked.items() if value is not None}
+        content = (await self._call("GET", f"/queue/{escalation}/same", scope=scope, params=params)).content
+        return QueuePage.model_validate_json(content)
 
     async def take_next(self, scope: str) -> EscalationFull:
         """Take the most urgent one that waits, for half an hour. 404 `queue_empty`."""
@@ -135,11 +157,30 @@ class MentoringClient(ServiceClient):
         """Answer it, and those in `also`, all or none. 409 `lease_needed`, `other_signature`, `not_waiting`."""
         return _full(await self._post(f"/queue/{escalation}/answer", answer.model_dump_json(), scope))
 
-    async def memory(self, scope: str, *, case: str | None = None, q: str | None = None) -> tuple[MemoryEntry, ...]:
-        """Remembered answers, those first that wait for a mentor's confirmation, then newest first; at most 200."""
-        asked = {"case": case, "q": q}
+    async def memory(
+        self,
+        scope: str,
+        *,
+        case: str | None = None,
+        subtask: str | None = None,
+        q: str | None = None,
+        after: str | None = None,
+        limit: int | None = None,
+    ) -> MemoryPage:
+        """A part of the remembered answers: 50, or `limit` (at most 200).
+
+        Those first that wait for a mentor's confirmation, then the newest. `q` stands in the answer, the signature or
+        the headline of the question that was answered.
+        """
+        asked = {
+            "case": case,
+            "subtask": subtask,
+            "q": q,
+            "after": after,
+            "limit": None if limit is None else str(limit),
+        }
         params = {name: value for name, value in asked.items() if value is not None}
-        return _ENTRIES.validate_json((await self._call("GET", "/memory", scope=scope, params=params)).content)
+        return MemoryPage.model_validate_json((await self._call("GET", "/memory", scope=scope, params=params)).content)
 
     async def edit_memory(self, entry: str, edit: EditMemory, scope: str) -> MemoryEntry:
         """Change a remembered answer, which confirms it too. 404 `memory_not_found`, 409 `memory_withdrawn`."""

@@ -23,6 +23,12 @@ async def cases(desk: Desk) -> tuple[CaseSummary, ...]:
     return await desk.classes.cases()
 
 
+@router.get("/cases/{case}/steps")
+async def steps(desk: Desk, case: Slug) -> dict[str, str]:
+    """Id and title of each step of a case, in their order."""
+    return await desk.classes.titles(case)
+
+
 @router.get("/class")
 async def view(
     desk: Desk,

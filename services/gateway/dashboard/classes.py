@@ -33,15 +33,19 @@ class Classes:
         """The published cases."""
         return await self._cases.published()
 
+    async def titles(self, case: str) -> dict[str, str]:
+        """Step -> title, in the newest version, in its order. Raises ServiceError, also for a case that is none."""
+        return {view.id: view.title for view in (await self._cases.current(case)).subtasks}
+
     async def view(self, mentor: Mentor, case: str, *, watch: bool, after: str | None, limit: int) -> ClassView:
         """Part of a class, by name. Raises ServiceError, also for a case that was never published."""
-        scope, titles = self._scopes.everywhere(mentor), await self._titles(case)
+        scope, titles = self._scopes.everywhere(mentor), await self.titles(case)
         view = await self._progress.class_view(case, scope, steps=len(titles), watch=watch, after=after, limit=limit)
         return view.model_copy(update={"titles": titles})
 
     async def export(self, mentor: Mentor, case: str, kind: Export) -> bytes:
         """The whole class as a file."""
-        scope, titles = self._scopes.everywhere(mentor), await self._titles(case)
+        scope, titles = self._scopes.everywhere(mentor), await self.titles(case)
         return await self._progress.class_export(case, kind, scope, steps=len(titles))
 
     async def work(self, mentor: Mentor, case: str, learner: str, step: str | None) -> LearnersWork:
@@ -75,10 +79,6 @@ class Classes:
             _known(self._progress.failing(*period)), _known(self._feedback.hint_ratings(*period))
         )
         return with_counts(measures, judged, ratings)
-
-    async def _titles(self, case: str) -> dict[str, str]:
-        """Step -> title, in the newest version."""
-        return {view.id: view.title for view in (await self._cases.current(case)).subtasks}
 
 
 def _plain(version: Version) -> Version:

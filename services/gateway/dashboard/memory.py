@@ -1,5 +1,5 @@
 from services.contracts.clients.mentoring import MentoringClient
-from services.contracts.escalation import EditMemory, MemoryEntry, Phrase, WritePhrase
+from services.contracts.escalation import EditMemory, MemoryEntry, MemoryPage, Phrase, WritePhrase
 from services.gateway.dashboard.mentor import Mentor, MentorScopes
 
 
@@ -9,9 +9,12 @@ class Memory:
     def __init__(self, mentoring: MentoringClient, scopes: MentorScopes) -> None:
         self._mentoring, self._scopes = mentoring, scopes
 
-    async def entries(self, mentor: Mentor, case: str | None, q: str | None) -> tuple[MemoryEntry, ...]:
-        """Remembered answers of a case or all, with these words or all."""
-        return await self._mentoring.memory(self._scopes.everywhere(mentor), case=case, q=q)
+    async def page(
+        self, mentor: Mentor, *, case: str | None, subtask: str | None, q: str | None, after: str | None, limit: int
+    ) -> MemoryPage:
+        """A part of the remembered answers of a case and step or all, with these words or all."""
+        scope = self._scopes.everywhere(mentor)
+        return await self._mentoring.memory(scope, case=case, subtask=subtask, q=q, after=after, limit=limit)
 
     async def edit(self, mentor: Mentor, entry: str, edit: EditMemory) -> MemoryEntry:
         """Change what is said from now on."""

@@ -3,21 +3,24 @@ from typing import Annotated
 from fastapi import Query
 
 from services.contracts.case import Slug
-from services.contracts.escalation import EditMemory, MemoryEntry, Phrase, WritePhrase
+from services.contracts.escalation import EditMemory, MemoryEntry, MemoryPage, Phrase, WritePhrase
 from services.gateway.dashboard.admission import Asking, Desk, Hex32, api_router
 
 router = api_router()
 
 
 @router.get("/memory")
-async def entries(
+async def page(
     desk: Desk,
     mentor: Asking,
     case: Slug | None = None,
+    subtask: Slug | None = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
-) -> tuple[MemoryEntry, ...]:
-    """Remembered answers."""
-    return await desk.memory.entries(mentor, case, q)
+    after: Annotated[str | None, Query(max_length=512)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> MemoryPage:
+    """A part of the remembered answers; `after` continues where the last part ended."""
+    return await desk.memory.page(mentor, case=case, subtask=subtask, q=q, after=after, limit=limit)
 
 
 @router.put("/memory/{entry}")

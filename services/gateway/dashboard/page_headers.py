@@ -9,11 +9,11 @@ POLICY: Final = "; ".join(
         "script-src 'self'",
         # The editor makes its style sheets as it runs; styles alone start nothing.
         "style-src 'self' 'unsafe-inline'",
-        # The editor's style sheets hold small pictures of its own. None is fetched from anywhere.
+        # The editor's style sheets hold small pictures of its own; learners' plots come as data. None is fetched.
         "img-src 'self' data:",
         "font-src 'self'",
         "connect-src 'self'",
-        # Outputs of learners' notebooks never come here, and what they wrote is shown as text: nothing needs a frame.
+        # Learners' outputs come as text and pictures alone, what they wrote is shown as text: nothing needs a frame.
         "frame-src 'none'",
         "object-src 'none'",
         "base-uri 'none'",

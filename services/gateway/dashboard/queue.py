@@ -1,5 +1,5 @@
 from services.contracts.brief import AskBrief, Brief
-from services.contracts.escalation import AnswerEscalation, EscalationFull, EscalationState, QueuePage, WriteNote
+from services.contracts.escalation import AnswerEscalation, EscalationFull, QueuePage, QueueState, Reason, WriteNote
 from services.contracts.lint import LintReport, ReviewRequest
 from services.contracts.notebook import without_extras
 from services.contracts.progress import Version, VersionSummary
@@ -22,15 +22,33 @@ class Queue:
         self,
         mentor: Mentor,
         *,
-        state: EscalationState | None,
+        state: QueueState | None,
         case: str | None,
+        subtask: str | None,
+        reason: Reason | None,
+        learner: str | None,
+        q: str | None,
         mine: bool,
         after: str | None,
         limit: int | None,
     ) -> QueuePage:
         """A part of the queue, most urgent first; of what is over, the newest first."""
-        scope = self._scopes.everywhere(mentor)
-        return await self._mentoring.queue(scope, state=state, case=case, mine=mine, after=after, limit=limit)
+        return await self._mentoring.queue(
+            self._scopes.everywhere(mentor),
+            state=state,
+            case=case,
+            subtask=subtask,
+            reason=reason,
+            learner=learner,
+            q=q,
+            mine=mine,
+            after=after,
+            limit=limit,
+        )
+
+    async def same(self, mentor: Mentor, escalation: str, after: str | None, limit: int | None) -> QueuePage:
+        """A part of the others that wait with the same problem."""
+        return await self._mentoring.same(escalation, self._scopes.everywhere(mentor), after=after, limit=limit)
 
     async def take_next(self, mentor: Mentor) -> EscalationFull:
         """Lease the most urgent one."""

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from services.contracts.brief import Brief
 from services.contracts.case import Slug
-from services.contracts.escalation import AnswerEscalation, EscalationFull, EscalationState, QueuePage, WriteNote
+from services.contracts.escalation import AnswerEscalation, EscalationFull, QueuePage, QueueState, Reason, WriteNote
 from services.contracts.feedback import CheckEvent, Judged
 from services.contracts.lint import LintReport
 from services.contracts.model import MOST
@@ -19,20 +19,37 @@ from services.gateway.dashboard.runs import RunCode
 from services.kit.stream import sse
 
 router = api_router()
+After = Annotated[str | None, Query(max_length=512)]
+Limit = Annotated[int | None, Query(ge=1, le=200)]
 
 
 @router.get("/queue")
 async def page(
     desk: Desk,
     mentor: Asking,
-    state: EscalationState | None = None,
+    state: QueueState | None = None,
     case: Slug | None = None,
+    subtask: Slug | None = None,
+    reason: Reason | None = None,
+    learner: Annotated[str | None, Query(max_length=255)] = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
     mine: bool = False,
-    after: Annotated[str | None, Query(max_length=512)] = None,
-    limit: Annotated[int | None, Query(ge=1, le=200)] = None,
+    after: After = None,
+    limit: Limit = None,
 ) -> QueuePage:
     """A part of the queue, most urgent first; `after` continues where the last part ended."""
-    return await desk.queue.page(mentor, state=state, case=case, mine=mine, after=after, limit=limit)
+    return await desk.queue.page(
+        mentor,
+        state=state,
+        case=case,
+        subtask=subtask,
+        reason=reason,
+        learner=learner,
+        q=q,
+        mine=mine,
+        after=after,
+        limit=limit,
+    )
 
 
 @router.post("/queue/next")
@@ -45,6 +62,12 @@ async def take_next(desk: Desk, mentor: Asking) -> EscalationFull:
 async def full(desk: Desk, mentor: Asking, escalation: Hex32) -> EscalationFull:
     """All that is kept about one."""
     return await desk.queue.full(mentor, escalation)
+
+
+@router.get("/queue/{escalation}/same")
+async def same(desk: Desk, mentor: Asking, escalation: Hex32, after: After = None, limit: Limit = None) -> QueuePage:
+    """A part of the others that wait with the same problem, most urgent first."""
+    return await desk.queue.same(mentor, escalation, after, limit)
 
 
 @router.post("/queue/{escalation}/lease")

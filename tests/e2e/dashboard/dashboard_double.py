@@ -23,6 +23,7 @@ from services.contracts.escalation import (
     EditMemory,
     EscalationFull,
     MemoryEntry,
+    MemoryPage,
     Note,
     Phrase,
     QueueItem,
@@ -65,6 +66,10 @@ class Books:
         self.phrases = [Phrase(id=material.key(700), text="Which middle does not move?", used=4)]
         self.draft: str | None = None
         self.events: list[SessionEvent] = material.session_events()
+        self.entries_at_once = 50
+        """Remembered answers in a part."""
+        self.same_at_once = 50
+        """Others with the same problem that come with a question, and in each further part."""
         self.part = 2_000
         """Events in a part of a session."""
         self.class_rows = material.class_rows()
@@ -85,6 +90,7 @@ class Books:
         self.notes: list[tuple[str, WriteNote]] = []
         self.runs: list[RunCode] = []
         self.looked: list[str] = []
+        self.searched: list[str] = []
         self.without_xsrf: list[str] = []
 
     async def hold(self, name: str) -> None:
@@ -108,17 +114,30 @@ class Books:
         ]  # fmt: skip
         return [self.put(material.escalation(line)) for line in lines]
 
+    def show_outputs(self, key: str) -> None:
+        """What the notebook of a question showed."""
+        self.escalations[key] = self.escalations[key].model_copy(update={"outputs": material.outputs()})
+
+    def some_similar(self, key: str) -> None:
+        """Two answers to mistakes like that of a question, one of them without words for the mistake."""
+        entries = (
+            material.remembered(600, "Print the **middle**.", signature="mean|value|usual|low#1", mistake="Too `low`."),
+            material.remembered(601, "Count the rows.", signature="mean|value|usual|count#2"),
+        )
+        self.escalations[key] = self.escalations[key].model_copy(update={"similar": entries})
+
     def one(self, key: str) -> EscalationFull:
         """As the service tells it, with the others that wait for the same."""
         full = self.escalations.get(key)
         if full is None:
             raise Refusal(404, "escalation_not_found", "There is no such question.")
-        same = tuple(self.line(other) for other in self.escalations if other != key and self._alike(other, key))
+        same = tuple(self.line(other) for other in self.escalations if other != key and self.alike(other, key))
         kept = tuple(entry for entry in self.memory if entry.signature == full.item.signature and not entry.withdrawn)
-        return full.model_copy(update={"item": self.line(key), "same": same, "remembered": kept})
+        shown = {"same": same[: self.same_at_once], "remembered": kept}
+        return full.model_copy(update={"item": self.line(key), **shown})
 
     def line(self, key: str) -> QueueItem:
-        same = sum(1 for other in self.escalations if other != key and self._alike(other, key))
+        same = sum(1 for other in self.escalations if other != key and self.alike(other, key))
         return self.escalations[key].item.model_copy(update={"same": same})
 
     def change(self, key: str, **changes: object) -> None:
@@ -143,7 +162,7 @@ class Books:
         )  # fmt: skip
         self.escalations[key] = full.model_copy(update={"notes": (*full.notes, note)})
 
-    def _alike(self, other: str, key: str) -> bool:
+    def alike(self, other: str, key: str) -> bool:
         line, mine = self.escalations[other].item, self.escalations[key].item
         return line.state == "waiting" and bool(mine.signature) and line.signature == mine.signature
 
@@ -181,15 +200,31 @@ async def cases(books: AtDesk) -> tuple[CaseSummary, ...]:
     return material.cases()
 
 
+@router.get("/cases/{case}/steps")
+async def steps(books: AtDesk, case: str) -> dict[str, str]:
+    return {"total": "Add them up", "mean": "Find the usual price"} if case == material.CASE else {"delays": "Delays"}
+
+
 @router.get("/queue")
 async def queue(
-    books: AtDesk, state: str = "", case: str = "", mine: bool = False, after: str = "", limit: int = 50
-) -> QueuePage:
+    request: Request, books: AtDesk, state: str = "", q: str = "", learner: str = "", mine: bool = False,
+    after: str = "", limit: int = 50,
+) -> QueuePage:  # fmt: skip
     await books.hold("queue")
-    lines = [books.line(key) for key in books.escalations]
-    lines = [line for line in lines if (line.state == state if state else line.state in ("waiting", "leased"))]
-    lines = [line for line in lines if (not case or line.case == case) and (not mine or line.mentor == MENTOR)]
-    start = int(after or 0)
+    books.searched.append(str(request.query_params))
+    exact = {name: request.query_params.get(name) for name in ("case", "subtask", "reason")}
+    lines = [
+        line
+        for line in map(books.line, books.escalations)
+        if state == "all" or (line.state == state if state else line.state in ("waiting", "leased"))
+        if all(not wanted or getattr(line, name) == wanted for name, wanted in exact.items())
+        if not mine or line.mentor == MENTOR
+        if line.learner.startswith(learner) and q.lower() in f"{line.headline} {line.subtask_title}".lower()
+    ]
+    return _part(lines, int(after or 0), limit)
+
+
+def _part(lines: list[QueueItem], start: int, limit: int) -> QueuePage:
     end = start + limit
     return QueuePage(items=tuple(lines[start:end]), total=len(lines), next=str(end) if end < len(lines) else None)
 
@@ -207,6 +242,12 @@ async def take_next(books: AtDesk) -> EscalationFull:
 async def one(books: AtDesk, key: str) -> EscalationFull:
     books.looked.append(key)
     return books.one(key)
+
+
+@router.get("/queue/{key}/same")
+async def same(books: AtDesk, key: str, limit: int, after: str = "") -> QueuePage:
+    others = [books.line(other) for other in books.escalations if other != key and books.alike(other, key)]
+    return _part(others, int(after or 0), min(limit, books.same_at_once))
 
 
 @router.post("/queue/{key}/lease")
@@ -300,8 +341,11 @@ async def _judged(books: Books) -> AsyncIterator[tuple[str, BaseModel]]:
 
 
 @router.get("/memory")
-async def memory(books: AtDesk, case: str = "", q: str = "") -> list[MemoryEntry]:
-    return [e for e in books.memory if (not case or e.case == case) and q.lower() in e.text.lower()]
+async def memory(books: AtDesk, case: str = "", subtask: str = "", q: str = "", after: str = "") -> MemoryPage:
+    fits = [e for e in books.memory if (not case or e.case == case) and (not subtask or e.subtask == subtask)]
+    found = [e for e in fits if q.lower() in f"{e.text} {e.mistake}".lower()]
+    start, end = int(after or 0), int(after or 0) + books.entries_at_once
+    return MemoryPage(items=tuple(found[start:end]), total=len(found), next=str(end) if end < len(found) else None)
 
 
 @router.put("/memory/{key}")

@@ -13,6 +13,7 @@ from services.contracts.feedback import CheckResult, Feedback, LocalizedWarning,
 from services.contracts.finding import Evidence, Finding
 from services.contracts.lint import LintFinding, LintReport, ToolRun
 from services.contracts.notebook import Cell, Place
+from services.contracts.output import CellOutputs, Output
 from services.contracts.progress import SubtaskState, Version, VersionSummary
 from services.contracts.session import EventKind, SessionEvent, SessionSummary
 from services.contracts.style import Dismissal
@@ -43,6 +44,11 @@ REFERENCE: Final = """\
      kept = [price for price in prices if abs(price - middle) < limit * middle]
 """
 
+PICTURE: Final = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAQAAAADCAIAAAA7ljmRAAAAGUlEQVR4nGPQqDgBRwwpFSfgiGFBxQk4AgBjDhOx/mvoqwAAAABJRU5ErkJggg=="
+)
+"""A PNG, four pixels wide."""
+
 
 def key(number: int) -> str:
     """An identifier."""
@@ -68,6 +74,18 @@ def cells(source: str = CODE) -> tuple[Cell, ...]:
         Cell(id="data", source="prices = [120, 80, 95, 9000]"),
         Cell(id="mean", source=source),
         Cell(id="report", source='print("done")'),
+    )
+
+
+def outputs() -> tuple[CellOutputs, ...]:
+    """What the learner's notebook showed: a text, a plot, a traceback, and one of another version of the code."""
+    plot = Output(
+        kind="picture", text="<Figure size 640x480 with 1 Axes>", mime="image/png", data=PICTURE, left_out=("html",)
+    )
+    raised = Output(kind="error", text="KeyError                 Traceback\n----> 1 prices['x']\nKeyError: 'x'")
+    return (
+        CellOutputs(cell="mean", outputs=(Output(kind="stdout", text="usual: 2323.75"), plot, raised)),
+        CellOutputs(cell="report", stale=True, outputs=(Output(kind="stdout", text="done", cut=True),), more=3),
     )
 
 

@@ -37,7 +37,12 @@ def test_axe_finds_nothing_serious_on_any_screen(
 ) -> None:
     first, *_ = books.some()
     books.draft = "Which middle does not move?"
-    books.memory = [material.remembered(500, "Sort *them*."), material.remembered(501, "x", set_aside=material.NOW)]
+    books.memory = [
+        material.remembered(500, "Sort *them*.", mistake="`usual` is too high.", origin=first),
+        material.remembered(501, "x", set_aside=material.NOW),
+    ]
+    books.some_similar(first)
+    books.show_outputs(first)
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
     )
@@ -70,6 +75,12 @@ def test_axe_finds_nothing_serious_on_any_screen(
     expect(desk.part("timeline")).to_be_visible()
     desk.part("next-paste").click()
     assert serious(desk) == []
+    desk.open(f"queue?case={material.CASE}")
+    expect(desk.part("filter-step")).to_be_visible()
+    assert serious(desk) == []
+    desk.open("memory")
+    desk.part("show-code").first.click()
+    expect(desk.part("code")).to_be_visible()
     for place, name in (("memory", "memory-entry"), ("class", "class-row"), ("measures", "measure")):
         desk.open(place)
         expect(desk.part(name).first).to_be_visible()
@@ -92,8 +103,9 @@ def test_the_first_tab_leads_past_the_frame_and_pages_follow_in_order(desk: Desk
     desk.press("Tab")
     expect(desk.page.get_by_text("Skip to the content")).to_be_focused()
     desk.press("Enter", "Tab")
-    expect(desk.part("filter-state")).to_be_focused()
-    for name in ("filter-case", "filter-mine", "take-next"):
+    expect(desk.part("take-next")).to_be_focused()
+    filters = ("search", *(f"filter-{name}" for name in ("learner", "state", "case", "reason", "mine")))
+    for name in filters:
         desk.press("Tab")
         expect(desk.part(name)).to_be_focused()
     desk.press("Tab")

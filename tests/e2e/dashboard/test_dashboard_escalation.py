@@ -234,6 +234,60 @@ def test_all_who_wait_for_the_same_are_answered_after_one_look_at_each(desk: Des
     assert {books.one(each).item.state for each in (first, second, third)} == {"answered"}
 
 
+def test_more_who_wait_for_the_same_are_shown_part_after_part(desk: DeskPage, books: Books) -> None:
+    books.same_at_once = 3
+    keys = [books.put(material.escalation(material.item(n, f"learner-{n}", 900 - n))) for n in range(1, 9)]
+    desk.escalation(keys[0])
+    desk.press("t")
+    group, items = desk.part("same-group"), desk.part("same-item")
+    expect(items).to_have_count(3)
+    expect(group.locator("h2")).to_have_text("7 others with the same problem")
+    expect(desk.part("answer-all")).to_have_text("Answer these 3 together")
+    for shown in (3, 6, 7):
+        expect(desk.part("more-same")).to_be_visible()
+        # The first press asks anew from the beginning, for the queue may have moved since the question came.
+        desk.part("more-same").click()
+        expect(items).to_have_count(shown)
+        if shown == 7:
+            break
+    expect(desk.part("more-same")).to_have_count(0)
+    assert [items.nth(n).get_attribute("data-id") for n in range(7)] == keys[1:]
+    expect(desk.part("answer-all")).to_have_text("Answer all together")
+
+
+def test_answers_to_similar_mistakes_are_marked_and_a_place_to_start_from(desk: DeskPage, books: Books) -> None:
+    first, *_ = books.some()
+    books.some_similar(first)
+    desk.escalation(first)
+    similar = desk.part("similar")
+    expect(similar).to_have_count(2)
+    expect(similar.first).to_contain_text("For a similar mistake")
+    expect(similar.first).to_contain_text("Too low.")
+    expect(similar.first.locator("strong")).to_have_text("middle")
+    expect(similar.last).to_contain_text("mean|value|usual|count#2")
+    expect(desk.part("remembered")).to_have_count(0)
+    desk.part("use-similar").first.click()
+    expect(desk.part("answer-text")).to_have_value("Print the **middle**.")
+    assert books.answers == []
+
+
+def test_what_the_notebook_showed_is_beneath_its_cells(desk: DeskPage, books: Books) -> None:
+    first, *_ = books.some()
+    books.show_outputs(first)
+    desk.escalation(first)
+    texts = desk.cell("mean", "outputs").locator("[data-caseloop='output-text']")
+    expect(texts).to_have_count(2)
+    expect(texts.first).to_have_text("usual: 2323.75")
+    expect(texts.last).to_have_attribute("data-kind", "error")
+    picture = desk.part("output-picture")
+    expect(picture).to_have_attribute("alt", "<Figure size 640x480 with 1 Axes>")
+    assert picture.evaluate("node => node.complete && node.naturalWidth") == 4
+    expect(desk.cell("mean", "outputs")).to_contain_text("«an HTML output, not shown»")
+    expect(desk.part("stale-outputs")).to_have_count(1)
+    expect(desk.cell("report", "outputs")).to_contain_text("of other code than this")
+    expect(desk.cell("intro").locator("h4")).to_have_text("A price check")
+
+
 def test_asking_back_keeps_it_open(desk: DeskPage, books: Books) -> None:
     first, *_ = books.some()
     desk.escalation(first)

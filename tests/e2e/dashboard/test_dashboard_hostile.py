@@ -1,10 +1,16 @@
 """What learners send is hostile: scripts, pictures that call home, links that run, floods. All of it stays text."""
 
+import base64
+import re
+from urllib.parse import quote
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from services.contracts.notebook import Cell
+from services.contracts.output import NotebookOutputs
 from services.contracts.session import SessionEvent
+from services.gateway.outputs import shown
 from tests.e2e.dashboard import dashboard_material as material
 from tests.e2e.dashboard.dashboard_double import Books
 from tests.e2e.dashboard.dashboard_page import DeskPage
@@ -84,9 +90,54 @@ def test_in_the_queue_and_on_the_screen_of_a_question(desk: DeskPage, books: Boo
     harmless(desk)
 
 
+def test_in_outputs_of_the_notebook(desk: DeskPage, books: Books) -> None:
+    key = hostile(books)
+    as_html = {"output_type": "display_data", "data": {"text/html": HOSTILE, "image/svg+xml": ATTACKS[2]}}
+    as_text = {"output_type": "execute_result", "data": {"text/plain": HOSTILE, "text/latex": ATTACKS[-1]}}
+    widget = {"output_type": "display_data", "data": {"application/vnd.jupyter.widget-view+json": {"model_id": "x"}}}
+    script = {"output_type": "display_data", "data": {"application/javascript": "window.hit = 1"}}
+    false = {"output_type": "display_data", "data": {"image/png": base64.b64encode(HOSTILE.encode()).decode()}}
+    colours = {"output_type": "stream", "name": "stdout", "text": f"\x1b]8;;javascript:hit\x07{HOSTILE}\x1b[31m"}
+    raised = {"output_type": "error", "ename": HOSTILE, "evalue": HOSTILE, "traceback": [HOSTILE]}
+    flood = {"output_type": "stream", "name": "stderr", "text": "w" * 3_000_000}
+    raw = (as_html, as_text, widget, script, false, colours, raised, flood)
+    full = books.escalations[key]
+    source = next(cell.source for cell in full.cells if cell.id == "mean")
+    outputs = shown((NotebookOutputs(cell="mean", source=source, outputs=raw),), full.cells)
+    books.escalations[key] = full.model_copy(update={"outputs": outputs})
+    desk.escalation(key)
+    beneath = desk.part("outputs")
+    for words in ("an HTML output", "an SVG picture", "a LaTeX output", "a widget", "a JavaScript output"):
+        expect(beneath).to_contain_text(f"«{words}, not shown»")
+    expect(beneath).to_contain_text("«a picture that is none, or a huge one, not shown»")
+    expect(desk.part("output-text")).to_have_count(4)
+    expect(desk.part("output-text").first).to_contain_text("<img src=x onerror=")
+    expect(beneath).to_contain_text("It is longer than that.")
+    harmless(desk)
+    wide = desk.page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+
+
+def test_the_desk_makes_no_picture_of_what_its_door_should_not_have_let_pass(desk: DeskPage, books: Books) -> None:
+    key, *_ = books.some()
+    forged = {"kind": "picture", "text": "", "cut": False, "mime": "image/svg+xml", "data": "PHN2Zy8+"}
+    beneath = {"cell": "mean", "stale": False, "more": 0, "outputs": [forged | {"left_out": ["<b>odd</b>"]}]}
+
+    def opened(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"outputs": [beneath]})
+
+    desk.page.route(re.compile(r"/api/queue/[0-9a-f]{32}$"), opened)
+    desk.escalation(key)
+    expect(desk.part("outputs")).to_contain_text("an output of another kind, not shown")
+    harmless(desk)
+
+
 def test_in_a_preview_and_in_remembered_answers(desk: DeskPage, books: Books) -> None:
     key = hostile(books)
-    books.memory, books.draft = [material.remembered(500, HOSTILE, mentor=NAME)], HOSTILE
+    books.memory, books.draft = [material.remembered(500, HOSTILE, mentor=NAME, mistake=HOSTILE)], HOSTILE
+    similar = (books.memory[0].model_copy(update={"mistake": "", "signature": ATTACKS[1]}), books.memory[0])
+    books.escalations[key] = books.escalations[key].model_copy(update={"similar": similar})
     desk.escalation(key)
     desk.part("answer-text").fill(HOSTILE)
     desk.page.get_by_role("tab", name="Preview").click()
@@ -95,6 +146,10 @@ def test_in_a_preview_and_in_remembered_answers(desk: DeskPage, books: Books) ->
     harmless(desk)
     desk.open("memory")
     expect(desk.part("memory-entry")).to_contain_text("<script>")
+    harmless(desk)
+    desk.open(f"queue?q={quote(HOSTILE[:200])}&learner={quote(NAME)}&subtask={quote(ATTACKS[0])}&case={material.CASE}")
+    expect(desk.part("empty")).to_be_visible()
+    expect(desk.part("filter-step")).to_have_value(ATTACKS[0])
     harmless(desk)
     back = books.put(material.came_back(2, books.memory[0]))
     desk.open()

@@ -35,6 +35,49 @@ def test_remembered_answers_are_found_edited_and_withdrawn(desk: DeskPage, books
     assert books.memory[0].withdrawn is not None
 
 
+def test_remembered_answers_come_in_parts_and_are_narrowed_by_case_and_step(desk: DeskPage, books: Books) -> None:
+    books.entries_at_once = 2
+    books.memory = [material.remembered(500 + n, f"Answer {n}.", subtask="mean" if n else "total") for n in range(5)]
+    desk.open("memory")
+    entries = desk.part("memory-entry")
+    expect(entries).to_have_count(2)
+    expect(desk.part("memory-total")).to_have_text("5 answers")
+    desk.part("more").click()
+    expect(entries).to_have_count(4)
+    desk.part("more").click()
+    expect(entries).to_have_count(5)
+    expect(desk.part("more")).to_have_count(0)
+    desk.part("filter-case").select_option(material.CASE)
+    desk.part("filter-step").select_option("total")
+    expect(entries).to_have_count(1)
+    desk.part("search").fill("nothing of the kind")
+    expect(desk.part("empty")).to_contain_text("Nothing fits")
+    desk.page.reload()
+    expect(desk.part("search")).to_have_value("nothing of the kind")
+    expect(desk.part("filter-step")).to_have_value("total")
+
+
+def test_a_remembered_answer_says_which_mistake_it_is_for_and_shows_the_code(desk: DeskPage, books: Books) -> None:
+    first, *_ = books.some()
+    books.memory = [
+        material.remembered(500, "Use a median.", mistake="`usual` is pulled up by the outliers.", origin=first),
+        material.remembered(501, "Sort them."),
+    ]
+    desk.open("memory")
+    told, bare = desk.part("written-for").first, desk.part("written-for").last
+    expect(told.locator("[data-caseloop='mistake']")).to_have_text("usual is pulled up by the outliers.")
+    expect(told).to_contain_text(material.SIGNATURE)
+    expect(bare.locator("[data-caseloop='mistake']")).to_have_count(0)
+    expect(bare).to_contain_text("not kept any more")
+    # Looking at a learner's code is written down: nobody looks by opening the page.
+    assert books.looked == []
+    told.locator("summary").click()
+    expect(told.locator("[data-caseloop='code']")).to_have_text(material.CODE)
+    assert books.looked == [first]
+    told.get_by_role("link", name="The question").click()
+    expect(desk.part("escalation")).to_have_attribute("data-id", first)
+
+
 def test_an_answer_that_was_set_aside_is_confirmed_as_it_is(desk: DeskPage, books: Books) -> None:
     books.memory = [material.remembered(500, "Hm.", set_aside=material.NOW)]
     desk.open("memory")

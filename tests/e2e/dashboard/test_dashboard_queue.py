@@ -83,6 +83,58 @@ def test_filters_are_in_the_address_and_survive_a_reload(desk: DeskPage, books: 
     expect(desk.row(third)).to_have_count(0)
 
 
+def test_the_queue_is_searched_by_keyboard_and_back_leads_to_what_was_found(desk: DeskPage, books: Books) -> None:
+    first, second, _, last = books.some()
+    desk.open()
+    expect(desk.part("queue-row")).to_have_count(4)
+    desk.press("/")
+    expect(desk.part("search")).to_be_focused()
+    desk.page.keyboard.type("USUAL price")
+    expect(desk.row(last)).to_have_count(0)
+    expect(desk.part("queue-total")).to_contain_text("3 questions")
+    expect(desk.page).to_have_url(f"{desk.url}#/queue?q=USUAL+price")
+    desk.part("filter-learner").fill("cl")
+    expect(desk.row(first)).to_have_count(0)
+    desk.row(second).locator("a").click()
+    expect(desk.part("escalation")).to_have_attribute("data-id", second)
+    desk.press("Escape")
+    expect(desk.part("search")).to_have_value("USUAL price")
+    expect(desk.part("filter-learner")).to_have_value("cl")
+    expect(desk.part("queue-row")).to_have_count(1)
+    desk.page.reload()
+    expect(desk.part("search")).to_have_value("USUAL price")
+    desk.part("search").fill("zebra")
+    expect(desk.part("empty")).to_contain_text("Nothing fits these filters")
+    # Words count as soon as nothing more is typed, and not letter by letter.
+    assert not any("q=US&" in asked or "q=zeb&" in asked for asked in books.searched)
+    # Those that came first were not announced as new ones.
+    expect(desk.part("announcement")).not_to_contain_text("new question")
+
+
+def test_step_and_reason_narrow_the_queue_and_another_case_has_other_steps(desk: DeskPage, books: Books) -> None:
+    first, second, third, last = books.some()
+    desk.open("queue?state=all")
+    expect(desk.part("queue-row")).to_have_count(4)
+    expect(desk.part("queue-total")).to_contain_text("newest first")
+    desk.part("filter-reason").select_option("unhelpful_hint")
+    expect(desk.part("queue-row")).to_have_count(1)
+    expect(desk.row(second)).to_be_visible()
+    desk.part("filter-reason").select_option("")
+    expect(desk.part("filter-step")).to_have_count(0)
+    desk.part("filter-case").select_option(material.CASE)
+    desk.part("filter-step").select_option(label="Find the usual price")
+    expect(desk.row(last)).to_have_count(0)
+    for key in (first, third):
+        expect(desk.row(key)).to_be_visible()
+    desk.part("filter-step").select_option("total")
+    expect(desk.part("empty")).to_be_visible()
+    desk.part("filter-case").select_option("late-buses")
+    expect(desk.row(last)).to_be_visible()
+    expect(desk.part("filter-step")).to_have_value("")
+    desk.open("queue?case=late-buses&subtask=gone")
+    expect(desk.part("filter-step")).to_have_value("gone")
+
+
 def test_a_long_queue_comes_in_parts(desk: DeskPage, books: Books) -> None:
     for number in range(1, 121):
         books.put(material.escalation(material.item(number, f"learner-{number}", 5_000 - number)))

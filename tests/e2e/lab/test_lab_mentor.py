@@ -1,5 +1,6 @@
 """A learner asks a mentor: offered, asked, followed, answered beside the cell, rated, and answered by memory."""
 
+import json
 import os
 
 import pytest
@@ -8,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from services.contracts.escalation import LineComment
 from services.contracts.notebook import Place
 from tests.e2e.lab.gateway_double import Desk, GatewayDouble
-from tests.e2e.lab.lab_page import Lab, eventually
+from tests.e2e.lab.lab_page import NOTEBOOK, Lab, eventually
 from tests.e2e.lab.mentor_double import ANSWER, MENTOR, REMEMBERED, NotOffered
 from tests.e2e.lab.test_lab_access import serious
 
@@ -47,6 +48,32 @@ def shot(lab: Lab, name: str) -> None:
     """Keep a picture where somebody asked for one."""
     if folder := os.environ.get("CASELOOP_SHOTS"):
         lab.page.screenshot(path=f"{folder}/lab-{name}.png", animations="disabled")
+
+
+def test_what_the_notebook_shows_goes_along_and_the_learner_is_told(lab: Lab, desk: Desk) -> None:
+    desk.assistant.choice = False
+    desk.mentors.record = False
+    desk.mentors.reasons["total"] = ("repeated_failure",)
+    lab.write(total="total = 0\nfor price in prices:\n    total = price")
+    content = lab.read()
+    picture = {"output_type": "display_data", "metadata": {}, "data": {"image/png": "AAAA", "text/html": "<b>x</b>"}}
+    printed = {"output_type": "stream", "name": "stdout", "text": ["9000\n"]}
+    for cell in content["cells"]:
+        if cell["id"] in ("data", "total"):
+            cell["outputs"] = [printed] if cell["id"] == "data" else [picture]
+    (lab.root / NOTEBOOK).write_text(json.dumps(content))
+    lab.open()
+    expect(lab.check("total")).to_have_attribute("data-verdict", "needs_work")
+    lab.within(lab.feedback("total"), "ask-mentor").click()
+    expect(lab.part("seen-by-mentors")).to_contain_text("What your cells show beneath them")
+    lab.part("send-question").click()
+    expect(lab.part("question")).to_have_attribute("data-state", "waiting")
+    (sent,) = desk.mentors.asked
+    # Those of the step go first, for there is a limit to all of them.
+    assert [one.cell for one in sent.outputs] == ["total", "data"]
+    assert sent.outputs[0].source == content["cells"][3]["source"]
+    assert sent.outputs[0].outputs[0]["data"] == {"image/png": "AAAA", "text/html": ""}
+    assert sent.outputs[1].outputs == ({"output_type": "stream", "name": "stdout", "text": "9000\n"},)
 
 
 def test_from_failing_often_to_an_answer_that_helped(stuck: Lab, desk: Desk) -> None:

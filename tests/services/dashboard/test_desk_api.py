@@ -151,7 +151,7 @@ class TestOneQuestion:
         assert [(one.id, one.mentor, one.unhelpful) for one in full.remembered] == [(entry, "mona", 1)]
         await mona.api("POST", f"queue/{item.id}/lease")
         await mona.api("POST", f"queue/{item.id}/answer", json={"text": "Each of them counts once."})
-        (kept,) = (await mona.api("GET", "memory")).json()
+        (kept,) = (await mona.api("GET", "memory")).json()["items"]
         assert (kept["id"], kept["text"]) == (entry, "Each of them counts once.")
 
     async def test_a_note_may_follow_the_answer_and_the_learners_rating(self, world: Fixture, mona: Fixture) -> None:
@@ -218,12 +218,25 @@ class TestMemoryAndClass:
         asked = await world.escalate()
         await mona.api("POST", f"queue/{asked.id}/lease")
         await mona.api("POST", f"queue/{asked.id}/answer", json={"text": "Count them once.", "remember": True})
-        (entry,) = (await mona.api("GET", "memory", params={"case": "numbers", "q": "once"})).json()
+        (entry,) = (await mona.api("GET", "memory", params={"case": "numbers", "q": "once"})).json()["items"]
         edited = await mona.api("PUT", f"memory/{entry['id']}", json={"text": "Count each of them once."})
         assert edited.json()["text"] == "Count each of them once."
         assert (await mona.api("DELETE", f"memory/{entry['id']}")).status_code == 204
-        (entry,) = (await mona.api("GET", "memory")).json()
+        (entry,) = (await mona.api("GET", "memory")).json()["items"]
         assert entry["withdrawn"] is not None
+
+    async def test_questions_are_searched_and_steps_have_names(self, world: Fixture, mona: Fixture) -> None:
+        asked = await world.escalate("lena")
+        fits = {"q": "numbers", "learner": "le", "subtask": asked.subtask, "reason": asked.reason, "state": "all"}
+        page = QueuePage.model_validate_json((await mona.api("GET", "queue", params=fits)).content)
+        assert [item.id for item in page.items] == [asked.id]
+        for other in ({"q": "zebra"}, {"learner": "x"}, {"subtask": "other"}, {"reason": "low_confidence"}):
+            answer = await mona.api("GET", "queue", params=fits | other)
+            assert (answer.status_code, answer.json()["total"]) == (200, 0), other
+        assert (await mona.api("GET", "queue", params={"reason": "boredom"})).status_code == 422
+        assert (await mona.api("GET", f"queue/{asked.id}/same")).json() == {"items": [], "total": 0, "next": None}
+        steps = (await mona.api("GET", "cases/numbers/steps")).json()
+        assert steps[asked.subtask] == page.items[0].subtask_title
 
     async def test_a_comment_bank_is_ones_own(self, world: Fixture, mona: Fixture) -> None:
         kept = (await mona.api("POST", "phrases", json={"text": "Well begun."})).json()

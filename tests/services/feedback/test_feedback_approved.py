@@ -77,9 +77,7 @@ async def test_an_approved_answer_helps_the_next_learner_and_after_a_restart(run
     assert finding.place.line == 5
 
 
-async def test_without_leave_nothing_of_a_learners_answer_is_kept(
-    runner: Runner, door: object, tmp_path: Path
-) -> None:
+async def test_without_leave_nothing_of_a_learners_answer_is_kept(runner: Runner, door: object, tmp_path: Path) -> None:
     closed = shop()
     async with door(runner, closed) as opened:  # type: ignore[operator]
         assert (await opened.check(asked(closed, STEP_BY_STEP))).verdict is Verdict.APPROVED

@@ -1,5 +1,6 @@
 """When a mentor is offered, what a mentor is told, and that all of it is the learner's own."""
 
+import json
 from typing import Any
 
 import httpx
@@ -122,6 +123,33 @@ class TestAsking:
         assert full.help["hints"]["hints"][0]["helpful"] is False
         assert full.help["conversation"]["subtask"] == "mean"
 
+    async def test_what_the_notebook_shows_goes_along_made_harmless(
+        self, lab: Fixture, check: Fixture, world: Fixture
+    ) -> None:
+        submission = await fail_thrice(lab, check)
+        outputs = [
+            {"output_type": "stream", "name": "stdout", "text": ["\x1b[31m42\x1b[0m\n", "half \ud800"]},
+            {"output_type": "display_data", "data": {"text/html": "<script>hit</script>", "image/png": "PHN2Zz4="}},
+            {"output_type": ["odd"], "data": 7},
+        ]
+        beneath = [
+            {"cell": "mean-answer", "source": "mean = 2", "stale": False, "outputs": outputs},
+            {"cell": "nobody", "source": "", "outputs": outputs},
+        ]
+        body = {"subtask": "mean", "submission": submission, "outputs": beneath}
+        content = json.dumps(body).encode()
+        asked = await lab.post("/api/escalations", content=content, headers={"Content-Type": "application/json"})
+        assert asked.status_code == 200
+        full = await world.mentoring.full(asked.json()["id"], world.mentor())
+        (shown,) = full.outputs
+        assert (shown.cell, shown.stale) == ("mean-answer", False)
+        assert [(one.kind, one.text, one.left_out) for one in shown.outputs] == [
+            ("stdout", "42\nhalf ?", ()),
+            ("result", "", ("no_picture", "html")),
+            ("result", "", ("other",)),
+        ]
+        assert "script" not in full.model_dump_json(include={"outputs"})
+
     async def test_a_question_has_the_signature_of_what_would_put_the_code_right(
         self, lab: Fixture, check: Fixture, world: Fixture
     ) -> None:
@@ -242,7 +270,7 @@ class TestRemembered:
         path = f"/api/remembered/{entry}/rating"
         rated = await lab.post(path, json={"helpful": False, "submission": submission})
         assert rated.json() == {"subtask": "mean", "reasons": ["unhelpful_answer"], "open": None}
-        (kept,) = await world.mentoring.memory(world.mentor())
+        (kept,) = (await world.mentoring.memory(world.mentor())).items
         assert (kept.helpful, kept.unhelpful) == (0, 1)
         (item,) = (await world.mentoring.queue(world.mentor())).items
         assert (item.reason, item.learner) == ("unhelpful_answer", "nils")
@@ -263,7 +291,7 @@ class TestRemembered:
         submission = (await check(lab, "mean = 1"))["submission"]
         refused = await lab.post(f"/api/remembered/{entry}/rating", json={"helpful": False, "submission": submission})
         assert error_of(refused) == (404, "not_remembered")
-        (kept,) = await world.mentoring.memory(world.mentor())
+        (kept,) = (await world.mentoring.memory(world.mentor())).items
         assert kept.unhelpful == 0
 
 
@@ -274,7 +302,7 @@ async def _remembered(world: Fixture, check: Fixture) -> str:
     asked = (await nils.post("/api/escalations", json={"subtask": "mean", "submission": submission})).json()
     await world.mentoring.lease(asked["id"], world.mentor())
     await world.mentoring.answer(asked["id"], AnswerEscalation(text="Once.", remember=True), world.mentor())
-    (entry,) = await world.mentoring.memory(world.mentor())
+    (entry,) = (await world.mentoring.memory(world.mentor())).items
     return str(entry.id)
 
 

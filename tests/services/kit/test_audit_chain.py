@@ -55,7 +55,17 @@ def _look(number: int) -> Chained:
 
 LOGS = [
     Log("services.progress", LookRow, _look, "0005"),
-    Log("services.mentoring", MentoringRow, _mentoring, "0002", ("DROP TABLE escalation_request",)),
+    Log(
+        "services.mentoring",
+        MentoringRow,
+        _mentoring,
+        "0002",
+        (
+            "ALTER TABLE escalation_content DROP COLUMN outputs",
+            "DROP TABLE escalation_word",
+            "DROP TABLE escalation_request",
+        ),
+    ),
     Log("feedback", ChatRow, _chat, "0004"),
     Log("case_uploader", ActionRow, _case, "0004", ("ALTER TABLE case_version DROP COLUMN image",)),
 ]

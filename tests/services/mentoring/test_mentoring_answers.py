@@ -100,7 +100,7 @@ async def test_answering_together_is_all_or_nothing(town: Town, case: str, error
     assert (await _error(town.dashboard.answer(first, answer, town.mentor())))[1] == error
     assert (await town.gateway.one(first, town.learner())).state == "leased"
     assert (await town.gateway.one(good, town.learner("bob"))).notes == ()
-    assert await town.dashboard.memory(town.mentor()) == ()
+    assert (await town.dashboard.memory(town.mentor())).items == ()
 
 
 async def test_an_answer_without_a_signature_cannot_be_remembered(town: Town) -> None:

@@ -42,5 +42,6 @@ async def test_nothing_of_the_learner_is_left_in_the_database(town: Fixture) -> 
     await db.close()
     content = b"".join(file.read_bytes() for file in town.house.folder.glob("mentoring.sqlite*"))
     assert WORDS.encode() not in content
+    assert b"grandmother" not in content
     assert b"ada@school.example" not in content
     assert b"mine" in content

@@ -56,7 +56,7 @@ async def test_an_answer_that_did_not_help_says_nothing_until_there_is_a_better_
 
 async def test_remembered_answers_are_read_as_they_stand_now(town: Town) -> None:
     await answer(town, "ada", remember=True)
-    (entry,) = await town.dashboard.memory(town.mentor())
+    (entry,) = (await town.dashboard.memory(town.mentor())).items
     await town.dashboard.edit_memory(entry.id, EditMemory(text="Divide by n."), town.mentor("max"))
     [one] = await remembered(town)
     assert (one.words, one.text, one.mentor, one.learner) == ("Divide.", "Divide by n.", "max", "ada")
@@ -65,7 +65,7 @@ async def test_remembered_answers_are_read_as_they_stand_now(town: Town) -> None
 
 async def test_what_nobody_is_given_any_more_is_left_out(town: Town) -> None:
     await answer(town, "ada", remember=True)
-    (entry,) = await town.dashboard.memory(town.mentor())
+    (entry,) = (await town.dashboard.memory(town.mentor())).items
     for user in ("bob", "eve"):
         await town.feedback.recall(Recall(subtask="mean", signatures=(SIGNATURE,)), town.learner(user))
         rating = RateMemory(helpful=False, submission="a" * 32)

@@ -60,7 +60,7 @@ async def test_a_look_says_whether_a_step_has_answers_and_gives_none(town: Town)
     assert await looked() == Recalled(entries={}, known=True)
     assert not (await looked("median")).known
     assert not (await looked(version=NEXT_VERSION)).known
-    (kept,) = await town.dashboard.memory(town.mentor())
+    (kept,) = (await town.dashboard.memory(town.mentor())).items
     assert kept.shown == 0
     await town.dashboard.withdraw(entry.id, town.mentor())
     assert not (await looked()).known
@@ -73,7 +73,7 @@ async def test_showing_is_counted_and_a_learner_spares_one_question_however_ofte
     await town.dashboard.answer(asked.id, AnswerEscalation(text="Divide.", remember=True), town.mentor())
     for user in ("bob", "bob", "bob", "eve"):
         await recall(town, user)
-    (entry,) = await town.dashboard.memory(town.mentor())
+    (entry,) = (await town.dashboard.memory(town.mentor())).items
     assert entry.shown == 4
     measures = await town.dashboard.measures(town.mentor(), case="numbers")
     assert (measures.remembered, measures.minutes_saved) == (2, 8.0)
@@ -92,7 +92,7 @@ async def test_a_newer_answer_takes_the_older_ones_place(town: Town) -> None:
     old = await remember(town, text="Old")
     new = await remember(town, "eve", text="New")
     assert (await recall(town))[SIGNATURE].id == new.id
-    entries = {entry.id: entry for entry in await town.dashboard.memory(town.mentor())}
+    entries = {entry.id: entry for entry in (await town.dashboard.memory(town.mentor())).items}
     assert entries[old.id].withdrawn is not None
     assert await _record(town, old.id) == [("mia", "remember", ""), ("mia", "replace", "Old")]
 
@@ -144,7 +144,7 @@ async def test_who_never_got_an_answer_cannot_rate_it(town: Town, logged) -> Non
         with pytest.raises(ServiceError) as refused:
             await rate(town, asked, "eve", helpful=False)
         assert (refused.value.status, refused.value.error) == (404, "memory_not_found")
-    assert (await town.dashboard.memory(town.mentor()))[0].unhelpful == 0
+    assert (await town.dashboard.memory(town.mentor())).items[0].unhelpful == 0
     assert [line["user"] for line in logged if "never given" in line["event"]] == ["eve", "eve"]
 
 
@@ -286,15 +286,15 @@ async def test_answers_are_found_by_their_words_and_those_that_wait_come_first(t
     first = await remember(town, text="Divide by 100% of them")
     await remember(town, "eve", signature="other#2", text="Sort before")
     scope = town.mentor()
-    assert [e.text for e in await town.dashboard.memory(scope, q="SORT")] == ["Sort before"]
-    assert [e.id for e in await town.dashboard.memory(scope, q="100%")] == [first.id]
-    assert await town.dashboard.memory(scope, q="0_%") == ()
-    assert await town.dashboard.memory(scope, case="letters") == ()
-    assert [e.text for e in await town.dashboard.memory(scope)] == ["Sort before", "Divide by 100% of them"]
+    assert [e.text for e in (await town.dashboard.memory(scope, q="SORT")).items] == ["Sort before"]
+    assert [e.id for e in (await town.dashboard.memory(scope, q="100%")).items] == [first.id]
+    assert (await town.dashboard.memory(scope, q="0_%")).items == ()
+    assert (await town.dashboard.memory(scope, case="letters")).items == ()
+    assert [e.text for e in (await town.dashboard.memory(scope)).items] == ["Sort before", "Divide by 100% of them"]
     for user in ("bob", "joe"):
         await recall(town, user)
         await rate(town, first.id, user, helpful=False)
-    assert (await town.dashboard.memory(scope))[0].id == first.id
+    assert (await town.dashboard.memory(scope)).items[0].id == first.id
 
 
 async def test_every_program_that_was_answered_is_a_regression_sample(town: Town) -> None:

@@ -22,6 +22,7 @@ from tests.services.mentoring.conftest import SIGNATURE, Town, question
 ID = "f" * 32
 MENTORS = {
     "queue": lambda c, s: c.queue(s),
+    "same": lambda c, s: c.same(ID, s),
     "take_next": lambda c, s: c.take_next(s),
     "full": lambda c, s: c.full(ID, s),
     "lease": lambda c, s: c.lease(ID, s),
@@ -119,7 +120,7 @@ async def test_a_mentor_of_one_case_sees_no_other(town: Town) -> None:
     await town.take(asked.id)
     full = await town.dashboard.answer(asked.id, AnswerEscalation(text="x", remember=True), town.mentor())
     entry = full.remembered[0].id
-    assert await town.dashboard.memory(scope) == ()
+    assert (await town.dashboard.memory(scope)).items == ()
     assert (await _refused(town.dashboard.withdraw(entry, scope))).error == "memory_not_found"
     assert (await _refused(town.dashboard.edit_memory(entry, EditMemory(text="y"), scope))).error == "memory_not_found"
     assert (await town.dashboard.measures(scope, case="numbers")).escalated == 0

@@ -27,6 +27,8 @@ def _looks(town: Fixture, escalation: str) -> dict[str, Any]:
     return {
         "queue": lambda: town.dashboard.queue(mentor),
         "history": lambda: town.dashboard.queue(mentor, state="answered"),
+        "search": lambda: town.dashboard.queue(mentor, state="all", q="mean numbers", learner="a", subtask="mean"),
+        "same": lambda: town.dashboard.same(escalation, mentor),
         "one": lambda: town.dashboard.full(escalation, mentor),
         "memory": lambda: town.dashboard.memory(mentor),
         "measures": lambda: town.dashboard.measures(mentor),
@@ -36,7 +38,9 @@ def _looks(town: Fixture, escalation: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("look", ["queue", "history", "one", "memory", "measures", "mine", "own page", "recall"])
+@pytest.mark.parametrize(
+    "look", ["queue", "history", "search", "same", "one", "memory", "measures", "mine", "own page", "recall"]
+)
 async def test_a_full_house_takes_the_statements_of_an_almost_empty_one(
     town: Fixture, statements: Fixture, look: str
 ) -> None:

@@ -35,6 +35,14 @@ async def test_what_a_mentor_did_can_neither_be_changed_nor_deleted(db: Database
         assert [(row.who, row.action) for row in await audit.entries(session, "a" * 32)] == [("mia", "view")]
 
 
+async def test_words_are_read_from_an_index(db: Database) -> None:
+    query = "SELECT escalation FROM escalation_word WHERE word >= :word AND word < :after"
+    async with db.read() as session:
+        plan = await session.execute(text(f"EXPLAIN QUERY PLAN {query}"), {"word": b"a", "after": b"a\xff"})
+        (line,) = [row[-1] for row in plan]
+    assert "COVERING INDEX escalation_word_found (word>? AND word<?)" in line
+
+
 @pytest.mark.parametrize(
     ("query", "index"),
     [
@@ -43,6 +51,7 @@ async def test_what_a_mentor_did_can_neither_be_changed_nor_deleted(db: Database
         ("state IN ('waiting', 'leased') AND signature = 'x'", "escalation_same"),
         ("state IN ('waiting', 'leased') AND state = 'waiting' ORDER BY rank, seq LIMIT 1", "escalation_queue"),
         ("learner = 'ada' AND case_id = 'x' ORDER BY seq DESC", "escalation_owner"),
+        ("state IN ('waiting', 'leased') AND reason = 'x' ORDER BY rank, seq LIMIT 50", "escalation_queue"),
     ],
 )
 async def test_the_queue_is_read_from_an_index(db: Database, query: str, index: str) -> None:

@@ -150,9 +150,10 @@ describe('MentorDesk', () => {
     desk.ask(true);
     desk.type('notes', '  I tried a loop ');
     desk.type('email', ' ada@example.org ');
-    await desk.open('s');
+    const outputs = [{ cell: 'a', source: '', stale: false, outputs: [] }];
+    await desk.open('s', outputs);
     const request = expect.stringMatching(/^[0-9a-f]{32}$/);
-    expect(sent[0]).toEqual([{ subtask: 'total', submission: 's', notes: 'I tried a loop', email: 'ada@example.org', request }]);
+    expect(sent[0]).toEqual([{ subtask: 'total', submission: 's', notes: 'I tried a loop', email: 'ada@example.org', outputs, request }]);
     expect([desk.asking, desk.drafts.notes, desk.question?.state]).toEqual([false, '', 'waiting']);
     expect(kept.drafts).toEqual(NOTHING);
   });

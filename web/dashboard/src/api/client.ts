@@ -8,6 +8,7 @@ import type {
   EscalationFull,
   Measures,
   MemoryEntry,
+  MemoryPage,
   Phrase,
   QueuePage,
   WriteNote
@@ -20,10 +21,24 @@ import type { Feedback, LintReport, Stage, Version, VersionSummary } from './typ
 export interface QueueQuery {
   state?: string;
   case?: string;
+  subtask?: string;
+  reason?: string;
+  learner?: string;
+  q?: string;
   mine?: boolean;
   after?: string;
   limit?: number;
 }
+
+export interface MemoryQuery {
+  case?: string;
+  subtask?: string;
+  q?: string;
+  after?: string;
+}
+
+/** As much as the desk's door gives at once. */
+const MOST = 200;
 
 export type RunPart = { kind: 'stage'; stage: Stage } | { kind: 'feedback'; feedback: Feedback };
 
@@ -52,8 +67,18 @@ export class DeskClient {
     return this.json('GET', 'cases');
   }
 
+  /** Title of each step of a case, by its id, in their order. */
+  steps(name: string): Promise<Record<string, string>> {
+    return this.json('GET', `cases/${encodeURIComponent(name)}/steps`);
+  }
+
   queue(query: QueueQuery, signal?: AbortSignal): Promise<QueuePage> {
     return this.json('GET', `queue${search(query)}`, undefined, signal);
+  }
+
+  /** Others that wait with the same problem. */
+  same(id: string, after: string | undefined, signal?: AbortSignal): Promise<QueuePage> {
+    return this.json('GET', `${one(id)}/same${search({ limit: MOST, after })}`, undefined, signal);
   }
 
   /** Leases the most urgent one; 404 when nothing waits. */
@@ -129,7 +154,7 @@ export class DeskClient {
     throw new ApiError(503, 'service_unavailable', 'The run was cut off before it had a result. Run it again.');
   }
 
-  memory(query: { case?: string; q?: string }, signal?: AbortSignal): Promise<MemoryEntry[]> {
+  memory(query: MemoryQuery, signal?: AbortSignal): Promise<MemoryPage> {
     return this.json('GET', `memory${search(query)}`, undefined, signal);
   }
 

@@ -73,6 +73,45 @@ export interface MemoryEntry {
   shown: number;
   helpful: number;
   unhelpful: number;
+  /** What the first learner had been told of it; empty where it is not kept any more. */
+  mistake: string;
+  /** The question that it answered first, with the code it was written for. */
+  origin: string | null;
+}
+
+export interface MemoryPage {
+  items: MemoryEntry[];
+  total: number;
+  next: string | null;
+}
+
+// output.py
+export type LeftOut =
+  | 'html'
+  | 'svg'
+  | 'script'
+  | 'latex'
+  | 'markdown'
+  | 'widget'
+  | 'no_picture'
+  | 'too_large'
+  | 'other';
+
+/** One output: text, or a picture; of anything else only what it is. */
+export interface Output {
+  kind: 'stdout' | 'stderr' | 'result' | 'error' | 'picture';
+  text: string;
+  cut: boolean;
+  mime: 'image/png' | 'image/jpeg' | null;
+  data: string;
+  left_out: LeftOut[];
+}
+
+export interface CellOutputs {
+  cell: string;
+  stale: boolean;
+  outputs: Output[];
+  more: number;
 }
 
 export interface EscalationFull {
@@ -81,11 +120,14 @@ export interface EscalationFull {
   submission: string;
   number: number;
   cells: Cell[];
+  outputs: CellOutputs[];
   feedback: Feedback;
   help: { [key: string]: Json };
   notes: Note[];
   same: QueueItem[];
   remembered: MemoryEntry[];
+  /** Where nothing is remembered: answers to mistakes of the same kind, which no learner is given. */
+  similar: MemoryEntry[];
 }
 
 export interface EditMemory {

@@ -1,12 +1,19 @@
 import { memo } from 'react';
+import type { CellOutputs } from '../api/mentoring-types';
 import type { Cell } from '../api/types';
 import { Editor, type Marks } from '../parts/editor';
+import { Markdown } from '../parts/markdown';
+import { Outputs } from './outputs';
 
 /** Longer cells are shown folded, whatever they hold: a huge one must not push everything else away. */
 const FOLDED_LINES = 400;
 
+/** Longer texts are shown as they were written. */
+const RENDERED_CHARS = 20_000;
+
 interface Props {
   cell: Cell;
+  outputs?: CellOutputs;
   number: number;
   open: boolean;
   editing: boolean;
@@ -18,7 +25,7 @@ interface Props {
   onCursor: (cell: string, line: number) => void;
 }
 
-/** One cell as its source: code in an editor, Markdown as text. Nothing of it is ever rendered. */
+/** One cell: code in an editor with what it showed, Markdown as answers are shown, all else as text. */
 export const CellView = memo(function CellView(props: Props) {
   const { cell, number, source, editing, marks, reveal } = props;
   const lines = source.split('\n').length;
@@ -44,11 +51,16 @@ export const CellView = memo(function CellView(props: Props) {
           onLine={line => props.onLine(cell.id, line)}
           onCursor={line => props.onCursor(cell.id, line)}
         />
+      ) : cell.kind === 'markdown' && source.length <= RENDERED_CHARS ? (
+        <div className="CellMarkdown">
+          <Markdown text={source} />
+        </div>
       ) : (
         <pre className="CellText" tabIndex={0}>
           {source}
         </pre>
       )}
+      {props.outputs && <Outputs shown={props.outputs} />}
     </details>
   );
 });

@@ -40,6 +40,7 @@ export function CodePane({ full, brief, work, run, draft, onComment }: Props) {
     () => new Map(full.cells.map(cell => [cell.id, marksOf(cell.id, feedback, draft.comments)])),
     [full.cells, feedback, draft.comments]
   );
+  const outputs = useMemo(() => new Map(full.outputs.map(shown => [shown.cell, shown])), [full.outputs]);
   const pick = (next: Tab) => {
     work.clearReveal();
     setTab(next);
@@ -78,6 +79,7 @@ export function CodePane({ full, brief, work, run, draft, onComment }: Props) {
             <CellView
               key={cell.id}
               cell={cell}
+              outputs={outputs.get(cell.id)}
               number={index + 1}
               open={spoken.size === 0 || spoken.has(cell.id)}
               editing={work.editing}

@@ -2,12 +2,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo, useRef } from 'react';
 import type { EscalationFull } from '../api/mentoring-types';
 import { useDesk } from '../app/desk';
-import { address, go } from '../app/router';
+import { go } from '../app/router';
 import { useShortcuts } from '../app/shortcuts';
 import { useTitle } from '../app/use-title';
 import { Loading, Problem } from '../parts/notice';
 import { ago } from '../parts/time';
 import { askerOf, reasonOf, several } from '../parts/words';
+import { queueAddress } from '../queue/place';
 import { useTakeNext } from '../queue/use-take-next';
 import { AnswerBox } from './answer-box';
 import { CameBack } from './came-back';
@@ -32,7 +33,7 @@ export default function EscalationPage({ id }: { id: string }) {
   useTitle('Question');
   const escalation = useEscalation(id);
   const { query } = escalation;
-  useShortcuts([{ key: 'Escape', label: 'Back to the queue', run: () => go(address('queue')) }]);
+  useShortcuts([{ key: 'Escape', label: 'Back to the queue', run: () => go(queueAddress()) }]);
   if (query.isPending) {
     return <Loading what="the question" />;
   }
@@ -84,7 +85,7 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
   return (
     <div className="Escalation" data-caseloop="escalation" data-id={item.id} data-state={item.state}>
       <header className="Escalation-head">
-        <a className="Back" href={address('queue')} data-caseloop="back">
+        <a className="Back" href={queueAddress()} data-caseloop="back">
           ← Queue
         </a>
         <div className="Escalation-title">
@@ -111,7 +112,7 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
           />
           {asked && (
             <>
-              {open && <SameGroup same={full.same} also={draft.also} onAlso={also => change({ also })} />}
+              {open && <SameGroup id={item.id} same={full.same} total={item.same} also={draft.also} onAlso={also => change({ also })} />}
               <SessionsList id={item.id} />
             </>
           )}
@@ -130,7 +131,12 @@ function Screen({ full, escalation }: { full: EscalationFull; escalation: Escala
           <div className="Talk">
             {!asked && <CameBack entry={entry} onUse={insert} />}
             <Conversation item={item} notes={full.notes} cells={cells} onPlace={work.show} />
-            <Suggestions remembered={full.remembered.filter(one => one !== entry)} brief={brief} onUse={insert} />
+            <Suggestions
+              remembered={full.remembered.filter(one => one !== entry)}
+              similar={full.similar}
+              brief={brief}
+              onUse={insert}
+            />
           </div>
           <AnswerBox
             full={full}

@@ -1,21 +1,24 @@
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { Brief } from '../api/desk-types';
 import type { MemoryEntry } from '../api/mentoring-types';
+import { Inline } from '../parts/inline';
 import { Markdown } from '../parts/markdown';
 import { Section } from '../parts/section';
 import { moment } from '../parts/time';
 
 interface Props {
   remembered: MemoryEntry[];
+  similar: MemoryEntry[];
   brief: UseQueryResult<Brief>;
   onUse: (words: string) => void;
 }
 
-/** Words to start from: what mentors said about the same problem, and a model's draft. Nothing is sent by itself. */
-export function Suggestions({ remembered, brief, onUse }: Props) {
+/** Words to start from: what mentors said about the same problem or one of its kind, and a model's draft. Nothing is
+ * sent by itself. */
+export function Suggestions({ remembered, similar, brief, onUse }: Props) {
   const draft = brief.data?.draft;
   const by = brief.data?.draft_by ?? 'a model';
-  if (remembered.length === 0 && !draft) {
+  if (remembered.length + similar.length === 0 && !draft) {
     return null;
   }
   return (
@@ -28,6 +31,26 @@ export function Suggestions({ remembered, brief, onUse }: Props) {
           </p>
           <Markdown text={entry.text} />
           <button type="button" className="Button is-quiet" onClick={() => onUse(entry.text)}>
+            Use
+          </button>
+        </article>
+      ))}
+      {similar.map(entry => (
+        <article key={entry.id} className="Suggestion" data-caseloop="similar">
+          <p className="dim">
+            <span className="Pill is-warm">For a similar mistake</span> {entry.mentor}, {moment(entry.written)}: helped{' '}
+            {entry.helpful}, did not help {entry.unhelpful}. No learner with this mistake is given it.
+          </p>
+          <p>
+            {entry.mistake ? <Inline text={entry.mistake} /> : <code className="Signature">{entry.signature}</code>}
+          </p>
+          <Markdown text={entry.text} />
+          <button
+            type="button"
+            className="Button is-quiet"
+            data-caseloop="use-similar"
+            onClick={() => onUse(entry.text)}
+          >
             Use
           </button>
         </article>

@@ -8,6 +8,7 @@ import { Markdown } from '../parts/markdown';
 import { Problem } from '../parts/notice';
 import { moment } from '../parts/time';
 import { MemoryEditor } from './memory-editor';
+import { WrittenFor } from './written-for';
 
 export function MemoryItem({ entry, title }: { entry: MemoryEntry; title?: string }) {
   const { client } = useDesk();
@@ -44,6 +45,7 @@ export function MemoryItem({ entry, title }: { entry: MemoryEntry; title?: strin
         </div>
         <Usefulness entry={entry} />
       </header>
+      <WrittenFor entry={entry} />
       {editing ? (
         <MemoryEditor
           entry={entry}

@@ -9,7 +9,7 @@ export const STATES: Record<EscalationState, string> = {
   cancelled: 'Withdrawn'
 };
 
-const REASONS: Record<Reason, string> = {
+export const REASONS: Record<Reason, string> = {
   unhelpful_hint: 'A hint did not help',
   repeated_failure: 'Fails again and again',
   low_confidence: 'The check is not sure',

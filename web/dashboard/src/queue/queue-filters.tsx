@@ -1,9 +1,12 @@
-import { useQuery } from '@tanstack/react-query';
-import { useDesk } from '../app/desk';
+import type { Ref } from 'react';
 import { address, go } from '../app/router';
+import { SettledField } from '../parts/settled-field';
+import { StepFilters } from '../parts/step-filters';
+import { REASONS } from '../parts/words';
 
 interface Props {
   query: URLSearchParams;
+  search: Ref<HTMLInputElement>;
 }
 
 const STATES = [
@@ -12,23 +15,36 @@ const STATES = [
   ['leased', 'Being read'],
   ['answered', 'Answered'],
   ['rated', 'Rated'],
-  ['cancelled', 'Withdrawn']
+  ['cancelled', 'Withdrawn'],
+  ['all', 'All of them']
 ] as const;
 
 /** Filters live in the address: a link to the page keeps them, and so does «back». */
-export function QueueFilters({ query }: Props) {
-  const { client } = useDesk();
-  const cases = useQuery({ queryKey: ['cases'], queryFn: () => client.cases(), staleTime: 60_000 });
-  const set = (name: string, value: string) =>
-    go(address('queue', [], { ...Object.fromEntries(query), [name]: value }), true);
+export function QueueFilters({ query, search }: Props) {
+  const set = (changes: Record<string, string>) =>
+    go(address('queue', [], { ...Object.fromEntries(query), ...changes }), true);
+  const now = (name: string) => query.get(name) ?? '';
   return (
-    <form className="Filters" aria-label="Filter the queue" onSubmit={event => event.preventDefault()}>
+    <form className="Filters is-row" aria-label="Filter the queue" onSubmit={event => event.preventDefault()}>
+      <SettledField
+        label="Search words"
+        name="search"
+        value={now('q')}
+        field={search}
+        onSettled={q => set({ q })}
+      />
+      <SettledField
+        label="Learner"
+        name="filter-learner"
+        value={now('learner')}
+        onSettled={learner => set({ learner })}
+      />
       <label>
         <span>State</span>
         <select
           data-caseloop="filter-state"
-          value={query.get('state') ?? ''}
-          onChange={event => set('state', event.target.value)}
+          value={now('state')}
+          onChange={event => set({ state: event.target.value })}
         >
           {STATES.map(([value, label]) => (
             <option key={value} value={value}>
@@ -37,17 +53,22 @@ export function QueueFilters({ query }: Props) {
           ))}
         </select>
       </label>
+      <StepFilters
+        chosen={now('case')}
+        step={now('subtask')}
+        onChange={(chosen, step) => set({ case: chosen, subtask: step })}
+      />
       <label>
-        <span>Case</span>
+        <span>Reason</span>
         <select
-          data-caseloop="filter-case"
-          value={query.get('case') ?? ''}
-          onChange={event => set('case', event.target.value)}
+          data-caseloop="filter-reason"
+          value={now('reason')}
+          onChange={event => set({ reason: event.target.value })}
         >
-          <option value="">All cases</option>
-          {cases.data?.map(({ id, title }) => (
-            <option key={id} value={id}>
-              {title}
+          <option value="">Any reason</option>
+          {Object.entries(REASONS).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
             </option>
           ))}
         </select>
@@ -57,7 +78,7 @@ export function QueueFilters({ query }: Props) {
           type="checkbox"
           data-caseloop="filter-mine"
           checked={query.get('mine') === 'true'}
-          onChange={event => set('mine', event.target.checked ? 'true' : '')}
+          onChange={event => set({ mine: event.target.checked ? 'true' : '' })}
         />
         Mine only
       </label>

@@ -1,4 +1,4 @@
-import { useRef } from 'react';
+import { useEffect, useRef } from 'react';
 import { useDesk } from '../app/desk';
 import { type Route, address, go } from '../app/router';
 import { useShortcuts } from '../app/shortcuts';
@@ -6,6 +6,7 @@ import { useTitle } from '../app/use-title';
 import { Empty, Loading, Problem } from '../parts/notice';
 import { several } from '../parts/words';
 import { orderOf } from './order';
+import { keepQueueAddress } from './place';
 import { QueueFilters } from './queue-filters';
 import { QueueRow } from './queue-row';
 import { useQueue } from './use-queue';
@@ -15,9 +16,20 @@ export function QueuePage({ route: { query } }: { route: Route }) {
   useTitle('Queue');
   const { me } = useDesk();
   const list = useRef<HTMLOListElement>(null);
-  const state = query.get('state') ?? undefined;
+  const search = useRef<HTMLInputElement>(null);
+  const now = (name: string) => query.get(name) ?? undefined;
+  const state = now('state');
   const own = query.get('mine') === 'true';
-  const queue = useQueue({ state, case: query.get('case') ?? undefined, mine: own });
+  const queue = useQueue({
+    state,
+    case: now('case'),
+    subtask: now('subtask'),
+    reason: now('reason'),
+    learner: now('learner'),
+    q: now('q'),
+    mine: own
+  });
+  useEffect(() => keepQueueAddress(query));
   const take = useTakeNext();
   const step = (by: number) => {
     const links = [...(list.current?.querySelectorAll('a') ?? [])];
@@ -32,6 +44,7 @@ export function QueuePage({ route: { query } }: { route: Route }) {
     { key: 'j', label: 'Next question', run: () => step(1) },
     { key: 'k', label: 'Question before', run: () => step(-1) },
     { key: 'n', label: 'Take the most urgent question', run: () => take.mutate() },
+    { key: '/', label: 'Search', run: () => search.current?.focus() },
     { key: 'm', label: 'Mine only, or all', run: () => mine(query) },
     { key: 'Enter', label: 'Open the question', run: () => undefined }
   ]);
@@ -45,7 +58,6 @@ export function QueuePage({ route: { query } }: { route: Route }) {
             {queue.isSuccess ? `${several(queue.total, 'question')}, ${orderOf(state, own)}` : ' '}
           </p>
         </div>
-        <QueueFilters query={query} />
         <button
           type="button"
           className="Button is-primary"
@@ -55,6 +67,7 @@ export function QueuePage({ route: { query } }: { route: Route }) {
         >
           Take next <kbd>n</kbd>
         </button>
+        <QueueFilters query={query} search={search} />
       </header>
       {take.problem && <Problem reason={take.problem} />}
       {queue.isError && <Problem reason={queue.error} retry={() => void queue.refetch()} />}

@@ -19,12 +19,14 @@ export function useQueue(query: QueueQuery) {
       client.queue({ ...query, limit: PART, after: pageParam ?? undefined }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: page => page.next,
+    // While another part is fetched, words are typed on: the part before stays on the screen.
+    placeholderData: before => before,
     refetchInterval: REFRESH,
     refetchOnWindowFocus: true
   });
   const items = distinct(answer.data?.pages.flatMap(page => page.items) ?? []);
   const total = answer.data?.pages[0]?.total ?? 0;
-  useNewcomers(items, JSON.stringify(query), answer.isSuccess);
+  useNewcomers(items, JSON.stringify(query), answer.isSuccess && !answer.isPlaceholderData);
   return { ...answer, items, total };
 }
 

@@ -1,5 +1,5 @@
 /** Questions to mentors and their answers on the wire: mirrors services/contracts as types.ts does. */
-import type { Place } from './types';
+import type { Json, Place } from './types';
 
 // escalation.py
 export type EscalationState = 'waiting' | 'leased' | 'answered' | 'rated' | 'cancelled';
@@ -26,11 +26,20 @@ export interface Offer {
   open: string | null;
 }
 
+// output.py
+export interface NotebookOutputs {
+  cell: string;
+  source: string;
+  stale: boolean;
+  outputs: { [key: string]: Json }[];
+}
+
 export interface Escalate {
   subtask: string;
   submission: string;
   notes: string;
   email: string;
+  outputs: NotebookOutputs[];
   /** The same when the same request is sent again: what arrives twice is taken in once. */
   request: string | null;
 }

@@ -7,6 +7,7 @@ import { announce } from '../parts/announce';
 import { Button } from '../parts/elements';
 import { MAX_TEXT, TextBox } from '../parts/text-box';
 import type { MentorDesk } from './desk';
+import { notebookOutputs } from './outputs';
 import { reasonWords, seenByMentors } from './words';
 
 interface FormProps {
@@ -30,7 +31,8 @@ export function AskForm({ subtask, desk, services }: FormProps): JSX.Element {
   const send = async (): Promise<void> => {
     try {
       const submission = feedback?.stored.submission || (await services.client.history(view.id))[0]?.submission;
-      await (submission ? desk.open(submission) : Promise.resolve(announce('Check this step first.', true)));
+      const outputs = notebookOutputs(services.notebooks.panel, view.cells);
+      await (submission ? desk.open(submission, outputs) : Promise.resolve(announce('Check this step first.', true)));
     } catch (reason) {
       announce(ApiError.from(reason).detail, true);
     }

@@ -1,6 +1,6 @@
 import { type ISignal, Signal } from '@lumino/signaling';
 import { ApiError } from '../api/errors';
-import type { EscalationView, Offer } from '../api/mentor-types';
+import type { EscalationView, NotebookOutputs, Offer } from '../api/mentor-types';
 import type { MentorsApi } from '../api/mentors';
 import type { CaseModel } from '../case/model';
 import { announce } from '../parts/announce';
@@ -81,15 +81,15 @@ export class MentorDesk {
     }
   }
 
-  /** Send the question about this judged version. Never rejects. */
-  async open(submission: string): Promise<void> {
+  /** Send the question about this judged version, with what the notebook shows. Never rejects. */
+  async open(submission: string, outputs: NotebookOutputs[] = []): Promise<void> {
     const { notes, email } = this.drafts;
     const body = { subtask: this.subtask, submission, notes: notes.trim(), email: email.trim() };
     const words = JSON.stringify(body);
     const request = this.unanswered?.words === words ? this.unanswered.request : newId();
     this.unanswered = { words, request };
     const said = 'Your question is sent. You go on working; the answer appears here.';
-    if (await this.acted(() => this.api.open({ ...body, request }), () => said)) {
+    if (await this.acted(() => this.api.open({ ...body, outputs, request }), () => said)) {
       this.unanswered = undefined;
       this.asking = false;
       this.draft({ ...NOTHING });

@@ -19,6 +19,7 @@ export function seenByMentors(number: number | undefined): string[] {
   const version = number === undefined ? 'Your notebook’s code as you last checked it' : `Your notebook’s code as in version ${number}, which you checked last`;
   return [
     `${version}, and the feedback on it.`,
+    'What your cells show beneath them now: printed text, errors and pictures.',
     'Your earlier versions of this step, your hints and your chat about it, and its style report.',
     'Your recorded sessions in this case, if you agreed to being recorded.',
     'Your name, and what you write below.'
