@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -434,6 +435,27 @@ def test_networks_hold_those_who_must_talk(services: Mapping[str, Json], compose
     internal = {name for name, how in compose["networks"].items() if how.get("internal")}
     assert internal == set(compose["networks"]) - {"outside", "look", "packages", "weights"}
     assert services["dashboard"]["network_mode"] == "service:hub"
+
+
+def test_who_asks_is_what_the_reverse_proxy_says_and_nobody_else(services: Mapping[str, Json], compose: Json) -> None:
+    """It has an address that no other container is ever given, and Hub and Keycloak believe that one alone."""
+    (pool,) = compose["networks"]["front"]["ipam"]["config"]
+    network, for_others = IPv4Network(_unless_told(pool["subnet"])), IPv4Network(_unless_told(pool["ip_range"]))
+    assert network.supernet_of(for_others)
+    given = services["reverse-proxy"]["networks"]["front"]["ipv4_address"]
+    own = IPv4Address(_unless_told(given))
+    assert own in network
+    assert own not in for_others
+    # the engine takes the first for itself
+    assert own not in (network[0], network[1], network[-1])
+    believed = (services["hub"]["environment"]["CASELOOP_TRUSTED_PROXIES"],
+                services["keycloak"]["environment"]["KC_PROXY_TRUSTED_ADDRESSES"])  # fmt: skip
+    # to the letter: whoever moves the network moves all of them
+    assert set(believed) == {given}
+    settings = EmbeddedSettings(trusted_proxies=_unless_told(believed[0]), _env_file=None)  # type: ignore[call-arg]
+    assert settings.trusted_proxies == f"{own}/32"
+    fixed = [name for name, service in services.items() if "ipv4_address" in str(service.get("networks"))]
+    assert fixed == ["reverse-proxy"]
 
 
 def test_nothing_is_published_but_the_reverse_proxy(services: Mapping[str, Json]) -> None:
