@@ -77,7 +77,7 @@ def _write(file: Path, content: str, mode: int) -> bool:
 def folders(state: Path) -> dict[Path, int]:
     """Every folder that docker-compose.yml mounts from `state`, and which account it belongs to."""
     doors = ("engine-door", "builds-door", "checks-door")
-    run = [state / "run" / name for name in (*LISTENERS, "hub", "e", "checks", *doors)]
+    run = [state / "run" / name for name in (*LISTENERS, "backup", "hub", "proxy", "e", "checks", *doors)]
     own = [state / "services" / name for name in (*LISTENERS, "hub", "backup") if name not in ("gateway", "dashboard")]
     private = [state / name for name in ("environments", "scratch")]
     kept = [state / name for name in ("homes", "data", "backups", "checks", "services")]

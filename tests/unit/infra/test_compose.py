@@ -18,7 +18,7 @@ from infra.backup.settings import BackupSettings
 from infra.production.databases import provision
 from infra.production.first_run import ACCOUNT, KEYCLOAK, WITH_TABLES, folders, make_folders, make_secrets
 from infra.production.health import DOORS
-from infra.production.metrics import SCRAPED
+from infra.production.metrics import BESIDE, SCRAPED, VAULT
 from infra.production.serve import SERVED, build_rules, check_rules
 from infra.settings import EmbeddedSettings
 from infra.vault.policies import OPERATOR
@@ -285,7 +285,7 @@ def test_what_backs_up_sees_everything_and_changes_nothing(
 ) -> None:
     mounts = _mounts(services["backup"])
     written = {source.replace(STATE, "") for source, how in mounts.items() if how != "ro"}
-    assert written == {"/services/backup", "/backups"}
+    assert written == {"/services/backup", "/backups", "/run/backup"}
     assert {f"{STATE}/homes", f"{STATE}/services"} <= set(mounts)
     assert _mounts(services["restore"])[f"{STATE}/backups"] == "ro"
     for name, value in services["backup"]["environment"].items():
@@ -494,4 +494,13 @@ def test_every_alert_has_its_section_and_no_section_is_of_none(project: Path) ->
 
 def test_prometheus_asks_every_service(project: Path) -> None:
     (job,) = yaml.safe_load((project / "infra" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
-    assert set(job["static_configs"][0]["targets"]) == set(SCRAPED)
+    assert set(job["static_configs"][0]["targets"]) == {*SCRAPED, *BESIDE, VAULT}
+
+
+def test_what_has_figures_and_no_certificate_is_in_reach_of_their_door_alone(services: Mapping[str, Json]) -> None:
+    """Not in the Hub's folder: learners' environments are shown that one."""
+    assert set(BESIDE) == {"backup", "hub", "proxy"}
+    for name, owner in (("backup", "backup"), ("proxy", "hub")):
+        mounted = {other: _mounts(service).get(f"{STATE}/run/{name}") for other, service in services.items()}
+        assert {other: how for other, how in mounted.items() if how is not None} == {owner: "", "metrics": "ro"}
+    assert _mounts(services["metrics"])[f"{STATE}/run/hub"] == "ro"
