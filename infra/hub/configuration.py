@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
+from infra.hub.database import configure_database
 from infra.hub.figures import configure_figures
 from infra.hub.logs import configure_hub_logs
 from infra.hub.pages import CaseHandler, CasesHandler
@@ -84,7 +85,7 @@ def _hub(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
     c.JupyterHub.bind_url = f"http://{settings.host}:{settings.port}"
     c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = address
     c.JupyterHub.hub_socket_mode = 0o600
-    c.JupyterHub.db_url = f"sqlite:///{settings.home / 'hub.sqlite'}"
+    configure_database(c, settings)
     c.JupyterHub.cookie_secret = vault.secrets.create("hub-cookie", lambda: secrets.token_bytes(32))
     c.JupyterHub.log_level = "INFO"
     c.JupyterHub.cleanup_servers = False  # learners' servers outlive the Hub

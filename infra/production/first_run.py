@@ -18,8 +18,8 @@ _PASSED_THROUGH: Final = 0o711
 """Mode of a folder whose socket others reach; what they say to it decides who comes in."""
 _PRIVATE: Final = ("environments", "scratch", "sign-ins", "programs")
 """Folders that the services refuse to use when anybody else could look into them."""
-WITH_TABLES: Final = ("cases", "dashboard", "feedback", "mentoring", "progress")
-"""Services with a role and a schema of their own on PostgreSQL."""
+WITH_TABLES: Final = ("cases", "dashboard", "feedback", "hub", "mentoring", "progress")
+"""Services with a role and a schema of their own on PostgreSQL, and the Hub."""
 KEYCLOAK: Final = "keycloak"
 """Its role there, and its database."""
 FIRST_ADMIN: Final = "first-admin"

@@ -49,7 +49,7 @@ def _client(settings: ProductionSettings, context: ssl.SSLContext, name: str) ->
     return tls_client(context, name, settings.place(name), _PATIENCE)
 
 
-def _beside(settings: ProductionSettings, vault: Vault) -> Mapping[str, httpx.AsyncClient]:
+def _beside(settings: ProductionSettings, vault: Vault) -> dict[str, httpx.AsyncClient]:
     if settings.hub_socket is None:
         return {}  # a cluster's Hub and proxy are a chart's, which says itself how they are watched
     token = {"Authorization": f"token {figures_token(vault.secrets)}"}

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 from jupyterhub import orm, roles
-from jupyterhub.proxy import Proxy
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 
 from infra.hub.configuration import _roles
@@ -13,23 +12,8 @@ from infra.hub.public_address import configure_public_address
 from infra.hub.single_sign_on import configure_single_sign_on
 from services.gateway.dashboard.registration import ADMIN_SCOPE, MENTOR_SCOPE, QA_SCOPE
 from services.kit.settings import OidcSettings
+from tests.services.infra.no_proxy import NoProxy
 from vault.adapters.encrypted_file import EncryptedFile
-
-
-class NoProxy(Proxy):
-    """The test asks the Hub itself."""
-
-    should_start = False
-
-    async def add_route(self, routespec, target, data):
-        """Nothing to do."""
-
-    async def delete_route(self, routespec):
-        """Nothing to do."""
-
-    async def get_all_routes(self):
-        """Nothing is there."""
-        return {}
 
 
 def had_an_admin(database: str, name: str) -> None:
