@@ -17,6 +17,7 @@ from services.contracts.clients.feedback import FeedbackClient
 from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.regrading import RegradingClient
 from services.contracts.clients.runner import RunnerClient
+from services.kit.disk import tell_free_space
 from services.kit.http import patience, tls_client
 from services.kit.scope import ScopeMinter, ScopeVerifier, scope_keys
 from vault.rotation import Credential
@@ -47,6 +48,7 @@ async def open_app(
             registry=app.state.metrics.registry,
         )
         left.set_function(lambda: credential.leaf.left(datetime.now(UTC)))
+        tell_free_space(app.state.metrics.registry, settings.home)
         yield app
 
 

@@ -61,6 +61,8 @@ READS: Final[Mapping[str, frozenset[str]]] = {
     "scope-signing-key": frozenset({"gateway", "dashboard"}),
     "scope-verifying-key": frozenset({"progress", "mentoring", "feedback", "cases", "evaluation"}),
     "hub-desk-token": frozenset({"hub", "dashboard"}),
+    # The door to the figures reads the Hub's.
+    "hub-figures-token": frozenset({"hub", SUPERVISOR}),
     "hub-cookie": frozenset({"hub"}),
     # What the Hub keeps of people's sign-ins is encrypted with the first; the second is the Hub's own at the provider.
     "hub-auth-state": frozenset({"hub"}),

@@ -15,6 +15,7 @@ from infra.backup.embedded import SQLITE, home_has, home_holds
 from infra.backup.errors import ArchiveRefused
 from infra.backup.files import FILES
 from infra.backup.host import TABLES, host_has, host_holds
+from infra.backup.hub_tables import HUB_SCHEMA, newest
 from infra.backup.kept import KEPT
 from infra.backup.keycloak import PLACE as KEYCLOAK
 from infra.backup.keys import Opener
@@ -35,6 +36,7 @@ _MOST_TABLES: Final = 1000
 """Of Keycloak's, which has about a hundred."""
 _LONGEST_NAMES: Final = 8 * 1024 * 1024
 _WITH_OBJECTS: Final = frozenset(kept.service for kept in KEPT if kept.objects)
+_WITH_TABLES: Final = frozenset({*(kept.service for kept in KEPT), HUB_SCHEMA})
 _HOLDS: Final[Mapping[Mode, frozenset[str]]] = {
     "embedded": frozenset({OBJECTS, NAMED, SQLITE, FILES}),
     "production": frozenset({OBJECTS, NAMED, SQLITE, TABLES, KEYCLOAK, FILES, SECRETS}),
@@ -139,9 +141,11 @@ class _Checks:
         if more := self._lacking - said:
             service, digest = min(more)
             raise ArchiveRefused(f"{len(more)} objects are missing in it, such as {digest} of {service}")
-        packages = {kept.service: kept.package for kept in KEPT}
+        known = {kept.service: migrations_of(kept.package) for kept in KEPT}
+        if HUB_SCHEMA in end.schemas:
+            known[HUB_SCHEMA] = (newest(),)
         for service, schema in end.schemas.items():
-            if service not in packages or schema not in migrations_of(packages[service]):
+            if service not in known or schema not in known[service]:
                 raise ArchiveRefused(
                     f"the tables of {service} are at {schema[:80]!r}, which this Caseloop does not know: Caseloop "
                     f"{self._head.caseloop} made it; update this one"
@@ -174,7 +178,7 @@ class _Checks:
             raise _unknown(member)
 
     def _table(self, member: Member, rest: Sequence[str]) -> None:
-        fits = len(rest) in (2, 3) and rest[0] in {kept.service for kept in KEPT} and _PART.fullmatch(rest[-1])
+        fits = len(rest) in (2, 3) and rest[0] in _WITH_TABLES and _PART.fullmatch(rest[-1])
         if not fits or (len(rest) == 3 and not _TABLE.fullmatch(rest[1])):
             raise _unknown(member)
 

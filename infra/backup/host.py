@@ -15,6 +15,7 @@ from infra.backup.archive import ArchiveWriter
 from infra.backup.embedded import SQLITE, home_holds, require_newest
 from infra.backup.errors import BackupFailed
 from infra.backup.files import Tree
+from infra.backup.hub_tables import HUB_SCHEMA, VERSION_TABLE, newest, open_hub_tables, version_of
 from infra.backup.kept import KEPT
 from infra.backup.keycloak import KeycloakCut, keycloak_of_now
 from infra.backup.manifest import KeycloakTables
@@ -41,7 +42,7 @@ SERVICES: Final = "services"
 WORK: Final = "backup"
 """Folder among those of services that is a backup's own."""
 HUB: Final = f"{SERVICES}/hub/hub.sqlite"
-"""The one database that is no PostgreSQL."""
+"""The Hub's database where it is told another than PostgreSQL."""
 _VAULT: Final = "vault"
 """Vault's certificate, which each service fetches."""
 
@@ -104,8 +105,9 @@ def open_stores(settings: Settings) -> dict[str, ObjectStore]:
 
 @asynccontextmanager
 async def opened_databases(settings: Settings) -> AsyncIterator[Mapping[str, Database]]:
-    """Service -> its schema. Raises DatabaseMisconfigured."""
+    """Service, and the Hub -> its schema. Raises DatabaseMisconfigured."""
     databases = {kept.service: kept.database(settings) for kept in KEPT}
+    databases[HUB_SCHEMA] = open_hub_tables(settings.mode)
     try:
         yield databases
     finally:
@@ -151,6 +153,12 @@ class HostCut:
             if found := await tables[kept.service].schema(kept.package):
                 require_newest(kept, found)
                 schemas[kept.service] = found
+        if found := await version_of(tables[HUB_SCHEMA]):
+            if found != newest():
+                raise BackupFailed(
+                    f"the Hub's tables are at {found}, and the JupyterHub here wants {newest()}; start it first"
+                )
+            schemas[HUB_SCHEMA] = found
         cut = cls({service: tables[service] for service in schemas}, hub, schemas, keycloak)
         cut.logs = {
             kept.service: await end_of(cut._session(kept.service), kept.log)
@@ -177,10 +185,10 @@ class HostCut:
         if self._hub is not None:
             with self._hub.open("rb") as file:
                 archive.file(f"{SQLITE}/{HUB}", file, os.fstat(file.fileno()).st_size)
-        packages = {kept.service: kept.package for kept in KEPT}
+        versions = {kept.service: version_table(kept.package) for kept in KEPT} | {HUB_SCHEMA: VERSION_TABLE}
         for service, tables in self._tables.items():
             for table, columns in (await tables.columns()).items():
-                if table != version_table(packages[service]):
+                if table != versions[service]:
                     await self._add_table(archive, service, table, columns)
             sequences = json.dumps(dict(await tables.sequences()))
             archive.document(f"{TABLES}/{service}/{SEQUENCES}", sequences)

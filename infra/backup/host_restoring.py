@@ -33,6 +33,7 @@ from infra.backup.host import (
     opened_databases,
     work_of,
 )
+from infra.backup.hub_tables import HUB_SCHEMA, has_people, make_anew
 from infra.backup.kept import KEPT
 from infra.backup.keycloak import PLACE as KEYCLOAK
 from infra.backup.keycloak import opened_keycloak
@@ -146,7 +147,10 @@ class _Filling:
         for service, tables in self._tables.items():
             # A service that had no tables gets them at its start.
             if schema := self._checked.end.schemas.get(service):
-                await tables.make_anew(_PACKAGES[service], schema)
+                if service == HUB_SCHEMA:
+                    await make_anew(tables)
+                else:
+                    await tables.make_anew(_PACKAGES[service], schema)
         async with contextlib.AsyncExitStack() as stack:
             if self._keycloaks is not None and (kept := self._checked.end.keycloak) is not None:
                 self._keycloak = await stack.enter_async_context(emptied(self._keycloaks, kept))
@@ -223,7 +227,9 @@ async def _require_idle(tables: Mapping[str, Tables]) -> None:
 
 async def _require_empty(settings: Settings, tables: Mapping[str, Tables], stores: Mapping[str, ObjectStore]) -> None:
     """Raises RestoreRefused for a system in use."""
-    found = [f"rows of {service}" for service, one in tables.items() if not await one.are_empty(_PACKAGES[service])]
+    found = ["people at the Hub"] if await has_people(tables[HUB_SCHEMA]) else []
+    ours = {service: one for service, one in tables.items() if service != HUB_SCHEMA}
+    found += [f"rows of {service}" for service, one in ours.items() if not await one.are_empty(_PACKAGES[service])]
     for service, store in stores.items():
         async with contextlib.aclosing(cast("Any", store.digests())) as digests:
             async for _ in digests:

@@ -11,8 +11,8 @@ from infra.backup.errors import ArchiveRefused
 from services.kit.audit_chain import Head as LogHead
 from vault.wiring import Mode
 
-FORMAT: Final = 2
-"""Of the archive: 2 may hold Keycloak's tables. A change that an older Caseloop cannot read makes it 3."""
+FORMAT: Final = 3
+"""Of the archive: 2 may hold Keycloak's tables, 3 the Hub's. A change that an older Caseloop cannot read makes it 4."""
 _Name = Annotated[str, Field(pattern=r"^\P{Cc}{1,1000}$")]
 """Of somebody else's, to be shown on a terminal."""
 _M = TypeVar("_M", bound=BaseModel)

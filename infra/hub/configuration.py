@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from infra.accounts import Accounts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
+from infra.hub.database import configure_database
+from infra.hub.figures import configure_figures
 from infra.hub.logs import configure_hub_logs
 from infra.hub.pages import CaseHandler, CasesHandler
 from infra.hub.progress_page import ProgressFileHandler, ProgressHandler
@@ -63,6 +65,8 @@ def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platfo
     _proxy(c, settings, vault)
     _people(c, settings, vault)
     _desk(c, vault)
+    if settings.mode == "production":
+        configure_figures(c, vault.secrets)
     _pages(c, platform)
     _environments(c, settings, platform)
 
@@ -82,7 +86,7 @@ def _hub(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
     c.JupyterHub.bind_url = f"http://{settings.host}:{settings.port}"
     c.JupyterHub.hub_bind_url = c.JupyterHub.hub_connect_url = address
     c.JupyterHub.hub_socket_mode = 0o600
-    c.JupyterHub.db_url = f"sqlite:///{settings.home / 'hub.sqlite'}"
+    configure_database(c, settings)
     c.JupyterHub.cookie_secret = vault.secrets.create("hub-cookie", lambda: secrets.token_bytes(32))
     c.JupyterHub.log_level = "INFO"
     c.JupyterHub.cleanup_servers = False  # learners' servers outlive the Hub
@@ -109,7 +113,10 @@ def _own_proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
     # it runs in a session of its own: without this it would survive a killed Hub and keep the port
     bound_to_hub = ["setpriv", "--pdeathsig", "KILL"]
     told = [f"{name}={value}" for name, value in proxy_variables(settings, vault).items()]
-    c.ConfigurableHTTPProxy.command = [*bound_to_hub, "env", *told, *proxy_program(settings)]
+    figures = settings.socket("proxy")
+    figures.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    program = [*proxy_program(settings), "--metrics-socket", str(figures)]
+    c.ConfigurableHTTPProxy.command = [*bound_to_hub, "env", *told, *program]
     pid_file = settings.run_dir / "proxy.pid"
     c.ConfigurableHTTPProxy.pid_file = str(pid_file)
     # This proxy never outlives its Hub, so it is a left-over; the Hub would kill whatever has that process id by now.

@@ -83,9 +83,11 @@ ConfigurableProxy.prototype.handleProxyWs = function (req, socket, head) {
 };
 
 // One that was killed leaves its socket where it was, and nobody could listen there.
-const apiSocket = process.argv.indexOf("--api-socket");
-if (apiSocket > 0) {
-  fs.rmSync(process.argv[apiSocket + 1], { force: true });
+for (const option of ["--api-socket", "--metrics-socket"]) {
+  const place = process.argv.indexOf(option);
+  if (place > 0) {
+    fs.rmSync(process.argv[place + 1], { force: true });
+  }
 }
 
 const plain = ConfigurableProxy.prototype._handleProxyErrorDefault;

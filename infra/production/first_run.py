@@ -18,8 +18,8 @@ _PASSED_THROUGH: Final = 0o711
 """Mode of a folder whose socket others reach; what they say to it decides who comes in."""
 _PRIVATE: Final = ("environments", "scratch", "sign-ins", "programs")
 """Folders that the services refuse to use when anybody else could look into them."""
-WITH_TABLES: Final = ("cases", "dashboard", "feedback", "mentoring", "progress")
-"""Services with a role and a schema of their own on PostgreSQL."""
+WITH_TABLES: Final = ("cases", "dashboard", "feedback", "hub", "mentoring", "progress")
+"""Services with a role and a schema of their own on PostgreSQL, and the Hub."""
 KEYCLOAK: Final = "keycloak"
 """Its role there, and its database."""
 FIRST_ADMIN: Final = "first-admin"
@@ -77,7 +77,7 @@ def _write(file: Path, content: str, mode: int) -> bool:
 def folders(state: Path) -> dict[Path, int]:
     """Every folder that docker-compose.yml mounts from `state`, and which account it belongs to."""
     doors = ("engine-door", "builds-door", "checks-door")
-    run = [state / "run" / name for name in (*LISTENERS, "hub", "e", "checks", *doors)]
+    run = [state / "run" / name for name in (*LISTENERS, "backup", "hub", "proxy", "e", "checks", *doors)]
     own = [state / "services" / name for name in (*LISTENERS, "hub", "backup") if name not in ("gateway", "dashboard")]
     private = [state / name for name in ("environments", "scratch")]
     kept = [state / name for name in ("homes", "data", "backups", "checks", "services")]

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from case_uploader.settings import ImageSettings
+from infra.backup.figures import backup_figures, told_by
 from infra.backup.schedule import serve_backups
 from infra.backup.settings import BackupSettings
 from infra.production.builds_door import BuildRules, builds_app
@@ -63,7 +64,7 @@ def serve(name: str, settings: ProductionSettings) -> int:
         use_scratch(settings.scratch)
     match name:
         case "backup":
-            return asyncio.run(serve_backups(settings, BackupSettings()))
+            return _serve_backup(settings, BackupSettings())
         case "builds-door":
             return asyncio.run(_serve_builds_door(settings, ImageSettings()))
         case "checks-door":
@@ -88,7 +89,7 @@ def check(name: str, settings: ProductionSettings, user: Callable[[], int] = os.
         raise CannotServe(f"{name} must not run as root: give its container another account (`user:`).")
     if name == "hub" and settings.isolation == "bubblewrap":
         raise CannotServe("CASELOOP_ISOLATION=bubblewrap: in production learners work in containers; say `docker`.")
-    if name in ("backup", "metrics"):
+    if name == "metrics":
         return
     if settings.is_networked and name in LISTENERS:
         return
@@ -131,6 +132,13 @@ async def _serve_metrics(settings: ProductionSettings, vault: Vault) -> int:
     async with open_metrics(settings, vault) as app:
         await _plain(app, host=settings.metrics_host, port=PORT)
     return 0
+
+
+def _serve_backup(settings: ProductionSettings, wanted: BackupSettings) -> int:
+    # a container's own root is where the engine keeps all containers, and the volumes of PostgreSQL and Vault
+    places = (settings.home / "homes", *([wanted.folder] if wanted.folder else []), Path("/"))
+    with told_by(settings.socket("backup"), backup_figures(wanted, *places)):
+        return asyncio.run(serve_backups(settings, wanted))
 
 
 async def _serve_door(settings: ProductionSettings) -> int:

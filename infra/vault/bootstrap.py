@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import hvac.exceptions
 
+from infra.hub.figures import SECRET_NAME as FIGURES_SECRET
 from infra.keycloak.realm import HUB_SECRET
 from infra.vault.policies import ROLES, pki_role, policy
 from services.gateway.dashboard.registration import SECRET_NAME as DESK_SECRET
@@ -150,6 +151,7 @@ class Bootstrap:
         made = {
             VERIFYING_NAME: lambda: verifying_half(signing),
             DESK_SECRET: lambda: secrets.token_hex(32).encode(),
+            FIGURES_SECRET: lambda: secrets.token_hex(32).encode(),
             "hub-cookie": lambda: secrets.token_bytes(32),
             "hub-auth-state": lambda: secrets.token_bytes(32),
         }

@@ -213,11 +213,15 @@ class Tables:
     async def make_anew(self, package: str, at: str) -> None:
         """Drop all of them, and make those of a migration, without rows."""
         await self.connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock_of(package)})
+        await self.drop_all()
+        await self.connection.run_sync(upgrade, package, at)
+
+    async def drop_all(self) -> None:
+        """Drop all tables, and the functions of their triggers."""
         if tables := await self.columns():
             await self.connection.execute(text(f"DROP TABLE {', '.join(map(self._quoted, tables))} CASCADE"))
         for (function,) in (await self.connection.execute(text(_FUNCTIONS))).all():
             await self.connection.execute(text(f"DROP FUNCTION {function} CASCADE"))
-        await self.connection.run_sync(upgrade, package, at)
 
     async def go_on_from(self, sequences: Mapping[str, int]) -> None:
         """Set sequences, so that no number is given out twice."""

@@ -8,6 +8,9 @@ from case_uploader.format.case_folder import read_case_folder
 from services.contracts.clients.cases import CasesClient
 from services.contracts.errors import ServiceError
 from services.kit.http import in_process_client
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 DIGEST = "0" * 64
 

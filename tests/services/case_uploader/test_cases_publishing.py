@@ -13,6 +13,9 @@ from services.contracts.feedback import CheckResult, Feedback, Verdict
 from services.contracts.finding import Evidence, Finding
 from services.contracts.notebook import Place
 from services.kit.migrations import differences
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 APPROVED = Feedback(verdict=Verdict.APPROVED, headline="Fine.")
 

@@ -12,7 +12,7 @@ from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
 from spawner.platform import Platform
-from tests.services.infra.hub_without_proxy import NoProxy
+from tests.services.infra.no_proxy import NoProxy
 
 c = get_config()  # noqa: F821 - JupyterHub's
 folder, port = Path(os.environ["HUB_TEST_FOLDER"]), os.environ["HUB_TEST_PORT"]

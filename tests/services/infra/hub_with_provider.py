@@ -7,11 +7,12 @@ from jupyterhub import orm, roles
 from jupyterhub.spawner import SimpleLocalProcessSpawner
 
 from infra.hub.configuration import _roles
+from infra.hub.figures import configure_figures
 from infra.hub.public_address import configure_public_address
 from infra.hub.single_sign_on import configure_single_sign_on
 from services.gateway.dashboard.registration import ADMIN_SCOPE, MENTOR_SCOPE, QA_SCOPE
 from services.kit.settings import OidcSettings
-from tests.services.infra.hub_without_proxy import NoProxy
+from tests.services.infra.no_proxy import NoProxy
 from vault.adapters.encrypted_file import EncryptedFile
 
 
@@ -44,6 +45,8 @@ c.JupyterHub.custom_scopes = {
 c.JupyterHub.services = [{"name": "caseloop", "api_token": "t" * 32}]
 _roles(c)
 oidc = OidcSettings(_env_file=None)
-configure_single_sign_on(c, oidc, EncryptedFile(folder / "secrets"))
+store = EncryptedFile(folder / "secrets")
+configure_single_sign_on(c, oidc, store)
+configure_figures(c, store)
 configure_public_address(c, oidc.hub_address)
 c.GenericOAuthenticator.auth_refresh_age = 1

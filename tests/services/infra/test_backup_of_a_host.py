@@ -14,11 +14,15 @@ from typing import Any, Final
 
 import psycopg
 import pytest
+from jupyterhub import orm
 from psycopg import sql
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 from typer.testing import CliRunner, Result
 
 from infra.audit.logs import follow
 from infra.backup.archive import ArchiveWriter
+from infra.backup.hub_tables import HUB_SCHEMA, make_anew, open_hub_tables
 from infra.backup.keys import Identity, read_identities
 from infra.backup.manifest import End, Head
 from infra.backup.sealing import Sealed
@@ -26,6 +30,7 @@ from infra.cli import app
 from infra.production.databases import provision
 from infra.production.first_run import KEYCLOAK
 from infra.settings import EmbeddedSettings
+from services.kit.table_copies import all_or_nothing
 from services.kit.wiring import open_objects
 from tests.keycloak_tables import account, content, start_once, use
 from tests.postgres_cluster import OWNER
@@ -39,7 +44,7 @@ from vault.wiring import open_vault
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(300)]
 
-SCHEMAS: Final = ("cases", "dashboard", "feedback", "mentoring", "progress")
+SCHEMAS: Final = ("cases", "dashboard", "feedback", "hub", "mentoring", "progress")
 
 
 @dataclass(frozen=True)
@@ -137,12 +142,31 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
         double.stop()
 
 
+async def at_the_hub(name: str, *, first: bool = False) -> None:
+    """Somebody signs in at the Hub of the system whose variables are set; `first`: it starts for the first time."""
+    hub = open_hub_tables("production")
+    async with all_or_nothing({HUB_SCHEMA: hub}) as found:
+        if first:
+            await make_anew(found[HUB_SCHEMA])
+        await found[HUB_SCHEMA].connection.run_sync(_signed_in, name)
+    await hub.close()
+
+
+def _signed_in(connection: Connection, name: str) -> None:
+    with Session(connection) as session:
+        user = orm.User(name=name, encrypted_auth_state=b"\0\x01sealed")
+        session.add(user)
+        session.add(orm.Spawner(user=user, name="numbers", state={"container": name}))
+        session.commit()
+
+
 @pytest.fixture(scope="module")
 def used(machine: Machine) -> System:
     """A system that was used."""
     system = machine.system("first", DATABASE)
     with pytest.MonkeyPatch.context() as patch:
         asyncio.run(fill(system.settings(patch), machine.folder / "authors"))
+        asyncio.run(at_the_hub("ada", first=True))
     system.start_keycloak_once()
     with closing(system.keycloak()) as connection:
         use(connection)
@@ -228,7 +252,14 @@ def test_a_used_system_comes_back_in_a_new_one_and_services_answer_from_it(
     assert new.accounts() == used.accounts()
     assert len(rows_then["progress.submission"]) == 6
     filled = {table for table, rows in rows_then.items() if rows}
-    assert {"cases.publication", "feedback.chat_audit", "mentoring.mentoring_audit", "progress.submission"} <= filled
+    assert {
+        "hub.users",
+        "hub.spawners",
+        "cases.publication",
+        "feedback.chat_audit",
+        "mentoring.mentoring_audit",
+        "progress.submission",
+    } <= filled
     settings = new.settings(monkeypatch)
     assert secrets_of(settings) == secrets
     assert objects_of(settings, tmp_path / "b") == objects
@@ -242,6 +273,7 @@ def test_a_used_system_comes_back_in_a_new_one_and_services_answer_from_it(
         """Numbers that were given out are not given out again, and logs go on where they ended."""
         async with open_school(settings) as school:
             await school.ask("ada", await school.work("ada", "mean = 99"))
+        await at_the_hub("nils")
 
     asyncio.run(goes_on())
     assert len(asyncio.run(said_by(settings))["history of ada"]) == 4
@@ -259,6 +291,7 @@ def test_a_system_in_use_is_left_alone_unless_it_is_to_be_replaced(new, backup, 
     before = new.rows()
     done = new.caseloop(monkeypatch, "restore", backup, "--identity", key)
     assert (done.exit_code, "rows of progress" in done.output) == (1, True)
+    assert "people at the Hub" in done.output
     assert new.rows() == before
     content = backup.read_bytes()
     changed = tmp_path / "changed.age"
@@ -321,6 +354,20 @@ def test_rows_that_do_not_fit_leave_everything_as_it_was(used, new, key, tmp_pat
             writer.finish(End(schemas={"progress": "0001"}))
     done = new.caseloop(monkeypatch, "restore", file, "--identity", key, "--replace")
     assert (done.exit_code, "PostgreSQL refuses" in done.output) == (1, True)
+    assert new.rows() == before
+
+
+def test_tables_of_another_jupyterhub_are_refused(new, key, tmp_path, monkeypatch):
+    before = new.rows()
+    file = tmp_path / "other.age"
+    with file.open("wb") as out:
+        (identity,) = read_identities(key)
+        head = Head(mode="production", made=datetime(2026, 11, 26, tzinfo=UTC))
+        with ArchiveWriter(Sealed(out, [identity.recipient]), head) as writer:
+            writer.document("tables/hub/users/columns.json", '["id", "name"]')
+            writer.finish(End(schemas={"hub": "0123456789ab"}))
+    done = new.caseloop(monkeypatch, "restore", file, "--identity", key, "--replace")
+    assert (done.exit_code, "the tables of hub are at '0123456789ab'" in done.output) == (1, True)
     assert new.rows() == before
 
 

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from infra.backup.figures import backup_figures
+from infra.backup.settings import BackupSettings
 from infra.production.metrics import SCRAPED
+from infra.production.vault_figures import VaultWatch
 from infra.service_apps import open_app
 from infra.settings import EmbeddedSettings
 from services.kit.app import running
@@ -70,6 +74,9 @@ async def test_every_figure_that_is_asked_for_is_given(project: Path, settings: 
             for metric, labels in _labels(app.state.metrics.registry).items():
                 assert re.sub(r"_(total|bucket|count|sum|created)$", "", metric) in said, metric
                 given.setdefault(metric, set()).update(labels)
+    async with httpx.AsyncClient() as nobody:
+        for registry in (backup_figures(BackupSettings(_env_file=None)), VaultWatch(nobody).registry):
+            given |= _labels(registry)
     asked = list(_asked(project))
     assert len(asked) > 30
     for where, expression in asked:

@@ -16,12 +16,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from typer.testing import CliRunner
 
+from infra.backup.hub_tables import HUB_SCHEMA, VERSION_TABLE, make_anew, open_hub_tables
 from infra.production.cli import build_production_app
 from infra.production.databases import ProvisioningFailed, provision
 from infra.production.first_run import WITH_TABLES
 from services.kit.database import Database, DatabaseMisconfigured
 from services.kit.migrations import MigrationFailed, migrate
 from services.kit.settings import DatabaseSettings
+from services.kit.table_copies import all_or_nothing
 from services.kit.wiring import open_database
 from tests.postgres_cluster import OWNER
 from tests.postgres_provisioned import DATABASE, PACKAGES, Provisioned, copied, provisioned
@@ -45,6 +47,10 @@ async def _migrate_all() -> None:
         db = opened(service)
         await migrate(db, package)
         await db.close()
+    hub = open_hub_tables("production")
+    async with all_or_nothing({HUB_SCHEMA: hub}) as found:
+        await make_anew(found[HUB_SCHEMA])
+    await hub.close()
 
 
 def opened(service: str) -> Database:
@@ -56,8 +62,8 @@ def test_every_package_with_tables_has_a_role_and_a_schema(server: Provisioned, 
     with_migrations = {path.parent.relative_to(project) for path in project.glob("*/**/migrations/versions")}
     packages = {".".join(path.parts[: path.parts.index("migrations")]) for path in with_migrations}
     assert packages == set(PACKAGES.values())
-    assert set(WITH_TABLES) == set(PACKAGES)
-    wanted = {line for service in PACKAGES for line in (f"role caseloop_{service}", f"schema {service}")}
+    assert set(WITH_TABLES) == {*PACKAGES, HUB_SCHEMA}
+    wanted = {line for service in WITH_TABLES for line in (f"role caseloop_{service}", f"schema {service}")}
     assert set(server.made) == wanted | {"role keycloak", "database keycloak"}
 
 
@@ -66,7 +72,7 @@ def test_all_tables_of_a_service_and_their_version_are_in_its_schema(server: Pro
         "SELECT DISTINCT schemaname || ' ' || tableowner FROM pg_tables "
         "WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
     )
-    assert sorted(places) == [f"{service} caseloop_{service}" for service in sorted(PACKAGES)]
+    assert sorted(places) == [f"{service} caseloop_{service}" for service in sorted(WITH_TABLES)]
     versions = server.ask("SELECT schemaname FROM pg_tables WHERE tablename LIKE 'alembic_version_%'")
     assert sorted(versions) == sorted(PACKAGES)
 
@@ -144,6 +150,8 @@ def test_whoever_got_into_a_service_gets_at_nothing_else(server: Provisioned, se
 
 
 def _versions(service: str) -> str:
+    if service == HUB_SCHEMA:
+        return VERSION_TABLE
     return f"alembic_version_{PACKAGES[service].replace('.', '_')}"
 
 

@@ -20,7 +20,6 @@ from typing import Final
 import httpx
 import pytest
 
-from infra.production.first_run import WITH_TABLES
 from infra.production.health import is_alive
 from infra.production.settings import ProductionSettings
 from services.contracts.clients.mentoring import MentoringClient
@@ -32,7 +31,7 @@ from services.contracts.notebook import Cell, notebook_digest
 from services.contracts.progress import SavedNotebook
 from services.kit.http import tls_client
 from services.kit.scope import scope_keys
-from tests.postgres_provisioned import Provisioned, provisioned
+from tests.postgres_provisioned import PACKAGES, Provisioned, provisioned
 from tests.s3_server import S3Server
 from tests.vault_double.installation import EVERYTHING, session, set_up
 from tests.vault_double.server import VaultDouble
@@ -224,7 +223,7 @@ async def test_the_other_services_with_tables_start_too(machine: Machine) -> Non
             assert machine.running["dashboard"].poll() is None, machine.log("dashboard").read_text()
             await asyncio.sleep(0.1)
     with_tables = "SELECT DISTINCT schemaname FROM pg_tables WHERE tableowner = 'caseloop_' || schemaname"
-    assert set(machine.postgres.ask(with_tables)) == set(WITH_TABLES)
+    assert set(machine.postgres.ask(with_tables)) == set(PACKAGES)
 
 
 def test_a_service_without_its_role_ends_and_says_what_makes_it(machine: Machine) -> None:

@@ -7,7 +7,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
@@ -17,6 +17,7 @@ import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import StreamingResponse
 
+from infra.production.metrics import metrics_app
 from services.kit.app import create_service
 from services.kit.peer import PeerIdentity, require_peer
 from services.kit.serving import Listener, LocalPort, serving
@@ -73,16 +74,17 @@ async def proxy(
     authority: LocalAuthority,
     target: str = TARGET,
     log: int = asyncio.subprocess.DEVNULL,
+    options: Sequence[str] = (),
     **more: str,
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """The proxy as the Hub starts it, with one route; `more`: of its variables."""
+    """The proxy as the Hub starts it, with one route; `more`: of its variables, and `options`."""
     ports = [free_port() for _ in range(2)]
     token = secrets.token_hex(16)
     program = project / "web" / "node_modules" / "configurable-http-proxy" / "bin" / "configurable-http-proxy"
     node = json.loads((project / ".cache" / "setup" / "node.json").read_text())["node"]
     process = await asyncio.create_subprocess_exec(
         node, "--import", (project / "infra" / "hub" / "proxy_connections.mjs").as_uri(), str(program),
-        "--ip", "127.0.0.1", "--port", str(ports[0]), "--api-ip", "127.0.0.1", "--api-port", str(ports[1]),
+        "--ip", "127.0.0.1", "--port", str(ports[0]), "--api-ip", "127.0.0.1", "--api-port", str(ports[1]), *options,
         env=os.environ | {
             "CONFIGPROXY_AUTH_TOKEN": token,
             "CASELOOP_PROXY_LEAF": str(place / "proxy.pem"),
@@ -317,3 +319,24 @@ async def test_the_proxy_writes_json_where_that_is_wanted(
     assert {frozenset(line) for line in lines} == {frozenset({"logger", "level", "timestamp", "event"})}
     (failed,) = [line for line in lines if line["event"].startswith("503 GET /services/caseloop/who")]
     assert failed["level"] == "error"
+
+
+async def test_the_proxys_figures_are_on_a_socket_also_after_one_that_was_killed(
+    project: Path, place: Path, authority: LocalAuthority
+) -> None:
+    credential(authority, place, "proxy")
+    figures = place / "proxy.sock"
+    options = ["--metrics-socket", str(figures)]
+    for _ in range(2):  # the end of the first leaves its socket where it was
+        async with proxy(project, place, authority, options=options) as web:
+            assert (await web.get("who")).status_code == 503
+            assert (await web.get("/metrics")).status_code != 200
+            transport = httpx.AsyncHTTPTransport(uds=str(figures))
+            async with (
+                httpx.AsyncClient(transport=transport, base_url="http://proxy") as plain,
+                httpx.AsyncClient(
+                    transport=httpx.ASGITransport(metrics_app({"proxy": plain})), base_url="http://door"
+                ) as door,
+            ):
+                assert 'requests_proxy{status="503"}' in (await door.get("/metrics/proxy")).text
+        assert figures.exists()

@@ -15,12 +15,15 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import jwt
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from traitlets.config import Config
 
+from infra.hub.figures import SECRET_NAME as FIGURES_SECRET
 from infra.hub.public_address import configure_public_address
 from infra.hub.signing_out import way_out
 from infra.hub.single_sign_on import STATE_SECRET, configure_single_sign_on, groups_of
 from infra.keycloak.realm import HUB_SECRET
+from infra.production.metrics import metrics_app
 from services.gateway.dashboard.registration import ADMIN_SCOPE, MENTOR_SCOPE, QA_SCOPE
 from services.kit.settings import OidcSettings
 from tests.free_port import free_port
@@ -30,6 +33,7 @@ from vault.adapters.encrypted_file import EncryptedFile
 from vault.errors import VaultError
 
 CONFIGURATION = Path(__file__).with_name("hub_with_provider.py")
+FIGURES_TOKEN = secrets.token_hex(32)
 PEOPLE = {
     "lena": Person(roles=["learner", "offline_access"], groups=["/classes/ML 2026", "/staff"]),
     "mona": Person(roles=["mentor"]),
@@ -47,6 +51,7 @@ def hub(openid_provider: OpenIdProvider, tmp_path_factory: pytest.TempPathFactor
     store = EncryptedFile(folder / "secrets")
     store.put(STATE_SECRET, secrets.token_bytes(32))
     store.put(HUB_SECRET, openid_provider.hub_secret.encode())
+    store.put(FIGURES_SECRET, FIGURES_TOKEN.encode())
     port = free_port()
     told = {
         "HUB_TEST_FOLDER": str(folder),
@@ -265,3 +270,20 @@ def test_only_exact_names_of_roles_count(user, groups):
 def test_what_is_not_set_is_told_by_its_name(tmp_path, given, missing):
     with pytest.raises(VaultError, match=missing):
         configure_single_sign_on(Config(), OidcSettings(_env_file=None, **given), EncryptedFile(tmp_path / "s"))
+
+
+async def test_the_hubs_figures_are_for_their_door_and_the_door_may_nothing_else(hub: str) -> None:
+    token = {"Authorization": f"token {FIGURES_TOKEN}"}
+    async with (
+        httpx.AsyncClient(base_url=f"{hub}/hub", headers=token, trust_env=False, timeout=60) as reader,
+        httpx.AsyncClient(base_url=f"{hub}/hub", trust_env=False, timeout=60) as anybody,
+        httpx.AsyncClient(transport=httpx.ASGITransport(metrics_app({"hub": reader})), base_url="http://door") as door,
+    ):
+        figures = await door.get("/metrics/hub")
+        assert figures.status_code == 200
+        assert {"jupyterhub_total_users", "jupyterhub_running_servers"} <= {
+            family.name for family in text_string_to_metric_families(figures.text)
+        }
+        assert (await anybody.get("/metrics")).status_code == 403
+        for method, path in (("GET", "/api/users"), ("GET", "/api/proxy"), ("POST", "/api/shutdown")):
+            assert (await reader.request(method, path)).status_code == 403, path

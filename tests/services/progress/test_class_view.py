@@ -9,6 +9,9 @@ from services.contracts.classroom import ClassView
 from services.contracts.feedback import Verdict
 from services.contracts.progress import Conclude, SubtaskState
 from services.contracts.session import RecordingChoice
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 Fixture = Any
 

@@ -2,6 +2,9 @@ from typing import Any
 
 from services.contracts.feedback import Verdict
 from services.contracts.progress import CaseStanding, Conclude
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 Fixture = Any
 

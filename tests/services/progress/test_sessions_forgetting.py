@@ -12,6 +12,9 @@ from services.kit.adapters.jobs_table import TableJobQueue
 from services.progress.sessions.forgetting import Forgetting
 from services.progress.sessions.models import JOBS, ChoiceRow, EventRow, LookRow, SessionRow
 from services.progress.sessions.retention import COMPACT
+from tests.databases import ON_BOTH
+
+pytestmark = ON_BOTH
 
 Fixture = Any
 

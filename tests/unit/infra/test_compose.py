@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from infra.backup.settings import BackupSettings
 from infra.production.databases import provision
 from infra.production.first_run import ACCOUNT, KEYCLOAK, WITH_TABLES, folders, make_folders, make_secrets
 from infra.production.health import DOORS
-from infra.production.metrics import SCRAPED
+from infra.production.metrics import BESIDE, SCRAPED, VAULT
 from infra.production.serve import SERVED, build_rules, check_rules
 from infra.settings import EmbeddedSettings
 from infra.vault.policies import OPERATOR
@@ -284,7 +285,7 @@ def test_what_backs_up_sees_everything_and_changes_nothing(
 ) -> None:
     mounts = _mounts(services["backup"])
     written = {source.replace(STATE, "") for source, how in mounts.items() if how != "ro"}
-    assert written == {"/services/backup", "/backups"}
+    assert written == {"/services/backup", "/backups", "/run/backup"}
     assert {f"{STATE}/homes", f"{STATE}/services"} <= set(mounts)
     assert _mounts(services["restore"])[f"{STATE}/backups"] == "ro"
     for name, value in services["backup"]["environment"].items():
@@ -436,6 +437,27 @@ def test_networks_hold_those_who_must_talk(services: Mapping[str, Json], compose
     assert services["dashboard"]["network_mode"] == "service:hub"
 
 
+def test_who_asks_is_what_the_reverse_proxy_says_and_nobody_else(services: Mapping[str, Json], compose: Json) -> None:
+    """It has an address that no other container is ever given, and Hub and Keycloak believe that one alone."""
+    (pool,) = compose["networks"]["front"]["ipam"]["config"]
+    network, for_others = IPv4Network(_unless_told(pool["subnet"])), IPv4Network(_unless_told(pool["ip_range"]))
+    assert network.supernet_of(for_others)
+    given = services["reverse-proxy"]["networks"]["front"]["ipv4_address"]
+    own = IPv4Address(_unless_told(given))
+    assert own in network
+    assert own not in for_others
+    # the engine takes the first for itself
+    assert own not in (network[0], network[1], network[-1])
+    believed = (services["hub"]["environment"]["CASELOOP_TRUSTED_PROXIES"],
+                services["keycloak"]["environment"]["KC_PROXY_TRUSTED_ADDRESSES"])  # fmt: skip
+    # to the letter: whoever moves the network moves all of them
+    assert set(believed) == {given}
+    settings = EmbeddedSettings(trusted_proxies=_unless_told(believed[0]), _env_file=None)  # type: ignore[call-arg]
+    assert settings.trusted_proxies == f"{own}/32"
+    fixed = [name for name, service in services.items() if "ipv4_address" in str(service.get("networks"))]
+    assert fixed == ["reverse-proxy"]
+
+
 def test_nothing_is_published_but_the_reverse_proxy(services: Mapping[str, Json]) -> None:
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
     assert set(published) == {"reverse-proxy", "grafana"}
@@ -472,4 +494,13 @@ def test_every_alert_has_its_section_and_no_section_is_of_none(project: Path) ->
 
 def test_prometheus_asks_every_service(project: Path) -> None:
     (job,) = yaml.safe_load((project / "infra" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
-    assert set(job["static_configs"][0]["targets"]) == set(SCRAPED)
+    assert set(job["static_configs"][0]["targets"]) == {*SCRAPED, *BESIDE, VAULT}
+
+
+def test_what_has_figures_and_no_certificate_is_in_reach_of_their_door_alone(services: Mapping[str, Json]) -> None:
+    """Not in the Hub's folder: learners' environments are shown that one."""
+    assert set(BESIDE) == {"backup", "hub", "proxy"}
+    for name, owner in (("backup", "backup"), ("proxy", "hub")):
+        mounted = {other: _mounts(service).get(f"{STATE}/run/{name}") for other, service in services.items()}
+        assert {other: how for other, how in mounted.items() if how is not None} == {owner: "", "metrics": "ro"}
+    assert _mounts(services["metrics"])[f"{STATE}/run/hub"] == "ro"
