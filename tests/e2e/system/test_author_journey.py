@@ -72,6 +72,36 @@ class Admin:
         self.page.set_viewport_size({"width": 1300, "height": 900})
 
 
+def looks_after_people(admin: Admin, system: System) -> None:
+    """The Hub's page of people: finds the learner, closes the open case and opens it again, and nothing is refused."""
+    page, refused = admin.page, []
+    page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+    page.goto(f"{system.url}/hub/admin")
+    people = page.locator("[data-caseloop-person]")
+    expect(people).to_have_count(2)
+    own, learner = (page.locator(f"[data-caseloop-person='{name}']") for name in ("admin", "learner"))
+    # oneself, and whoever is at work, cannot be deleted
+    expect(page.get_by_role("button", name="Delete")).to_have_count(0)
+    expect(own.get_by_role("button")).to_have_count(0)
+    expect(own).to_contain_text("admins")
+    case = learner.locator(f"[data-caseloop-server='{CASE}']")
+    expect(case).to_contain_text("open since")
+    # nothing leads into it
+    expect(page.locator("main a")).to_have_count(0)
+    admin.picture("people")
+    case.get_by_role("button", name=f"Stop {CASE} of learner").click()
+    expect(case).to_contain_text("closed", timeout=60_000)
+    expect(learner.get_by_role("button", name="Delete … learner")).to_be_visible()
+    page.get_by_label("With an open case only").check()
+    expect(admin.part("said")).to_have_text("Nobody.")
+    page.get_by_label("With an open case only").uncheck()
+    page.get_by_label("Name").fill("LEARN")
+    expect(people).to_have_count(1)
+    case.get_by_role("button", name=f"Start {CASE} of learner").click()
+    expect(case).to_contain_text("open since", timeout=60_000)
+    assert refused == []
+
+
 def test_a_broken_case_is_refused_the_mended_one_published_and_a_learner_spawns_it(
     system: System, browser: Browser, tmp_path: Path
 ) -> None:
@@ -123,6 +153,8 @@ def test_a_broken_case_is_refused_the_mended_one_published_and_a_learner_spawns_
     learner.page.keyboard.press("ControlOrMeta+S")
     learner.check()
     expect(learner.feedback).to_be_visible(timeout=90_000)
+    looks_after_people(admin, system)
+    admin.page.goto(f"{system.url}/services/caseloop/#/cases")
 
     # a second version: compared, published, and the learner moves to it with the code
     notebook.write_text(whole.replace("Coffee sales", "Coffee sales, second edition", 1))
