@@ -8,12 +8,14 @@ import sys
 from collections.abc import Iterator
 from email.policy import default
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from case_uploader.format.case_folder import read_case_folder
 from services.contracts.case import AuthorCase
+from tests.e2e.dashboard.test_dashboard_access import serious
 from tests.e2e.system.caseloop_browser import Learner
 from tests.e2e.system.caseloop_system import System, eventually
 from tests.e2e.system.one_home import published_system
@@ -62,9 +64,15 @@ class Mentor:
 
     def picture(self, name: str) -> None:
         """Keep what the mentor sees where somebody asked for it."""
-        if folder := os.environ.get("CASELOOP_SHOTS"):
+        if "CASELOOP_SHOTS" in os.environ:
             self.page.wait_for_timeout(1_000)
-            self.page.screenshot(path=f"{folder}/{name}.png")
+        shot(self.page, name)
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep what somebody sees where it was asked for."""
+    if folder := os.environ.get("CASELOOP_SHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png")
 
 
 def look(learner: Learner) -> None:
@@ -150,7 +158,35 @@ def test_a_mistake_is_answered_once_by_a_mentor_and_never_twice(
     expect(beside.locator("[data-caseloop='mentor-words']")).to_contain_text("which of them were written for people?")
     beside.locator("[data-caseloop='helpful']").click()
     expect(beside.locator("[data-caseloop='rated']")).to_have_attribute("data-helpful", "true")
+
+    # all of it stands on the learner's own page, and the mentor finds the work from the class, too
+    own = learner.page.context.new_page()
+    own.goto(f"{system.url}/hub/cases")
+    own.get_by_role("link", name="Your progress").click()
+    step = own.locator(f"[data-caseloop='own-case'][data-case='{CASE}'] [data-subtask='{SUBTASK}']")
+    expect(step).to_have_attribute("data-state", "in_progress")
+    question = step.locator("[data-caseloop='own-question']")
+    expect(question).to_have_attribute("data-state", "rated")
+    expect(question).to_contain_text("it helped")
+    question.locator("summary").click()
+    for words in (NOTES, ANSWER):
+        expect(question.locator("details")).to_contain_text(words)
+    for scheme, width in (("light", 1300), ("dark", 1300), ("light", 420), ("dark", 420)):
+        # less motion: the colours of links would fade from one scheme to the other while axe looks
+        own.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        own.evaluate("scheme => document.documentElement.setAttribute('data-bs-theme', scheme)", scheme)
+        own.set_viewport_size({"width": width, "height": 900})
+        assert serious(SimpleNamespace(page=own)) == []  # type: ignore[arg-type]
+        assert own.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        shot(own, f"own-progress-{scheme}-{width}")
+    own.close()
     learner.leave()
+    mona.page.goto(f"{system.url}/services/caseloop/#/class?case={CASE}")
+    mona.part("class-row").get_by_role("link", name="learner", exact=True).click()
+    expect(mona.part("learner-code")).to_contain_text(wrong.strip().splitlines()[-1].strip())
+    mona.picture("desk-learner")
+    mona.part("open-replay").first.click()
+    expect(mona.part("timeline")).to_be_visible()
 
     # the next one with the same mistake needs no mentor
     lena = Learner(browser, system, CASE, SUBTASK, name="lena")

@@ -87,6 +87,11 @@ def test_a_learner_sees_no_link_and_a_plain_page(browser: Browser, system: Syste
         expect(page.get_by_role("heading", name="This is not for you")).to_be_visible()
         page.get_by_role("link", name="Your cases").click()
         expect(page.get_by_role("heading", name="Your cases")).to_be_visible()
+        page.get_by_role("link", name="Your progress").click()
+        expect(page.locator("[data-caseloop='own-empty']")).to_contain_text("You have not checked anything yet")
+        with page.expect_download() as download:
+            page.locator("[data-caseloop='own-export']").click()
+        assert json.loads(download.value.path().read_text())["user"] == "learner"
 
 
 def test_whoever_is_not_signed_in_signs_in_and_arrives(browser: Browser, system: System) -> None:
