@@ -47,7 +47,8 @@ class _Front:
             self._loop.call_soon_threadsafe(self._stopped.set)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError), contextlib.closing(writer):
+        # cancelled at the end: nobody but the loop hears of it, which would log it
+        with contextlib.suppress(OSError, asyncio.CancelledError), contextlib.closing(writer):
             from_system, to_system = await asyncio.open_connection("127.0.0.1", self._system_port)
             with contextlib.closing(to_system):
                 ways = [asyncio.ensure_future(one) for one in (_pump(reader, to_system), _pump(from_system, writer))]
