@@ -48,9 +48,9 @@ class _Front:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # cancelled at the end: nobody but the loop hears of it, which would log it
-        with contextlib.suppress(OSError, asyncio.CancelledError), contextlib.closing(writer):
+        with contextlib.suppress(OSError, asyncio.CancelledError), _cut_off(writer):
             from_system, to_system = await asyncio.open_connection("127.0.0.1", self._system_port)
-            with contextlib.closing(to_system):
+            with _cut_off(to_system):
                 ways = [asyncio.ensure_future(one) for one in (_pump(reader, to_system), _pump(from_system, writer))]
                 try:
                     await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -58,6 +58,18 @@ class _Front:
                     for way in ways:
                         way.cancel()
                     await asyncio.gather(*ways, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _cut_off(writer: asyncio.StreamWriter) -> Iterator[None]:
+    """End the connection with the block: what was written goes out, and no goodbye of TLS is waited for."""
+    try:
+        yield
+    finally:
+        if writer.transport.get_write_buffer_size() == 0:
+            writer.transport.abort()
+        else:
+            writer.close()
 
 
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
