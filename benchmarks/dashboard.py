@@ -33,10 +33,10 @@ from services.contracts.clients.linting import LintingClient
 from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.clients.progress import ProgressClient
 from services.contracts.measures import WeekRatings, week_begins
-from services.gateway.dashboard.admission import SESSION_COOKIE
 from services.gateway.dashboard.app import create_dashboard
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.hub_oauth import HubOAuth
+from services.gateway.dashboard.place import SESSION_COOKIE, DeskPlace
 from services.gateway.dashboard.registration import ACCESS_SCOPES, MENTOR_SCOPE, PREFIX
 from services.gateway.dashboard.sessions import Sessions
 from services.gateway.dashboard.settings import DashboardSettings
@@ -178,7 +178,7 @@ async def _place(folder: Path, school: School) -> AsyncIterator[Place]:
         session, events = await record_two_hours(learner, minter, school.names[0], school.ids[0])
         nobody = await stack.enter_async_context(httpx.AsyncClient())
         backends = Backends(
-            hub=HubOAuth(nobody, ""),
+            hub=HubOAuth(nobody, "", DeskPlace()),
             users=_OneMentor(),
             mentoring=MentoringClient(await stack.enter_async_context(in_process_client(mentoring, "dashboard"))),
             progress=ProgressClient(await stack.enter_async_context(in_process_client(progress, "dashboard"))),

@@ -9,7 +9,7 @@ import httpx
 
 from benchmarks.case_at_hand import CASE
 from infra.settings import EmbeddedSettings
-from services.gateway.dashboard.admission import SESSION_COOKIE
+from services.gateway.dashboard.place import SESSION_COOKIE
 from services.kit.http import tls_port_client
 from spawner.certificates import LIFETIME
 from vault import tls

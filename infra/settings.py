@@ -1,11 +1,12 @@
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import DotEnvSettingsSource, SettingsConfigDict
 
+from infra.hosts import WILDCARD, Hosts, check_hosts
 from services.kit.settings import Settings
 from services.runner.settings import ContainerSettings, RunnerSettings
 from vault.files import private_folder
@@ -28,6 +29,10 @@ class EmbeddedSettings(Settings):
     """Port of 127.0.0.1 on which the mentors' desk answers the Hub's proxy. Default: any free one at each start."""
     public_address: str = Field(default="", pattern=r"^(https?://[^\s/?#@]+)?$")
     """Where browsers find Caseloop, `https://host`, when something with TLS stands in front of it."""
+    dashboard_address: str = Field(default="", pattern=r"^(https?://[^\s/?#@]+)?$")
+    """Where browsers find the mentors' desk, `https://host`, where it has a host name of its own."""
+    wildcard_domain: str = Field(default="", pattern=WILDCARD)
+    """`*.` and the host name of the public address, where each learner's environments have a host name below it."""
     trusted_proxies: str = ""
     """Addresses and networks of what stands in front, separated by commas: their word counts on who asks."""
     refusals_burst: int = Field(default=100, ge=1)
@@ -69,6 +74,17 @@ class EmbeddedSettings(Settings):
         if any(network.prefixlen == 0 for network in networks):
             raise ValueError("whoever trusts everybody has no address that is true; name what stands in front")
         return ",".join(map(str, networks))
+
+    @model_validator(mode="after")
+    def _hosts_apart(self) -> Self:
+        if self.mode == "embedded":  # in production the Hub alone is told all of them, and looks at its start
+            check_hosts(self.hosts, "CASELOOP_PUBLIC_ADDRESS", {})
+        return self
+
+    @property
+    def hosts(self) -> Hosts:
+        """The host names that browsers know, with what is said of the Hub's."""
+        return Hosts(self.public_address, self.dashboard_address, self.wildcard_domain)
 
     @property
     def gateway_dir(self) -> Path:
@@ -157,8 +173,8 @@ class EmbeddedSettings(Settings):
 
         Those come by way of something else, with TLS, whose address only the operator knows.
         """
-        if self.public_address:
-            return f"{self.public_address}/services/caseloop"
+        if known := self.dashboard_address or self.public_address:
+            return f"{known}/services/caseloop"
         if self.host not in _OF_THIS_MACHINE:
             return ""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -179,7 +195,7 @@ class EmbeddedSettings(Settings):
             "CASELOOP_CASES": str(self.cases),
             **({"CASELOOP_DASHBOARD_PORT": str(self.dashboard_port)} if self.dashboard_port else {}),
         }
-        found = {"CASELOOP_MAIL_LINK": self.desk_address}
+        found = {"CASELOOP_MAIL_LINK": self.desk_address, "CASELOOP_DASHBOARD_HUB_ADDRESS": self.public_address}
         # Other classes of settings look for `.env` where they run; this makes it the project's, wherever that is.
         written = DotEnvSettingsSource(type(self)).env_vars
         told = {name.upper(): value for name, value in written.items() if value is not None}

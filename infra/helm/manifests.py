@@ -254,7 +254,7 @@ def _desk_ingress() -> Json:
         "proxy-read-timeout": "1200",
     }
     backend = {"service": {"name": "caseloop-dashboard", "port": {"name": "service"}}}
-    host = "{{ .Values.hub.host }}"
+    hub, desk = "{{ .Values.hub.host }}", "{{ .Values.desk.host }}"
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
@@ -264,9 +264,14 @@ def _desk_ingress() -> Json:
         },
         "spec": {
             "ingressClassName": "{{ .Values.ingress.class }}",
-            "tls": [{"hosts": [host], "secretName": "{{ .Values.hub.certificate }}"}],
+            "tls": [
+                {"hosts": [hub], "secretName": "{{ .Values.hub.certificate }}"},
+                {"hosts": [desk], "secretName": "{{ .Values.desk.certificate }}"},
+            ],
+            # all of its own host, and its path of the Hub's, which leads there or is all that there is
             "rules": [
-                {"host": host, "http": {"paths": [{"path": DESK_PATH, "pathType": "Prefix", "backend": backend}]}}
+                {"host": host, "http": {"paths": [{"path": path, "pathType": "Prefix", "backend": backend}]}}
+                for host, path in ((hub, DESK_PATH), (desk, "/"))
             ],
         },
     }

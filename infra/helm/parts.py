@@ -107,7 +107,12 @@ PARTS: Final = (
         "1",
         tables=True,
         outside=frozenset({"hub", "sign-in"}),
-        variables=_TO_HUB | _ISSUER,
+        variables=_TO_HUB
+        | _ISSUER
+        | {
+            "CASELOOP_DASHBOARD_ADDRESS": "{{ .Values.desk.address }}",
+            "CASELOOP_DASHBOARD_HUB_ADDRESS": "https://{{ .Values.hub.host }}",
+        },
     ),
     Part("metrics", "192Mi", "500m", label=SUPERVISOR),
 )

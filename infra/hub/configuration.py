@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.accounts import Accounts
+from infra.hosts import Hosts, check_hosts
 from infra.hub.authenticator import GROUPS, AccountsAuthenticator
 from infra.hub.database import configure_database
 from infra.hub.figures import configure_figures
@@ -13,7 +14,7 @@ from infra.hub.pages import CaseHandler, CasesHandler
 from infra.hub.progress_page import ProgressFileHandler, ProgressHandler
 from infra.hub.proxy import StandingProxy, WholeProxy
 from infra.hub.proxy_process import proxy_program, proxy_token, proxy_variables, socket_address
-from infra.hub.public_address import configure_public_address
+from infra.hub.public_address import configure_learners_hosts, configure_public_address
 from infra.hub.single_sign_on import configure_single_sign_on
 from infra.production.settings import ProductionSettings
 from infra.settings import EmbeddedSettings
@@ -23,9 +24,7 @@ from services.gateway.dashboard.registration import (
     CLIENT_ID,
     DESK,
     MENTOR_SCOPE,
-    PREFIX,
     QA_SCOPE,
-    REDIRECT_PATH,
     desk_secret,
 )
 from services.kit.settings import OidcSettings
@@ -59,26 +58,38 @@ oneself) and `proxy` (where everybody's requests go).
 
 
 def configure(c: Any, settings: EmbeddedSettings, vault: Vault, platform: Platform) -> None:
-    """Fill JupyterHub's configuration object."""
+    """Fill JupyterHub's configuration object. ValueError for host names that would undo each other."""
+    hosts = public_hosts(settings)
     configure_hub_logs(c, settings.logs)
     _hub(c, settings, vault)
-    _proxy(c, settings, vault)
-    _people(c, settings, vault)
-    _desk(c, vault)
+    _proxy(c, settings, vault, hosts)
+    _people(c, settings, vault, hosts)
+    _desk(c, vault, hosts)
     if settings.mode == "production":
         configure_figures(c, vault.secrets)
-    _pages(c, platform)
+    _pages(c, platform, hosts)
     _environments(c, settings, platform)
 
 
 def configure_in_chart(c: Any, settings: ProductionSettings, vault: Vault, platform: Platform) -> None:
     """The same where a chart has said where Hub and proxy are and listen (`infra/helm/z2jh-values.yaml`)."""
+    hosts = public_hosts(settings)
     configure_hub_logs(c, settings.logs)
     c.JupyterHub.cleanup_servers = False  # learners' servers outlive the Hub
-    _people(c, settings, vault)
-    _desk(c, vault)
-    _pages(c, platform)
+    _people(c, settings, vault, hosts)
+    _desk(c, vault, hosts)
+    _pages(c, platform, hosts)
     _environments(c, settings, platform)
+
+
+def public_hosts(settings: EmbeddedSettings) -> Hosts:
+    """The host names that browsers know. ValueError for some that would undo each other."""
+    if settings.mode == "embedded":
+        return settings.hosts  # looked at before
+    oidc = OidcSettings()
+    hosts = Hosts(oidc.hub_address, settings.dashboard_address, settings.wildcard_domain)
+    check_hosts(hosts, "CASELOOP_OIDC_HUB_ADDRESS", {"CASELOOP_OIDC_ISSUER": oidc.issuer})
+    return hosts
 
 
 def _hub(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
@@ -93,26 +104,26 @@ def _hub(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
     c.JupyterHub.cleanup_proxy = True
 
 
-def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
+def _proxy(c: Any, settings: EmbeddedSettings, vault: Vault, hosts: Hosts) -> None:
     c.ConfigurableHTTPProxy.api_url = socket_address(settings.proxy_socket)
     # seconds in which a new proxy is noticed; looking costs one system call
     c.ConfigurableHTTPProxy.check_running_interval = 1
     # No `url` in the desk's service: the Hub would call it with a certificate it has not, and wait for it at its start.
-    c.Proxy.extra_routes = {PREFIX: f"https://{host_name('dashboard')}"}
+    c.Proxy.extra_routes = {hosts.desk_route: f"https://{host_name('dashboard')}"}
     match settings.mode:
         case "embedded":  # the supervisor starts it
             c.JupyterHub.proxy_class = StandingProxy
             c.ConfigurableHTTPProxy.auth_token = proxy_token(vault.secrets)
         case "production":
             c.JupyterHub.proxy_class = WholeProxy
-            _own_proxy(c, settings, vault)
+            _own_proxy(c, settings, vault, hosts)
 
 
-def _own_proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
+def _own_proxy(c: Any, settings: EmbeddedSettings, vault: Vault, hosts: Hosts) -> None:
     """A proxy that the Hub starts: they share a container, and end together."""
     # it runs in a session of its own: without this it would survive a killed Hub and keep the port
     bound_to_hub = ["setpriv", "--pdeathsig", "KILL"]
-    told = [f"{name}={value}" for name, value in proxy_variables(settings, vault).items()]
+    told = [f"{name}={value}" for name, value in proxy_variables(settings, vault, hosts).items()]
     figures = settings.socket("proxy")
     figures.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     program = [*proxy_program(settings), "--metrics-socket", str(figures)]
@@ -123,17 +134,16 @@ def _own_proxy(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
     pid_file.unlink(missing_ok=True)
 
 
-def _people(c: Any, settings: EmbeddedSettings, vault: Vault) -> None:
+def _people(c: Any, settings: EmbeddedSettings, vault: Vault, hosts: Hosts) -> None:
     match settings.mode:
         case "embedded":
             c.JupyterHub.authenticator_class = AccountsAuthenticator
             c.Authenticator.allow_all = True  # whoever has a password has an account
             c.AccountsAuthenticator.accounts = Accounts(settings.home / "accounts.json")
-            configure_public_address(c, settings.public_address)
         case "production":
-            oidc = OidcSettings()
-            configure_single_sign_on(c, oidc, vault.secrets)
-            configure_public_address(c, oidc.hub_address)
+            configure_single_sign_on(c, OidcSettings(), vault.secrets)
+    configure_public_address(c, hosts.hub)
+    configure_learners_hosts(c, hosts)
     _roles(c)
 
 
@@ -160,7 +170,7 @@ def _roles(c: Any) -> None:
     ]
 
 
-def _desk(c: Any, vault: Vault) -> None:
+def _desk(c: Any, vault: Vault, hosts: Hosts) -> None:
     """The mentors' desk, a service of ours that signs people in by the Hub's OAuth."""
     c.JupyterHub.custom_scopes = {
         MENTOR_SCOPE: {"description": "Answer learners' questions in Caseloop"},
@@ -172,7 +182,7 @@ def _desk(c: Any, vault: Vault) -> None:
             "name": DESK,
             "api_token": desk_secret(vault.secrets),
             "oauth_client_id": CLIENT_ID,
-            "oauth_redirect_uri": REDIRECT_PATH,
+            "oauth_redirect_uri": hosts.desk_callback,
             # a page of ours: nobody needs to allow it to read their name
             "oauth_no_confirm": True,
             # the last one: a token of the desk can be deleted with itself, and the desk needs no power over others'
@@ -182,9 +192,9 @@ def _desk(c: Any, vault: Vault) -> None:
     ]
 
 
-def _pages(c: Any, platform: Platform) -> None:
+def _pages(c: Any, platform: Platform, hosts: Hosts) -> None:
     c.JupyterHub.template_paths = [str(HERE / "templates")]
-    c.JupyterHub.template_vars = {"desk_scopes": [MENTOR_SCOPE, QA_SCOPE], "desk_url": PREFIX}
+    c.JupyterHub.template_vars = {"desk_scopes": [MENTOR_SCOPE, QA_SCOPE], "desk_url": hosts.desk_page}
     c.JupyterHub.logo_file = str(HERE / "static" / "logo.svg")
     c.JupyterHub.extra_handlers = [
         (r"/cases", CasesHandler, {"platform": platform}),

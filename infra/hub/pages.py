@@ -60,7 +60,7 @@ class _CasesHandler(BaseHandler):
         spawner = user.spawners.get(case.id)
         running = spawner is not None and spawner.ready
         if running:
-            url = url_path_join(self.base_url, "user", user.escaped_name, url_escape_path(case.id), "/")
+            url = user.server_url(case.id)  # on a host of the learner's own, where there is one
         else:
             url = url_path_join(self.hub.base_url, "spawn", user.escaped_name, url_escape_path(case.id))
         place = Workplace(self._platform.homes_dir / folder_name(user.name) / case.id)

@@ -8,6 +8,8 @@
 // now and then before Node has written the request's last, empty piece. On a unix socket that is a broken pipe, and a
 // learner whose notebook has just been saved reads "503 Service Unavailable". Here such connections are kept open.
 //
+// Where desk or learners have hosts of their own, it keeps them apart (proxy_hosts.mjs).
+//
 // It also says who asks, which Hub and learners' servers believe (proxy_addresses.mjs), has those wait who are refused again
 // and again (proxy_refusals.mjs), and writes its log as the services write theirs (proxy_logs.mjs).
 //
@@ -20,6 +22,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { among, sender } from "./proxy_addresses.mjs";
+import { Hosts } from "./proxy_hosts.mjs";
 import { writeJson } from "./proxy_logs.mjs";
 import { Refusals } from "./proxy_refusals.mjs";
 
@@ -59,6 +62,16 @@ ConfigurableProxy.prototype.proxyOptsForTarget = function (target) {
   return { target: to, secure: true, agent: current() };
 };
 
+const { targetForReq } = ConfigurableProxy.prototype;
+if (typeof targetForReq !== "function") {
+  throw new Error(`${library} has no targetForReq: this version of the proxy is not the one of web/package-lock.json`);
+}
+const hosts = new Hosts(process.env.CASELOOP_PROXY_DESK_HOST ?? "", process.env.CASELOOP_PROXY_HUB_ADDRESS ?? "");
+
+ConfigurableProxy.prototype.targetForReq = async function (req) {
+  return hosts.isDesks(req) ? { prefix: "/", target: `https://${NAME}` } : targetForReq.call(this, req);
+};
+
 // Without a named proxy everybody may come from the address of one that is not: then nobody is counted.
 const named = process.env.CASELOOP_PROXY_TRUSTED ?? "";
 const trusted = among(named);
@@ -74,7 +87,10 @@ if (typeof handleProxyWeb !== "function" || typeof handleProxyWs !== "function")
 ConfigurableProxy.prototype.handleProxyWeb = function (req, res) {
   const address = sender(req, trusted);
   req.headers["x-real-ip"] = address;
-  return refusals?.admits(req, res, address, this.log) === false ? undefined : handleProxyWeb.call(this, req, res);
+  if (hosts.sendsOn(req, res) || refusals?.admits(req, res, address, this.log) === false) {
+    return undefined;
+  }
+  return handleProxyWeb.call(this, req, res);
 };
 
 ConfigurableProxy.prototype.handleProxyWs = function (req, socket, head) {

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from infra.hosts import Hosts, host_of
 from infra.settings import EmbeddedSettings
 from vault.ports import SecretStore
 from vault.wiring import Vault
@@ -21,10 +22,12 @@ def proxy_program(settings: EmbeddedSettings) -> list[str]:
     return [node, "--import", _CONNECTIONS.as_uri(), str(found)]
 
 
-def proxy_variables(settings: EmbeddedSettings, vault: Vault) -> Mapping[str, str]:
+def proxy_variables(settings: EmbeddedSettings, vault: Vault, hosts: Hosts) -> Mapping[str, str]:
     """What `proxy_connections.mjs` needs to know."""
     return {
         "CASELOOP_PROXY_LOGS": settings.logs.format,
+        "CASELOOP_PROXY_DESK_HOST": host_of(hosts.desk),
+        "CASELOOP_PROXY_HUB_ADDRESS": hosts.hub if hosts.wildcard else "",
         "CASELOOP_PROXY_TRUSTED": settings.trusted_proxies,
         "CASELOOP_PROXY_REFUSALS_BURST": str(settings.refusals_burst),
         "CASELOOP_PROXY_REFUSALS_PER_MINUTE": str(settings.refusals_per_minute),
@@ -42,12 +45,14 @@ def standing_command(settings: EmbeddedSettings) -> list[str]:
         *("--api-socket", str(settings.proxy_socket)),
         *("--error-target", socket_address(settings.hub_listens) + "/hub/error"),
         *("--log-level", "info"),
+        # one that the Hub starts is told so by the Hub
+        *(["--host-routing"] if settings.wildcard_domain else []),
     ]
 
 
 def standing_variables(settings: EmbeddedSettings, vault: Vault) -> Mapping[str, str]:
     """The variables of such a proxy, besides those of the machine."""
-    return {**proxy_variables(settings, vault), "CONFIGPROXY_AUTH_TOKEN": proxy_token(vault.secrets)}
+    return {**proxy_variables(settings, vault, settings.hosts), "CONFIGPROXY_AUTH_TOKEN": proxy_token(vault.secrets)}
 
 
 def proxy_token(store: SecretStore) -> str:

@@ -3,7 +3,7 @@
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,13 @@ HOLDERS: Final[Mapping[str, Holder]] = {
 }
 """Folder below that of certificates -> whose it is."""
 FOR_A_MODEL: Final = ("model", "feedback")
+FOR_LEARNERS: Final = "wildcard"
+"""Folder of the reverse proxy's certificate for learners' host names, where they have some."""
+PLACES: Final[Mapping[str, Holder]] = {
+    **HOLDERS,
+    FOR_LEARNERS: Holder((10004, 10004), "wildcard.pem", "wildcard.key"),
+}
+"""All folders with a certificate, also those that not everybody has."""
 AUTHORITIES: Final = "authorities"
 """Folder of what all may know: who signed for Vault and MinIO."""
 PUBLIC: Final = ("vault-ca.pem", "minio-ca.pem")
@@ -48,7 +55,7 @@ PUBLIC: Final = ("vault-ca.pem", "minio-ca.pem")
 
 def make_certificate_folders(folder: Path) -> list[Path]:
     """Make the folders that the files belong into; returns those made. OSError."""
-    wanted = [folder, *(folder / name for name in (*HOLDERS, AUTHORITIES))]
+    wanted = [folder, *(folder / name for name in (*PLACES, AUTHORITIES))]
     made = [one for one in wanted if not one.is_dir()]
     for one in made:
         one.mkdir(parents=True)
@@ -59,7 +66,7 @@ def make_certificate_folders(folder: Path) -> list[Path]:
 
 def give_away(folder: Path) -> None:
     """Give each file to the account that reads it, keys to it alone. For root. OSError."""
-    for place, holder in HOLDERS.items():
+    for place, holder in PLACES.items():
         for file in (folder / place / name for name in holder.files):
             if file.is_file():
                 os.chown(file, *holder.owner)
@@ -69,18 +76,24 @@ def give_away(folder: Path) -> None:
             file.chmod(0o444)
 
 
-def problems(folder: Path, now: datetime | None = None, *, model: bool = False) -> Iterator[str]:
-    """What would keep a container from starting, or let others read a key; each says what to do."""
+def problems(folder: Path, now: datetime | None = None, *, model: bool = False, wildcard: str = "") -> Iterator[str]:
+    """What would keep a container from starting, or let others read a key; each says what to do.
+
+    `wildcard`: the domain of learners' hosts, whose certificate must then be there.
+    """
     moment = now or datetime.now(UTC)
-    for place, holder in HOLDERS.items():
+    needed = {*PLACES} - {FOR_LEARNERS, *FOR_A_MODEL} | {*(FOR_A_MODEL if model else ())}
+    needed |= {FOR_LEARNERS} if wildcard else set()
+    for place, holder in PLACES.items():
         files = [folder / place / name for name in holder.files]
-        if place in FOR_A_MODEL and not model and not any(file.exists() for file in files):
+        if place not in needed and not any(file.exists() for file in files):
             continue
         missing = [file for file in files if not file.is_file()]
         yield from (f"{file} is missing" for file in missing)
         if not missing:
             yield from _owned(folder / place, holder)
-            yield from _fitting(folder / place, holder, moment)
+            named = replace(holder, name=wildcard) if place == FOR_LEARNERS else holder
+            yield from _fitting(folder / place, named, moment)
     for file in (folder / AUTHORITIES / name for name in PUBLIC):
         if not file.is_file():
             yield f"{file} is missing: the certificate, without its key, of the authority that signed"

@@ -74,12 +74,15 @@ def build_production_app() -> typer.Typer:
     def certificates(
         folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="That of all certificates.")],
         model: Annotated[bool, typer.Option("--model", help="Those of a language model's server, too.")] = False,
+        wildcard: Annotated[
+            str, typer.Option("--wildcard", metavar="*.HOST", help="That of learners' host names, too.")
+        ] = "",
     ) -> None:
-        """Check certificates of Vault, MinIO and the model; as root, give each key to the account that reads it."""
+        """Check certificates of Vault, MinIO, the model and learners' hosts; as root, give each key to its account."""
         try:
             if os.geteuid() == 0:
                 give_away(folder)
-            found = list(problems(folder, model=model))
+            found = list(problems(folder, model=model, wildcard=wildcard))
         except OSError as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(1) from error

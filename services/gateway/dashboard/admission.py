@@ -2,12 +2,13 @@
 
 import hmac
 from typing import Annotated, Any, cast
+from urllib.parse import quote
 
 import structlog
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Request
 
 from services.contracts.identity import Role
-from services.gateway.dashboard.errors import CrossSite, NotAMentor, NotAnAdmin, NotQa, XsrfMissing
+from services.gateway.dashboard.errors import CrossSite, Elsewhere, NotAMentor, NotAnAdmin, NotQa, XsrfMissing
 from services.gateway.dashboard.mentor import Mentor
 from services.gateway.dashboard.registration import PREFIX
 from services.gateway.dashboard.service import DashboardService
@@ -18,13 +19,18 @@ from services.gateway.rate_limit import TokenBuckets
 from services.kit.peer import require_peer
 
 _log = structlog.get_logger(__name__)
-SESSION_COOKIE = "caseloop-desk"
 _READS = frozenset({"GET", "HEAD"})
 
 
 def desk_router(prefix: str = "") -> APIRouter:
     """Make a router of the desk: its routes lie below the Hub's path for it and open to the Hub's proxy only."""
-    return APIRouter(prefix=PREFIX.rstrip("/") + prefix, dependencies=[Depends(require_peer("proxy"))])
+    needed = [Depends(require_peer("proxy")), Depends(_at_its_own_address)]
+    return APIRouter(prefix=PREFIX.rstrip("/") + prefix, dependencies=needed)
+
+
+def front_router() -> APIRouter:
+    """Make a router for what lies beside that path, on a host of the desk's own."""
+    return APIRouter(dependencies=[Depends(require_peer("proxy")), Depends(_at_its_own_address)])
 
 
 def api_router() -> APIRouter:
@@ -41,8 +47,23 @@ async def _service(request: Request) -> DashboardService:
 Desk = Annotated[DashboardService, Depends(_service)]
 
 
+async def _at_its_own_address(request: Request, desk: Desk) -> None:
+    """Lead browsers from the desk's old path on the Hub's host to the desk's own.
+
+    Nothing is answered at another host: script there would share the origin of what is answered.
+    """
+    if desk.place.is_here(request.headers.get("host", "")):
+        return
+    if request.method not in _READS:
+        raise Elsewhere(f"The desk is at {desk.place.address}.")
+    # not request.url, which believes whatever the header says
+    path, query = quote(request.scope["path"]), request.scope["query_string"].decode("ascii", "ignore")
+    there = f"{desk.place.address}{path}" + (f"?{query}" if query else "")
+    raise HTTPException(307, "The desk has an address of its own.", {"Location": there})
+
+
 async def _seated(request: Request, desk: Desk) -> Seated:
-    seated = await desk.sign_in.seated(request.cookies.get(SESSION_COOKIE, ""))
+    seated = await desk.sign_in.seated(request.cookies.get(desk.place.session_cookie, ""))
     _meant_by_the_page(request, seated.session)
     return seated
 

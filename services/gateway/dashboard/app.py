@@ -16,7 +16,9 @@ from services.gateway.dashboard import (
 )
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.built_pages import BuiltPages
+from services.gateway.dashboard.own_host import OwnHost
 from services.gateway.dashboard.page_headers import PageHeaders
+from services.gateway.dashboard.place import DeskPlace
 from services.gateway.dashboard.service import DashboardService
 from services.gateway.dashboard.sessions import Sessions, utc_now
 from services.gateway.dashboard.settings import DashboardSettings
@@ -63,8 +65,9 @@ def create_dashboard(
             class_endpoints.router,
             authoring_endpoints.router,
             quality_endpoints.router,
-            # the last one: it answers for every path that is left
+            # it answers for every path below ours that is left
             page_endpoints.router,
+            page_endpoints.front,
         ],
         service=DashboardService(backends, minter, settings, Sessions(db, settings.session_lifetime, clock)),
         pings={"database": db.ping},
@@ -72,5 +75,6 @@ def create_dashboard(
         max_body_bytes=settings.body_bytes,
     )
     app.state.pages = BuiltPages(pages)
+    app.add_middleware(OwnHost, place=DeskPlace.told_by(settings))
     app.add_middleware(PageHeaders)
     return app

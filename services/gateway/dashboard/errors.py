@@ -7,6 +7,12 @@ class NotSignedIn(CaseloopError):
     status, error = 401, "not_signed_in"
 
 
+class Elsewhere(CaseloopError):
+    """The desk is at a host name of its own, and this was sent to another."""
+
+    status, error = 421, "desk_elsewhere"
+
+
 class NotAMentor(CaseloopError):
     """The person is signed in, but has no role at the desk, or is there for QA only."""
 

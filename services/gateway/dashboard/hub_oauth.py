@@ -5,7 +5,8 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from services.gateway.dashboard.errors import SignInFailed
-from services.gateway.dashboard.registration import CLIENT_ID, REDIRECT_PATH
+from services.gateway.dashboard.place import DeskPlace
+from services.gateway.dashboard.registration import CLIENT_ID
 from services.gateway.errors import HubUnavailable
 from services.gateway.ports import HubUser
 
@@ -19,8 +20,8 @@ class _Granted(BaseModel):
 class HubOAuth:
     """The two calls of a sign-in that go from the desk to the Hub."""
 
-    def __init__(self, http: httpx.AsyncClient, secret: str) -> None:
-        self._http, self._secret = http, secret
+    def __init__(self, http: httpx.AsyncClient, secret: str, place: DeskPlace) -> None:
+        self._http, self._secret, self._place = http, secret, place
 
     async def token(self, code: str, verifier: str) -> str:
         """Exchange the code that the browser brought for a token. Raises SignInFailed, HubUnavailable."""
@@ -29,7 +30,7 @@ class HubOAuth:
             "client_secret": self._secret,
             "grant_type": "authorization_code",
             "code": code,
-            "redirect_uri": REDIRECT_PATH,
+            "redirect_uri": self._place.redirect_uri,
             "code_verifier": verifier,
         }
         try:

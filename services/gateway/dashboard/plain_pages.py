@@ -5,6 +5,7 @@ from typing import Final
 
 from fastapi.responses import HTMLResponse
 
+from services.gateway.dashboard.place import DeskPlace
 from services.gateway.dashboard.registration import PREFIX
 
 _PAGE: Final = """<!doctype html>
@@ -23,14 +24,20 @@ h1 {{ font-size: 1.75rem; text-wrap: balance; }}
 <main>
 <h1>{title}</h1>
 <p>{text}</p>
-<p><a href="{desk}">Mentors’ desk</a> · <a href="/hub/cases">Your cases</a> · <a href="/hub/logout">Sign out</a></p>
+<p><a href="{desk}">Mentors’ desk</a> · <a href="{cases}">Your cases</a> · <a href="{leave}">Sign out</a></p>
 </main>
 </body>
 </html>
 """
 
 
-def refusal_page(status: int, title: str, text: str) -> HTMLResponse:
+def refusal_page(place: DeskPlace, status: int, title: str, text: str) -> HTMLResponse:
     """Make a page that says in plain words why there is nothing else."""
-    page = _PAGE.format(title=escape(title), text=escape(text), desk=PREFIX)
+    page = _PAGE.format(
+        title=escape(title),
+        text=escape(text),
+        desk=PREFIX,
+        cases=escape(place.at_hub("/hub/cases")),
+        leave=escape(place.at_hub("/hub/logout")),
+    )
     return HTMLResponse(page, status, headers={"Cache-Control": "no-store"})

@@ -3,6 +3,7 @@ from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.classes import Classes
 from services.gateway.dashboard.memory import Memory
 from services.gateway.dashboard.mentor import MentorScopes
+from services.gateway.dashboard.place import DeskPlace
 from services.gateway.dashboard.programs import Programs
 from services.gateway.dashboard.quality import Quality
 from services.gateway.dashboard.queue import Queue
@@ -22,9 +23,9 @@ class DashboardService:
     def __init__(
         self, backends: Backends, minter: ScopeMinter, settings: DashboardSettings, sessions: Sessions
     ) -> None:
-        self.settings = settings
+        self.settings, self.place = settings, DeskPlace.told_by(settings)
         self.programs = Programs(backends.bearers)
-        self.sign_in = SignIn(backends.hub, backends.users, sessions)
+        self.sign_in = SignIn(backends.hub, backends.users, sessions, self.place)
         self.requests = TokenBuckets(settings.requests_per_second, settings.request_burst)
         self.work = TokenBuckets(settings.runs_per_second, settings.run_burst)
         scopes = MentorScopes(minter)

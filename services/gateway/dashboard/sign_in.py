@@ -17,7 +17,8 @@ import structlog
 from services.gateway.dashboard.errors import NotAMentor, NotSignedIn, SignInFailed
 from services.gateway.dashboard.hub_oauth import HubOAuth
 from services.gateway.dashboard.mentor import Mentor, roles_at_desk
-from services.gateway.dashboard.registration import ACCESS_SCOPES, CLIENT_ID, PREFIX, REDIRECT_PATH
+from services.gateway.dashboard.place import DeskPlace
+from services.gateway.dashboard.registration import ACCESS_SCOPES, CLIENT_ID, PREFIX
 from services.gateway.dashboard.sessions import Session, Sessions
 from services.gateway.errors import HubUnavailable
 from services.gateway.ports import HubUser, HubUsers
@@ -66,9 +67,15 @@ class SignIn:
     """Signs people in and says who a cookie is."""
 
     def __init__(
-        self, hub: HubOAuth, users: HubUsers, sessions: Sessions, *, now: Callable[[], float] = time.monotonic
+        self,
+        hub: HubOAuth,
+        users: HubUsers,
+        sessions: Sessions,
+        place: DeskPlace,
+        *,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._hub, self._users, self._sessions, self._now = hub, users, sessions, now
+        self._hub, self._users, self._sessions, self._place, self._now = hub, users, sessions, place, now
         self._pending: OrderedDict[str, _Pending] = OrderedDict()
 
     def begin(self, then: str) -> Begun:
@@ -81,13 +88,13 @@ class SignIn:
         self._pending[state] = _Pending(verifier, then, self._now() + STATE_SECONDS)
         asked = {
             "client_id": CLIENT_ID,
-            "redirect_uri": REDIRECT_PATH,
+            "redirect_uri": self._place.redirect_uri,
             "response_type": "code",
             "state": state,
             "code_challenge": _challenge(verifier),
             "code_challenge_method": "S256",
         }
-        return Begun(f"/hub/api/oauth2/authorize?{urlencode(asked)}", state)
+        return Begun(self._place.at_hub(f"/hub/api/oauth2/authorize?{urlencode(asked)}"), state)
 
     async def finish(self, state: str, brought: str, code: str) -> SignedIn:
         """End a sign-in; `brought`: the state as the browser's cookie says it.

@@ -17,6 +17,7 @@ from services.contracts.clients.progress import ProgressClient
 from services.gateway.dashboard.app import create_dashboard
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.hub_oauth import HubOAuth
+from services.gateway.dashboard.place import DeskPlace
 from services.gateway.dashboard.settings import DashboardSettings
 from services.gateway.hub_users import HubApiUsers
 from services.gateway.settings import GatewaySettings
@@ -73,7 +74,7 @@ def build(
             await provider.aclose()
 
     backends = Backends(
-        hub=HubOAuth(hub_http, secret),
+        hub=HubOAuth(hub_http, secret, DeskPlace.told_by(dashboard)),
         users=HubApiUsers(hub_http),
         mentoring=MentoringClient(mentoring),
         progress=ProgressClient(progress),

@@ -38,6 +38,7 @@ from services.contracts.style import Dismiss
 from services.gateway.dashboard.app import create_dashboard
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.hub_oauth import HubOAuth
+from services.gateway.dashboard.place import DeskPlace
 from services.gateway.dashboard.settings import DashboardSettings
 from services.gateway.hub_users import HubApiUsers
 from services.kit.adapters.mail_outbox import OutboxMailer
@@ -292,7 +293,8 @@ async def world(
 ) -> AsyncIterator[World]:
     key = Ed25519PrivateKey.generate()
     minter, verifier = ScopeMinter(key), ScopeVerifier(key.public_key())
-    hub, judge, clock = HubDouble(), Judge(), Clock()
+    place, judge, clock = DeskPlace.told_by(settings), Judge(), Clock()
+    hub = HubDouble(address=place.hub, redirect_uri=place.redirect_uri)
 
     def database(name: str) -> Database:
         return Database(databases(PACKAGES[name], tmp_path / f"{name}.sqlite"))
@@ -309,7 +311,7 @@ async def world(
 
         hub_http = await stack.enter_async_context(httpx.AsyncClient(transport=hub.transport(), base_url="http://hub"))
         backends = Backends(
-            hub=HubOAuth(hub_http, SECRET),
+            hub=HubOAuth(hub_http, SECRET, place),
             users=HubApiUsers(hub_http),
             mentoring=MentoringClient(await client(mentoring_app)),
             progress=ProgressClient(await client(progress_app)),
@@ -325,6 +327,8 @@ async def world(
 
         def browser(caller: str = "proxy") -> Browser:
             http = in_process_client(desk, caller)
+            if place.is_own:
+                http.base_url = place.address
             browsers.push_async_callback(http.aclose)
             return Browser(http, hub)
 

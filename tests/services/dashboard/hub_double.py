@@ -29,15 +29,19 @@ class HubDouble:
     """Code -> person and challenge."""
     asked: list[str] = field(default_factory=list)
     down: bool = False
+    address: str = ""
+    """Where browsers find it, as far as the desk has to say so."""
+    redirect_uri: str = "/services/caseloop/oauth_callback"
+    """As it was told the desk's."""
 
     def authorize(self, location: str, person: str) -> str:
         """What the Hub's authorize page does once the person is known: the address that the browser is sent to."""
         parts = urlsplit(location)
         asked = dict(parse_qsl(parts.query))
         assert parts.path == "/hub/api/oauth2/authorize"
-        assert (parts.scheme, parts.netloc) == ("", "")
+        assert location.startswith(f"{self.address}/hub/")
         assert asked["client_id"] == "service-caseloop"
-        assert asked["redirect_uri"] == "/services/caseloop/oauth_callback"
+        assert asked["redirect_uri"] == self.redirect_uri
         assert (asked["response_type"], asked["code_challenge_method"]) == ("code", "S256")
         code = secrets.token_urlsafe(12)
         self.codes[code] = (person, asked["code_challenge"])
@@ -82,7 +86,7 @@ class HubDouble:
             and form["client_id"] == ["service-caseloop"]
             and form["client_secret"] == [SECRET]
             and form["grant_type"] == ["authorization_code"]
-            and form["redirect_uri"] == ["/services/caseloop/oauth_callback"]
+            and form["redirect_uri"] == [self.redirect_uri]
         )
         if not right or known is None:
             return httpx.Response(400, json={"error": "invalid_grant"})

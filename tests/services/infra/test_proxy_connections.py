@@ -340,3 +340,51 @@ async def test_the_proxys_figures_are_on_a_socket_also_after_one_that_was_killed
             ):
                 assert 'requests_proxy{status="503"}' in (await door.get("/metrics/proxy")).text
         assert figures.exists()
+
+
+def beside(web: httpx.AsyncClient, path: str) -> httpx.URL:
+    """An address of the proxy's that is not below the desk's path."""
+    return web.base_url.join(path)
+
+
+async def test_all_of_the_desks_own_host_is_the_desks(project: Path, place: Path, authority: LocalAuthority) -> None:
+    """Also what is a path of the Hub's elsewhere: script of one shall not share the origin of the other."""
+    credential(authority, place, "proxy")
+    told = {"CASELOOP_PROXY_DESK_HOST": "desk.school.example"}
+    async with (
+        serving([listener(authority, place)], authority),
+        proxy(project, place, authority, **told) as web,
+    ):
+        desks = ("desk.school.example", "Desk.School.Example", "desk.school.example:443")
+        for host in desks:
+            at = {"Host": host}
+            assert (await web.get("who", headers=at)).json() == {"peer": "service/proxy"}
+            # an answer of the desk's own, as services write them, and not the proxy's
+            assert (await web.get(beside(web, "/hub/login"), headers=at)).json()["error"] == "not_found"
+        for host in ("learn.school.example", "desk.school.example.evil.example", "not-desk.school.example"):
+            assert (await web.get("who", headers={"Host": host})).json() == {"peer": "service/proxy"}
+            by_the_proxy = await web.get(beside(web, "/hub/login"), headers={"Host": host})
+            assert by_the_proxy.headers["content-type"] == "text/html"
+
+
+async def test_the_hub_answers_at_no_learners_host(project: Path, place: Path, authority: LocalAuthority) -> None:
+    """Whoever signed in there would leave the Hub's cookie with that learner's server."""
+    credential(authority, place, "proxy")
+    told = {"CASELOOP_PROXY_HUB_ADDRESS": "https://learn.school.example:8443"}
+    async with serving([listener(authority, place)], authority), proxy(project, place, authority, **told) as web:
+        for path in ("/hub/login?next=%2Fhub%2F", "/hub", "/hub/", "/hub?a=b"):
+            sent = await web.get(beside(web, path), headers={"Host": "lena.learn.school.example:8443"})
+            assert (sent.status_code, sent.headers["location"]) == (302, f"https://learn.school.example:8443{path}")
+        refused = await web.post(
+            beside(web, "/hub/login"), headers={"Host": "Lena.learn.school.example"}, content=b"username=mona"
+        )
+        assert refused.status_code == 421
+        for host, path in (
+            ("learn.school.example", "/hub/login"),
+            ("mylearn.school.example", "/hub/login"),
+            ("127.0.0.1", "/hub/health"),
+            ("lena.learn.school.example", "/hubris"),
+        ):
+            assert (await web.get(beside(web, path), headers={"Host": host})).status_code == 404, (
+                "as the proxy itself answers here"
+            )

@@ -37,7 +37,7 @@ from services.contracts.notebook import Cell, Place, cells_digest
 from services.contracts.progress import Conclude, Reviewed, SavedNotebook, Submit
 from services.contracts.session import EventBatch, RecordingChoice, SessionEvent
 from services.contracts.upload import OpenUpload
-from services.gateway.dashboard.admission import SESSION_COOKIE
+from services.gateway.dashboard.place import SESSION_COOKIE
 from services.gateway.dashboard.registration import ADMIN_SCOPE, MENTOR_SCOPE, PREFIX, QA_SCOPE
 from services.gateway.dashboard.sessions import Sessions
 from services.gateway.dashboard.settings import DashboardSettings

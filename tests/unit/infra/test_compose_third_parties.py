@@ -13,13 +13,19 @@ import pytest
 import yaml
 
 from feedback.model.settings import ModelSettings
-from infra.production.certificates import AUTHORITIES, HOLDERS
+from infra.hosts import Hosts
+from infra.hub.configuration import public_hosts
+from infra.production.certificates import AUTHORITIES, FOR_LEARNERS, HOLDERS, PLACES
 from infra.production.metrics import PORT
+from infra.production.settings import ProductionSettings
+from services.gateway.dashboard.settings import DashboardSettings
 from services.kit.settings import ObjectSettings
+from services.mentoring.settings import MailSettings
 from vault.settings import VaultSettings
 
 Json = dict[str, Any]
-VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+VARIABLE = re.compile(r"\$\{(\w+)(?::-([^{}]*))?\}")
+IF_THERE = re.compile(r"\$\{(\w+):\+([^{}]*)\}")
 BUILT_IN = {"KC_DB", "KC_HEALTH_ENABLED", "KC_CACHE"}
 
 
@@ -35,7 +41,10 @@ def services(compose: Json) -> Mapping[str, Json]:
 
 def told(value: str, **given: str) -> str:
     """As Compose reads it with nothing but `given` in `.env`."""
-    return VARIABLE.sub(lambda found: given.get(found[1]) or found[2] or "", value)
+    inner = VARIABLE.sub(lambda found: given.get(found[1]) or found[2] or "", value)
+    # what stands within another is put in first
+    outer = IF_THERE.sub(lambda found: found[2] if given.get(found[1]) else "", inner)
+    return VARIABLE.sub(lambda found: given.get(found[1]) or found[2] or "", outer)
 
 
 def tmpfs(service: Json) -> list[str]:
@@ -79,6 +88,50 @@ class TestReverseProxy:
         assert ["email", '""'] in words
         assert ["not", "remote_ip", "127.0.0.1/32"] in words
         assert all(line != ["{"] for line in words[1:])  # a site has a name
+
+    def test_the_desk_and_learners_have_sites_where_they_are_named_and_else_names_that_nobody_has(
+        self, services: Mapping[str, Json], project: Path
+    ) -> None:
+        text = (project / "infra" / "caddy" / "Caddyfile").read_text()
+        environment = services["reverse-proxy"]["environment"]
+
+        def sites(**given: str) -> dict[str, str]:
+            filled = re.sub(r"\{\$(\w+)\}", lambda found: told(str(environment[found[1]]), **given), text)
+            return dict(re.findall(r"^(\S+) \{\n(.*?)^\}", filled, re.MULTILINE | re.DOTALL))
+
+        without = sites(HUB_HOST="h.test", SIGN_IN_HOST="s.test")
+        # no certificate is asked for: they are sites without TLS
+        assert {"http://desk.invalid", "http://learners.invalid", "h.test", "s.test"} <= set(without)
+        assert "import learners_\n" in without["http://learners.invalid"]
+        assert without["(learners_)"].strip() == ""
+        named = sites(HUB_HOST="h.test", SIGN_IN_HOST="s.test", DESK_HOST="d.test", WILDCARD_DOMAIN="*.h.test")
+        assert not any(".invalid" in name for name in named)
+        for name in ("h.test", "d.test", "*.h.test"):
+            assert "reverse_proxy hub:8000" in named[name]
+        assert "import learners_file\n" in named["*.h.test"]
+        _, certificate, key = named["(learners_file)"].split()
+        (source, seen, how) = (told(line) for line in services["reverse-proxy"]["volumes"][-1].rsplit(":", 2))
+        assert (source, how) == (f"/etc/caseloop/certificates/{FOR_LEARNERS}", "ro")
+        user, _, group = services["reverse-proxy"]["user"].partition(":")
+        assert PLACES[FOR_LEARNERS].owner == (int(user), int(group))
+        assert {certificate, key} == {f"{seen}/{FOR_LEARNERS}.pem", f"{seen}/{FOR_LEARNERS}.key"}
+
+    def test_hub_desk_and_mails_hear_the_same_names(
+        self, services: Mapping[str, Json], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        given = {"HUB_HOST": "h.test", "SIGN_IN_HOST": "s.test", "DESK_HOST": "d.test", "WILDCARD_DOMAIN": "*.h.test"}
+        for name in ("hub", "dashboard", "mentoring"):
+            for variable, value in services[name]["environment"].items():
+                if variable.startswith(("CASELOOP_OIDC", "CASELOOP_DASHBOARD", "CASELOOP_WILDCARD", "CASELOOP_MAIL")):
+                    monkeypatch.setenv(variable, told(value, **given))
+        hub = ProductionSettings(home=tmp_path, mode="production", _env_file=None)  # type: ignore[call-arg]
+        assert public_hosts(hub) == Hosts("https://h.test", "https://d.test", "*.h.test")
+        desk = DashboardSettings(_env_file=None)  # type: ignore[call-arg]
+        assert (desk.address, desk.hub_address) == ("https://d.test", "https://h.test")
+        assert MailSettings(_env_file=None).link == "https://d.test/services/caseloop"  # type: ignore[call-arg]
+        link = services["mentoring"]["environment"]["CASELOOP_MAIL_LINK"]
+        assert told(link, HUB_HOST="h.test") == "https://h.test/services/caseloop"
+        assert told(services["hub"]["environment"]["CASELOOP_DASHBOARD_ADDRESS"]) == ""
 
     def test_administration_is_nobodys_unless_an_address_is_named(self, services: Mapping[str, Json]) -> None:
         given = services["reverse-proxy"]["environment"]["SIGN_IN_ADMINS"]

@@ -22,7 +22,7 @@ from feedback.model.settings import ModelSettings
 from feedback.words.settings import WordsSettings
 from infra.backup.settings import BackupSettings
 from infra.cli import app
-from infra.production.certificates import FOR_A_MODEL, HOLDERS, make_certificate_folders, problems
+from infra.production.certificates import FOR_A_MODEL, FOR_LEARNERS, HOLDERS, make_certificate_folders, problems
 from infra.production.first_run import FIRST_ADMIN, WITH_TABLES, make_folders, make_secrets, private_folders
 from infra.production.settings import ProductionSettings
 from services.gateway.dashboard.settings import DashboardSettings
@@ -53,7 +53,7 @@ FIXED = {
     # said of the embedded system on the same pages
     "CASELOOP_HOME", "CASELOOP_PORT", "CASELOOP_ISOLATION", "CASELOOP_LOGS__FORMAT",
     # what docker-compose.yml itself says where
-    "CASELOOP_BACKUP_KEYCLOAK_URL", "CASELOOP_MODEL_URL",
+    "CASELOOP_BACKUP_KEYCLOAK_URL", "CASELOOP_MAIL_LINK", "CASELOOP_MODEL_URL",
 }  # fmt: skip
 
 
@@ -216,6 +216,20 @@ class TestCertificates:
         assert f"{tmp_path}/vault/vault.key is missing" in said
         assert not any(f"/{place}/" in line for place in FOR_A_MODEL for line in said)
         assert any("/model/ca.pem is missing" in line for line in problems(tmp_path, model=True))
+
+    def test_that_of_learners_hosts_is_looked_at_where_it_is_or_should_be(self, tmp_path: Path) -> None:
+        make_certificate_folders(tmp_path)
+        place = tmp_path / FOR_LEARNERS
+        assert not any(str(place) in line for line in problems(tmp_path))
+        assert f"{place}/wildcard.pem is missing" in list(problems(tmp_path, wildcard="*.h.test"))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc", "-days", "90",
+             "-subj", "/CN=w", "-addext", "subjectAltName=DNS:*.h.test", "-out", place / "wildcard.pem",
+             "-keyout", place / "wildcard.key"], capture_output=True, check=True,
+        )  # fmt: skip
+        said = [line for line in problems(tmp_path, wildcard="*.h.test") if str(place) in line]
+        assert all("must belong to account 10004 alone" in line or "cannot read" in line for line in said)
+        assert any("must be for the name *.other.test" in line for line in problems(tmp_path, wildcard="*.other.test"))
 
     def test_what_does_not_fit_is_said(self, folder: Path) -> None:
         (folder / "vault" / "vault.pem").unlink()

@@ -209,12 +209,17 @@ def test_what_is_mounted_is_there_and_read_only_unless_it_is_written(documents: 
     assert any(place.items() <= one.items() and not one["readOnly"] for one in cases)
 
 
-def test_the_desk_is_reached_below_its_path_by_the_proxys_certificate(documents: list[Json]) -> None:
+def test_the_desk_is_reached_below_its_path_and_at_its_own_host_by_the_proxys_certificate(
+    documents: list[Json], values: Json
+) -> None:
     (ingress,) = _of(documents, "Ingress").values()
-    (rule,) = ingress["spec"]["rules"]
-    (path,) = rule["http"]["paths"]
-    assert path["path"] == PREFIX
-    assert path["backend"]["service"]["name"] == "caseloop-dashboard"
+    rule, own = ingress["spec"]["rules"]
+    assert (rule["host"], own["host"]) == (values["hub"]["host"], values["desk"]["host"])
+    for host, below in ((rule, PREFIX), (own, "/")):
+        (path,) = host["http"]["paths"]
+        assert path["path"] == below
+        assert path["backend"]["service"]["name"] == "caseloop-dashboard"
+    assert {name for one in ingress["spec"]["tls"] for name in one["hosts"]} == {rule["host"], own["host"]}
     told = {name.rpartition("/")[2]: value for name, value in ingress["metadata"]["annotations"].items()}
     assert (told["proxy-ssl-name"], told["proxy-ssl-verify"]) == ("dashboard.caseloop.internal", "on")
     assert told["proxy-ssl-secret"] == "school/caseloop-proxy"
@@ -268,6 +273,14 @@ class TestZeroToJupyterHub:
         env: Mapping[str, str] = z2jh["hub"]["extraEnv"]
         assert env["CASELOOP_OIDC_HUB_ADDRESS"] == f"https://{values['hub']['host']}"
         assert z2jh["ingress"]["hosts"] == [values["hub"]["host"]]
+        assert env["CASELOOP_DASHBOARD_ADDRESS"] == values["desk"]["address"]
+        desk = {one["name"]: one.get("value") for one in _pods(documents)["dashboard"]["spec"]["containers"][0]["env"]}
+        assert desk["CASELOOP_DASHBOARD_ADDRESS"] == env["CASELOOP_DASHBOARD_ADDRESS"]
+        assert desk["CASELOOP_DASHBOARD_HUB_ADDRESS"] == env["CASELOOP_OIDC_HUB_ADDRESS"]
+        # both or neither, in the chart of the Hub's proxy
+        assert bool(env["CASELOOP_WILDCARD_DOMAIN"]) is (
+            "--host-routing" in z2jh["proxy"]["chp"]["extraCommandLineFlags"]
+        )
         assert env["CASELOOP_OIDC_ISSUER"] == values["signIn"]["issuer"]
         (settings,) = _of(documents, "ConfigMap").values()
         for name in set(env) & set(settings["data"]):
