@@ -15,7 +15,7 @@ from .observe.libraries import library
 _WORD = 8
 _BASE = 4096
 """Nothing lies below; and NumPy takes an address of nothing for no memory at all."""
-_MEMORY = memoryview((ctypes.c_uint64 * (1 << 44)).from_address(_BASE)).toreadonly().cast("B").cast("Q")
+_MEMORY = memoryview((ctypes.c_uint64 * (1 << 45)).from_address(_BASE)).toreadonly().cast("B").cast("Q")
 """All that this process may address, as numbers of eight bytes."""
 _VERSION = 3 * _WORD
 """Where CPython 3.11 and 3.12 keep the number that a dictionary gets anew with every change of it."""
