@@ -7,6 +7,7 @@ import inspect
 import io
 import linecache
 import os
+import re
 import sys
 import types
 from collections.abc import Callable
@@ -19,6 +20,10 @@ MAX_MESSAGE = 2_000
 CELL, CHECK = "cell", "check"
 _kept: list[int] = []
 _ASYNC = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+_NOT_PLAIN = re.compile(
+    r"^\s*[%!?,;/]|=\s*[%!]|\?\s*$|^[^\S\n]+$|[\r\v\f\x1c-\x1e\x85\u2028\u2029]|>>>|In \[|\.\.\.:", re.MULTILINE
+)
+"""Magics, commands, help, lines of blanks, which IPython empties even within a text, rare ends of lines, prompts."""
 
 
 def file_name(kind: str, name: str) -> str:
@@ -80,11 +85,10 @@ def _flush(stream: io.TextIOWrapper) -> None:
 def _execute(cell_id: str, source: str, namespace: dict[str, Any], transform: Callable[[str], str]) -> tuple[Any, bool]:
     name = file_name(CELL, cell_id)
     try:
-        code = transform(_keep_leading_lines(body_of_cell_magic(source)))
+        code = _keep_leading_lines(body_of_cell_magic(source))
     except UsageError as error:
         raise _at_first_line(error, name, source) from None
-    linecache.cache[name] = (len(code), None, code.splitlines(True), name)
-    tree = ast.parse(code, name)
+    code, tree = _plain(code, name) or _translated(transform(code), name)
     last = tree.body[-1] if tree.body else None
     shown = isinstance(last, ast.Expr) and not source.rstrip().endswith(";")
     value = None
@@ -96,6 +100,21 @@ def _execute(cell_id: str, source: str, namespace: dict[str, Any], transform: Ca
     else:
         _run(compile(tree, name, "exec", flags=_ASYNC), namespace)
     return value, shown
+
+
+def _plain(code: str, name: str) -> tuple[str, ast.Module] | None:
+    """The cell with its tree when it is plain Python, of which IPython's translation would change nothing."""
+    if _NOT_PLAIN.search(code):
+        return None
+    try:
+        return _translated(code if code.endswith("\n") else code + "\n", name)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _translated(code: str, name: str) -> tuple[str, ast.Module]:
+    linecache.cache[name] = (len(code), None, code.splitlines(True), name)
+    return code, ast.parse(code, name)
 
 
 def _run(code: types.CodeType, namespace: dict[str, Any]) -> Any:

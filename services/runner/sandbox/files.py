@@ -1,11 +1,14 @@
 """Where a session may write, and what lies there: to tell whether a kept state still fits to its files."""
 
 import os
+import re
 from pathlib import Path
 
 WORK = "/caseloop/work"
 WRITABLE = (WORK, "/tmp", "/dev/shm")  # noqa: S108 - file systems of the session's own
 _MOST = 1_000
+_SHARED = re.compile(rb"^[0-9a-f]+-[0-9a-f]+ .w.s ", re.MULTILINE)
+"""A line of `/proc/self/maps` about memory that can be written and is not private."""
 
 Files = tuple[tuple[str, int, int, int, int], ...]
 
@@ -38,11 +41,7 @@ def files_now() -> Files | None:
 
 def shared_memory() -> bool:
     """Whether this process has memory that its forks would share with it."""
-    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="replace")
-    return any(
-        len(fields := line.split(None, 2)) > 1 and "w" in fields[1] and fields[1].endswith("s")
-        for line in maps.splitlines()
-    )
+    return _SHARED.search(Path("/proc/self/maps").read_bytes()) is not None
 
 
 def open_descriptors() -> frozenset[int]:

@@ -11,6 +11,8 @@ from itertools import chain, product
 from operator import attrgetter, is_, itemgetter
 from typing import Any
 
+from . import memory
+
 _STANDARD = (
     "ast", "bisect", "collections", "contextlib", "copy", "csv", "datetime", "decimal", "fractions", "functools",
     "importlib", "inspect", "io", "itertools", "json", "math", "numbers", "operator", "os", "pathlib", "random", "re",
@@ -49,6 +51,11 @@ class Pristine:
         self._modules = [(m, _Names(_names(m))) for name, m in self._loaded.items() if _watched(name)]
         own = {id(v): v for _, names in self._modules for v in names.saved.values() if isinstance(v, type)}
         self._classes = [(kind, _Names(_attributes(kind))) for kind in own.values() if kind.__flags__ & (1 << 9)]
+        # Nearly all stay as they are: only the others are looked at.
+        self._of_modules = memory.Versions([_own_dictionary(module) for module, _ in self._modules])
+        self._of_classes = memory.Versions([_dictionary(kind) for kind, _ in self._classes])
+        self._all_modules = sys.modules
+        self._of_all_modules = memory.Versions([sys.modules])
         self._code = _Code({id(f): f for f in self._functions()}.values())
         search: tuple[list[Any], ...] = (sys.path, sys.meta_path, sys.path_hooks)
         self._paths = [(found, list(found)) for found in search]
@@ -63,14 +70,15 @@ class Pristine:
     def restore(self) -> bool:
         """Put everything back; whether anything was otherwise. Runs after the learner's code has ended."""
         changed = False
-        for module, names in self._modules:
+        for module, names in map(self._modules.__getitem__, self._of_modules.changed()):
             if not names.hold_in(vars(module)) or (module is builtins and len(vars(module)) != len(names.saved)):
                 _restore_module(module, names.saved)
                 changed = True
-        if not self._imported.hold_in(sys.modules):
+        may_differ = sys.modules is not self._all_modules or self._of_all_modules.changed()
+        if may_differ and not self._imported.hold_in(sys.modules):
             sys.modules.update(self._loaded)
             changed = True
-        for kind, names in self._classes:
+        for kind, names in map(self._classes.__getitem__, self._of_classes.changed()):
             if not (_without_noise(vars(kind)) == len(names.saved) and names.hold_in(vars(kind))):
                 _restore_class(kind, names.saved)
                 changed = True
@@ -117,9 +125,12 @@ class _Code:
         self._functions = tuple(functions)
         self._values = tuple(chain.from_iterable(map(attrgetter(*self._ATTRIBUTES), self._functions)))
         self._referents = tuple(gc.get_referents(*self._functions))
+        self._fields = memory.fields(self._functions)
 
     def restore(self) -> bool:
         """Whether any was otherwise. Written only where it differs: every write copies a page of memory."""
+        if self._fields is not None and self._fields.hold():
+            return False
         # All that the functions refer to at once: Python reports each look at one of these attributes to audit hooks,
         # which takes four times as long.
         referents = gc.get_referents(*self._functions)
@@ -136,6 +147,16 @@ class _Code:
 
 def _watched(name: str) -> bool:
     return name in _EXACT or any(name == top or name.startswith(top + ".") for top in _WATCHED)
+
+
+def _own_dictionary(module: object) -> object:
+    """Its names; None for what is no module, and could be given others as a whole."""
+    return vars(module) if isinstance(module, types.ModuleType) else None
+
+
+def _dictionary(kind: type) -> object:
+    """The dictionary itself of which `vars` shows a view."""
+    return next(iter(gc.get_referents(vars(kind))), None)
 
 
 def _attributes(kind: type) -> dict[str, Any]:

@@ -17,6 +17,7 @@ _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_SECCOMP, _PR_CAPBSET_DROP = 1, 4, 2
 _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _CLEAR_ALL = 38, 47, 4
 _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAPABILITY = 40
+_MADV_COLLAPSE = 25
 
 
 def _number(call: str) -> int:
@@ -69,6 +70,12 @@ def mount(source: str, target: str, kind: str | None, flags: int, options: str |
 
     arguments = encoded(source), encoded(target), encoded(kind), ctypes.c_ulong(flags), encoded(options)
     _checked(_libc.mount(*arguments), f"mount {target}")
+
+
+def collapse(address: int, length: int) -> None:
+    """Put this memory into huge pages, whatever the pages were. Raises OSError where the kernel cannot."""
+    arguments = ctypes.c_void_p(address), ctypes.c_size_t(length), ctypes.c_int(_MADV_COLLAPSE)
+    _checked(_libc.madvise(*arguments), "madvise")
 
 
 def drop_capabilities() -> None:

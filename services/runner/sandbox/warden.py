@@ -327,9 +327,11 @@ class Warden:
         for question in questions:
             try:
                 question.fork = self._fork()
-                self._greet(question.fork)
             except Lost as lost:
                 question.lost = str(lost)
+        for question in questions:
+            with contextlib.suppress(Lost):
+                self._copy_of(question)
         for question in questions:
             try:
                 self._order(self._copy_of(question).sock, question.order)
