@@ -9,5 +9,6 @@ python3 -m venv /build/installer
     --no-compile --require-hashes --only-binary :all: -r /build/requirements.txt
 # Containers are read-only, so what is not compiled now would be compiled at every start. What cannot be, is a template.
 find "$1" -name '*.py' -newermt @1700000000 > /build/new
-PYTHONHASHSEED=0 "$1/bin/python" -m compileall -qq --invalidation-mode unchecked-hash -i /build/new || true
+# (Asked about nothing, it would compile all that Python itself has.)
+[ ! -s /build/new ] || PYTHONHASHSEED=0 "$1/bin/python" -m compileall -qq --invalidation-mode unchecked-hash -i /build/new || true
 find "$1" -newermt @1700000000 -exec touch --no-dereference --date=@1700000000 {} +
