@@ -46,13 +46,13 @@ esac
 """
 _COMPILERS: Final = ("cc", "gcc", "g++", "clang", "make", "ld", "as")
 _TELL: Final = """
-import importlib, json, shutil, sys
+import importlib, json, re, shutil, sys
 from importlib.metadata import distributions
 modules, programs = json.loads(sys.argv[1])
 for module in modules:
     importlib.import_module(module)
 print(json.dumps({
-    "packages": {one.metadata["Name"].lower().replace("_", "-").replace(".", "-"): one.version for one in distributions()},
+    "packages": {re.sub("[_.]", "-", one.metadata["Name"].lower()): one.version for one in distributions()},
     "programs": [name for name in programs if shutil.which(name)],
 }))
 """
