@@ -132,7 +132,7 @@ def _container(part: Part) -> Json:
     more = [{"secretRef": {"name": part.more_from, "optional": True}}] if part.more_from else []
     return {
         "name": part.name,
-        "image": f"{{{{ .Values.images.{part.image} }}}}",
+        "image": f"{{{{ .Values.images.{part.image or part.name} }}}}",
         "imagePullPolicy": "IfNotPresent",
         "command": ["caseloop", "serve", part.name],
         "envFrom": [{"configMapRef": {"name": "caseloop-settings"}}, *more],

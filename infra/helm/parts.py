@@ -31,7 +31,8 @@ class Part:
     tmp: str = "64Mi"
     disk: str = "1Gi"
     """Of the node, for what is not kept."""
-    image: Literal["services", "runner", "cases"] = "services"
+    image: str = ""
+    """The image that it runs, where that has another name."""
     label: str = ""
     """Its name in the trust graph, if that is another."""
     tables: bool = False
@@ -73,7 +74,6 @@ PARTS: Final = (
         "2",
         tmp="256Mi",
         disk="24Gi",
-        image="cases",
         tables=True,
         objects=True,
         keeps=True,
@@ -89,7 +89,7 @@ PARTS: Final = (
     Part("progress", "512Mi", "1", tables=True, objects=True),
     Part("mentoring", "512Mi", "1", tables=True, outside=frozenset({"mail"}), more_from="caseloop-mail"),
     Part("linting", "2Gi", "2", tmp="512Mi"),
-    Part("runner", "8Gi", "4", tmp="1Gi", disk="4Gi", image="runner", keeps=True, environments="read", sandboxes=True),
+    Part("runner", "8Gi", "4", tmp="1Gi", disk="4Gi", keeps=True, environments="read", sandboxes=True),
     Part(
         "feedback",
         "1Gi",
@@ -114,5 +114,5 @@ PARTS: Final = (
             "CASELOOP_DASHBOARD_HUB_ADDRESS": "https://{{ .Values.hub.host }}",
         },
     ),
-    Part("metrics", "192Mi", "500m", label=SUPERVISOR),
+    Part("metrics", "192Mi", "500m", image="doors", label=SUPERVISOR),
 )

@@ -1,9 +1,9 @@
 """Builds Caseloop's container images from this checkout. Standard library only; `make setup` must have run.
 
-Usage: python3 infra/images/build.py [--base IMAGE] [--replace NAME=IMAGE] [--tag TAG] [learner|services|hub|…]
+Usage: python3 infra/images/build.py [--base IMAGE] [--replace NAME=IMAGE] [--tag TAG] [--no-cache] [learner|hub|…]
 
 Each image gets a context of its own with nothing in it but what the image needs, so that no secret, no case and no
-cache of the checkout can slip in. Times in the context are fixed, so equal input makes equal layers.
+cache of the checkout can slip in. Times in the context are fixed, and so are those of what is installed.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,12 +55,22 @@ def _copy_wheels(context: Path) -> None:
         shutil.copy(wheel, context / "wheels")
 
 
-def services(context: Path) -> None:
-    """Our packages, the desk's built pages, and the lock of what they need."""
-    shutil.copyfile(ROOT / "requirements" / "production.txt", context / "requirements.txt")
+def kit(context: Path) -> None:
+    """The lock of what all images of ours have, and the command that starts each."""
+    _lock("kit", context)
+    (context / "caseloop").write_text(_COMMAND)
+
+
+def _lock(extra: str, context: Path) -> None:
+    """What pyproject.toml says of that extra, pinned, and what installs it."""
+    shutil.copyfile(ROOT / "requirements" / "images" / f"{extra}.txt", context / "requirements.txt")
+    shutil.copyfile(IMAGES / "install.sh", context / "install.sh")
+
+
+def doors(context: Path) -> None:
+    """Our packages, and the desk's built pages."""
     for package in PACKAGES:
         shutil.copytree(ROOT / package, context / "project" / package, ignore=_JUNK)
-    (context / "caseloop").write_text(_COMMAND)
     pages = WEB / "dashboard" / "dist"
     if not (pages / "index.html").exists():
         raise CannotBuild("The desk's pages are not built: run `make setup`.")
@@ -67,7 +78,8 @@ def services(context: Path) -> None:
 
 
 def hub(context: Path) -> None:
-    """The proxy's packages, as the lock of web/ pins them, and where its Node is."""
+    """Its lock, the proxy's packages as the lock of web/ pins them, and where their Node is."""
+    _lock("hub", context)
     (context / "node.json").write_text(json.dumps({"node": "/usr/local/bin/node"}))
     for package in proxy_packages(json.loads((WEB / "package-lock.json").read_text())["packages"]):
         source = WEB / package
@@ -108,16 +120,21 @@ def nothing(context: Path) -> None:
 
 
 def cases(context: Path) -> None:
-    """The installer's lock, and our extension, which no package index has."""
-    shutil.copyfile(ROOT / "requirements" / "uv.txt", context / "requirements.txt")
+    """Its lock, that of the installers that it has, and our extension, which no package index has."""
+    _lock("cases", context)
+    shutil.copyfile(ROOT / "requirements" / "uv.txt", context / "installers.txt")
     _copy_wheels(context)
 
 
+SERVICES = ("gateway", "dashboard", "progress", "mentoring", "linting", "feedback", "evaluation", "operator")
+"""Images that differ in what they have installed, and in nothing else."""
 GATHER: Mapping[str, Callable[[Path], None]] = {
     "learner": learner,
-    "services": services,
+    "kit": kit,
+    "doors": doors,
+    **{name: partial(_lock, name) for name in SERVICES},
     "hub": hub,
-    "runner": nothing,
+    "runner": partial(_lock, "runner"),
     "cases": cases,
     "keycloak": nothing,
     "reverse-proxy": nothing,
@@ -125,9 +142,14 @@ GATHER: Mapping[str, Callable[[Path], None]] = {
 """Image -> what fills its context; in the order in which they build on each other."""
 
 
+def recipe(name: str) -> Path:
+    """The Dockerfile of an image."""
+    return IMAGES / f"{'service' if name in SERVICES else name}.Dockerfile"
+
+
 def public_images(name: str) -> Mapping[str, str]:
     """Argument of an image's Dockerfile -> the public image that it stands for."""
-    text = (IMAGES / f"{name}.Dockerfile").read_text()
+    text = recipe(name).read_text()
     return {argument: image for argument, image in _ARGUMENT.findall(text) if argument != "TAG"}
 
 
@@ -143,18 +165,18 @@ def replacements(base: str, replaced: Sequence[str]) -> Mapping[str, str]:
     return told
 
 
-def build(name: str, replaced: Mapping[str, str], tag: str) -> None:
+def build(name: str, replaced: Mapping[str, str], tag: str, *options: str) -> None:
     """Build one image as `caseloop/NAME:TAG`. CannotBuild."""
     with tempfile.TemporaryDirectory(prefix="caseloop-image-") as folder:
         context = Path(folder)
         GATHER[name](context)
-        shutil.copyfile(IMAGES / f"{name}.Dockerfile", context / "Dockerfile")
+        shutil.copyfile(recipe(name), context / "Dockerfile")
         _fix_times(context)
         arguments = {key: os.environ[key] for key in PASSED_ON if key in os.environ}
         arguments |= {"TAG": tag} | {key: image for key, image in replaced.items() if key in public_images(name)}
         words = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
         done = subprocess.run(
-            ["docker", "build", "--quiet", "--tag", f"{REPOSITORY}/{name}:{tag}", *words, str(context)],
+            ["docker", "build", "--quiet", "--tag", f"{REPOSITORY}/{name}:{tag}", *options, *words, str(context)],
             env=os.environ | _builder(),
             check=False,
         )
@@ -176,7 +198,7 @@ def _fix_times(context: Path) -> None:
 def main() -> int:
     """Build what is asked for; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--base", default="", help="in place of the public image with Python")
+    parser.add_argument("--base", default="", help="in place of the public image with Python; may end in @sha256:…")
     parser.add_argument(
         "--replace",
         action="append",
@@ -185,6 +207,7 @@ def main() -> int:
         help="in place of another public image: NODE, CADDY, KEYCLOAK; may be repeated",
     )
     parser.add_argument("--tag", default="latest")
+    parser.add_argument("--no-cache", action="store_true", help="make every layer anew")
     parser.add_argument("names", nargs="*", metavar="IMAGE", help=", ".join(GATHER))
     wanted = parser.parse_args()
     names = wanted.names or list(GATHER)
@@ -195,7 +218,7 @@ def main() -> int:
         for name in (name for name in GATHER if name in names):
             sys.stdout.write(f"{REPOSITORY}/{name}:{wanted.tag} …\n")
             sys.stdout.flush()
-            build(name, replaced, wanted.tag)
+            build(name, replaced, wanted.tag, *(["--no-cache"] if wanted.no_cache else []))
     except CannotBuild as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -1,7 +1,7 @@
 # What learners' code runs in when it runs in containers: JupyterLab, the usual data packages, our extension.
 # Nothing of Caseloop's own code, no compiler, no account but the one that the spawner names.
 # Built by infra/images/build.py, which gathers the context: the lock file, wheels/ and lab/.
-ARG BASE=python:3.11-slim-bookworm
+ARG BASE=python:3.11.15-slim-bookworm
 
 FROM ${BASE} AS build
 ARG PIP_INDEX_URL

@@ -47,6 +47,8 @@ def test_no_file_names_a_path_of_one_machine(texts: Mapping[Path, str]) -> None:
 def test_every_python_pin_has_hashes(texts: Mapping[Path, str]) -> None:
     locks = {path: text for path, text in texts.items() if path.match("requirements/*.txt")}
     assert {path.stem for path in locks} == {path.stem for path in texts if path.match("requirements/*.in")}
+    # those of images are of extras: test_architecture_images.py
+    locks |= {path: text for path, text in texts.items() if path.match("requirements/images/*.txt")}
     for path, text in locks.items():
         pinned = {match.group(1) for match in PIN.finditer(text)}
         named = {line.split("==")[0].split(" ")[0] for line in text.splitlines() if re.match(r"[a-zA-Z0-9]", line)}

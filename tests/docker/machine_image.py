@@ -57,27 +57,28 @@ def engine_answers() -> bool:
         return False
 
 
-def make_base() -> None:
-    """Import the base image from this machine's packages."""
-    files = _files()
+def make_base(image: str = BASE, *more: str) -> None:
+    """Import the base image from this machine's packages, with `more` of them than Python needs."""
+    files = _files(more)
     with tempfile.TemporaryDirectory() as folder:
         archive = Path(folder) / "base.tar"
         _pack(archive, files)
-        _run("docker", "import", str(archive), BASE)
+        _run("docker", "import", str(archive), image)
 
 
-def _files() -> set[str]:
+def _files(more: tuple[str, ...]) -> set[str]:
+    wanted = (*_WANTED, *more)
     listed = _said(
         *("apt-cache", "depends", "--recurse", "--installed", "--no-recommends", "--no-suggests", "--no-conflicts"),
-        *("--no-breaks", "--no-replaces", "--no-enhances", *_WANTED),
+        *("--no-breaks", "--no-replaces", "--no-enhances", *wanted),
     )
-    names = {line.strip() for line in listed.splitlines() if re.match(r"^[a-z0-9]", line)} | set(_WANTED)
+    names = {line.strip() for line in listed.splitlines() if re.match(r"^[a-z0-9]", line)} | set(wanted)
     kept = sorted(name for name in names if not _LEFT_OUT.match(name))
     query = ("dpkg-query", "-W", "-f=${binary:Package} ${Package} ${db:Status-Status}\n", *kept)
     # its status is 1 when it has never heard of one of them: an alternative that is not installed
     known = subprocess.run(query, capture_output=True, text=True, check=False).stdout
     found = [line.split() for line in known.splitlines() if line.endswith(" installed")]
-    if missing := set(_WANTED) - {name for _, name, _ in found}:
+    if missing := set(wanted) - {name for _, name, _ in found}:
         raise NoImages(
             f"The base image needs packages that this machine lacks: apt install {' '.join(sorted(missing))}"
         )
@@ -126,9 +127,9 @@ def make_learner() -> None:
     """Build the learners' image as production does, on our base; skipped while what it is made from is the same."""
     stamp = ROOT / ".cache" / "docker-learner"
     wanted = _fingerprint()
-    if stamp.exists() and stamp.read_text() == wanted and _has(LEARNER):
+    if stamp.exists() and stamp.read_text() == wanted and has(LEARNER):
         return
-    if not _has(BASE):
+    if not has(BASE):
         make_base()
     bundle = "/etc/ssl/certs/ca-certificates.crt"
     _run(
@@ -148,7 +149,8 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
-def _has(image: str) -> bool:
+def has(image: str) -> bool:
+    """Whether the engine has that image."""
     return subprocess.run(["docker", "image", "inspect", image], capture_output=True, check=False).returncode == 0
 
 

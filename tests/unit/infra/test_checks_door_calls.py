@@ -83,7 +83,7 @@ async def test_what_the_runner_asks_for_is_passed_on_as_it_is(runner, engine, wa
         {"User": "64200:0"},
         {"User": "64200"},
         {"Image": "other/image:1"},
-        {"Image": "caseloop/services:latest"},
+        {"Image": "caseloop/doors:latest"},
         {"Runtime": "other"},
         {"host": {"NetworkMode": "host"}},
         {"host": {"Privileged": True}},

@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -92,12 +93,33 @@ def test_every_service_of_ours_is_there_and_can_be_started(services: Mapping[str
 
 def test_every_image_of_ours_can_be_built(services: Mapping[str, Json], project: Path) -> None:
     names = {service["image"].partition(":")[0] for service in services.values()}
-    ours = {name.removeprefix("caseloop/") for name in names if name.startswith("caseloop/")} | {"learner"}
-    recipes = {path.stem for path in (project / "infra" / "images").glob("*.Dockerfile")} - {"case"}
-    assert ours == recipes
-    help_text = [sys.executable, project / "infra" / "images" / "build.py", "--help"]
-    said = subprocess.run(help_text, capture_output=True, text=True, check=True).stdout
-    assert all(re.search(rf"\b{name}\b", said.partition("IMAGE ")[2]) for name in ours)
+    ours = {name.removeprefix("caseloop/") for name in names if name.startswith("caseloop/")} | {"learner", "kit"}
+    build = runpy.run_path(str(project / "infra" / "images" / "build.py"))
+    assert ours == set(build["GATHER"])
+    recipes = set((project / "infra" / "images").glob("*.Dockerfile"))
+    assert {build["recipe"](name) for name in ours} == recipes - {project / "infra" / "images" / "case.Dockerfile"}
+
+
+def test_an_image_is_built_after_those_that_it_stands_on(project: Path) -> None:
+    build = runpy.run_path(str(project / "infra" / "images" / "build.py"))
+    made: set[str] = set()
+    for name in build["GATHER"]:
+        under = set(re.findall(r"^FROM caseloop/([a-z-]+):", build["recipe"](name).read_text(), re.MULTILINE))
+        assert under <= made, name
+        made.add(name)
+
+
+def test_public_images_are_pinned_to_one_release(services: Mapping[str, Json], project: Path) -> None:
+    """As far as that can be seen without a registry: a tag with all its numbers, or a digest."""
+    build = runpy.run_path(str(project / "infra" / "images" / "build.py"))
+    public = [image for name in build["GATHER"] for image in build["public_images"](name).values()]
+    public += [service["image"] for service in services.values() if not service["image"].startswith("caseloop/")]
+    assert {"caddy", "python", "postgres"} <= {image.partition(":")[0] for image in public}
+    whole = re.compile(r"[^:@]+(/[^:@]+)?:(v?\d+\.\d+(\.\d+)?|RELEASE\.[\dTZ-]+)(-[\w.]+)*(@sha256:[0-9a-f]{64})?")
+    floating = [image for image in public if not whole.fullmatch(image)]
+    # PostgreSQL's releases have two numbers, all others three
+    floating += [image for image in public if re.search(r":v?\d+\.\d+(-|@|$)", image) and "postgres:" not in image]
+    assert floating == []
 
 
 def test_every_container_is_locked_down(services: Mapping[str, Json]) -> None:
