@@ -77,9 +77,11 @@ class EmbeddedSettings(Settings):
 
     @model_validator(mode="after")
     def _hosts_apart(self) -> Self:
-        if self.mode == "embedded":  # in production the Hub alone is told all of them, and looks at its start
-            check_hosts(self.hosts, "CASELOOP_PUBLIC_ADDRESS", {})
+        self._check_hosts()
         return self
+
+    def _check_hosts(self) -> None:
+        check_hosts(self.hosts, "CASELOOP_PUBLIC_ADDRESS", {})
 
     @property
     def hosts(self) -> Hosts:

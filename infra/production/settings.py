@@ -29,6 +29,9 @@ class ProductionSettings(EmbeddedSettings):
     cluster_plain: bool = False
     """Whether environments on other machines are started without TLS between them and Hub and proxy."""
 
+    def _check_hosts(self) -> None:
+        """The Hub alone is told all of them, and looks at its start."""
+
     @property
     def is_networked(self) -> bool:
         """Whether services talk over TCP, with the same mutual TLS."""

@@ -31,7 +31,7 @@ ONLY_IN: Final = {
     "bandit": {"linting"},
     "inspect-ai": set[str](),
     "jupyter-repo2docker": {"cases"},
-    "jupyterhub": {"hub"},
+    "jupyterhub": {"hub", "operator"},  # a restore makes the Hub's tables
     "jupyterhub-kubespawner": {"hub"},
     "mypy": {"linting"},
     "openai": {"feedback"},

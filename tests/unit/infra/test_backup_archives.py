@@ -212,8 +212,8 @@ def test_an_archive_without_its_last_member_or_with_another_is_refused(tmp_path:
 
 
 def test_a_newer_caseloops_archive_is_refused_with_words(tmp_path: Path) -> None:
-    newer = forged(tmp_path / "a", head='{"format": 3, "something": "new"}')
-    assert "of format 3, and this Caseloop knows 2: a newer one made it; update" in refused(newer)
+    newer = forged(tmp_path / "a", head='{"format": 4, "something": "new"}')
+    assert "of format 4, and this Caseloop knows 3: a newer one made it; update" in refused(newer)
     tables = archive(tmp_path / "b", lambda _: None, end=End(schemas={"progress": "9999_later"}))
     assert "'9999_later', which this Caseloop does not know" in refused(tables)
     unknown = archive(tmp_path / "c", lambda _: None, end=End(schemas={"nobody": "0001"}))
