@@ -314,10 +314,10 @@ async def sessions(books: AtDesk, key: str) -> list[SessionSummary]:
 
 @router.get("/queue/{key}/sessions/{session}")
 async def session(request: Request, books: AtDesk, key: str, session: str) -> SessionPart:
-    return await _part(request, books)
+    return await _session_part(request, books)
 
 
-async def _part(request: Request, books: Books) -> SessionPart:
+async def _session_part(request: Request, books: Books) -> SessionPart:
     start = int(request.query_params.get("from", 0))
     rest = [event for event in books.events if event.seq >= start]
     later = rest[books.part].seq if len(rest) > books.part else None
@@ -416,7 +416,7 @@ async def learners_version(books: AtDesk, case: str, learner: str, submission: s
 
 @router.get("/class/{case}/learners/{learner}/sessions/{session}")
 async def learners_session(request: Request, books: AtDesk, case: str, learner: str, session: str) -> SessionPart:
-    return await _part(request, books)
+    return await _session_part(request, books)
 
 
 @router.get("/class")
