@@ -342,11 +342,13 @@ class TestWhoMay:
             refused = await stranger.http.request(method, _address(path), json={})
             assert error_of(refused) == (401, "not_signed_in"), (method, path)
             tried += 1
-        assert tried == 54
+        assert tried == 56
 
     async def test_what_changes_cases_is_for_admins_only(self, world: Fixture, mona: Fixture) -> None:
         tried = 0
         for method, path in _routes(world.desk):
+            if path.endswith("/cases/{case}/steps"):  # mentors, too, look for questions by step
+                continue
             if any(word in path for word in ("/uploads", "/cases/", "/api/versions", "/regrades")):
                 address = _address(path).removeprefix(f"{PREFIX}api/")
                 refused = await mona.api(method, address, json={}, headers={"Upload-Offset": "0"})
