@@ -166,6 +166,6 @@ def test_the_hub_starts_its_proxy_with_figures_where_the_door_looks_for_them(
     settings: ProductionSettings, vault: Vault
 ) -> None:
     c = Config()
-    _own_proxy(c, settings, vault)
+    _own_proxy(c, settings, vault, settings.hosts)
     command = c.ConfigurableHTTPProxy.command
     assert command[command.index("--metrics-socket") + 1] == str(settings.socket("proxy"))
