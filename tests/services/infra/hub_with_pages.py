@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from infra.hosts import Hosts
 from infra.hub.configuration import _pages
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.mentoring import MentoringClient
@@ -56,4 +57,4 @@ c.JupyterHub.cookie_secret_file = str(folder / "cookie")
 c.JupyterHub.proxy_class = NoProxy
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
-_pages(c, platform)
+_pages(c, platform, Hosts())
