@@ -111,8 +111,11 @@ class LocalSandbox:
 
     async def end(self) -> None:
         """End it and every session in it."""
-        await self._kill()
-        self._said.close()
+        try:
+            await self._kill()
+        finally:
+            # Also where whoever waits for its end is cancelled.
+            self._said.close()
 
     async def _kill(self) -> None:
         with contextlib.suppress(OSError):

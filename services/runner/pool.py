@@ -112,9 +112,15 @@ class Pool:
         self._sandboxes, self._settings = sandboxes, settings
         self._environments: OrderedDict[Plan, _Environment] = OrderedDict()
         self._closing: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def environment(self, plan: Plan) -> _Environment:
-        """The environment of this plan, new or kept."""
+        """The environment of this plan, new or kept. Raises SessionRefused once the pool is closed.
+
+        What would be loaded for whoever comes late, nobody would end.
+        """
+        if self._closed:
+            raise SessionRefused("the runner is ending")
         found = self._environments.get(plan)
         if found is None:
             found = self._environments[plan] = _Environment(self._sandboxes, plan, self._settings)
@@ -127,7 +133,8 @@ class Pool:
         return found
 
     async def close(self) -> None:
-        """End every environment."""
+        """End every environment, and load none any more."""
+        self._closed = True
         environments = list(self._environments.values())
         self._environments.clear()
         await asyncio.gather(*self._closing, *(environment.close() for environment in environments))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from feedback.adapters.cache_directory import DirectoryCache
 from feedback.approved import ApprovedAnswers
@@ -10,11 +11,14 @@ from feedback.hints.reference_repair import ReferenceRepair
 from feedback.hints.settings import HintSettings
 from feedback.hints.task import Submitted
 from feedback.pipeline import last
+from feedback.service import FeedbackService
 from feedback.wiring import build_checker
 from services.contracts.case import AuthorCase
 from services.contracts.feedback import CheckRequest, Feedback, Verdict
+from services.contracts.identity import Role
+from services.kit.scope import ScopeMinter, ScopeVerifier
 from services.runner.service import Runner
-from tests.services.feedback.conftest import answered, shop
+from tests.services.feedback.conftest import Shelf, answered, shop
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio(loop_scope="module")]
 CASE = shop(learn_from_approved=True)
@@ -67,20 +71,30 @@ async def test_a_repair_takes_what_was_approved(runner: Runner, tmp_path: Path) 
     assert {line for edit in found.edits for line in range(edit.lines[0], edit.lines[1] + 1)} == {5}
 
 
-async def test_an_approved_answer_helps_the_next_learner_and_after_a_restart(runner: Runner, door: object) -> None:
-    async with door(runner, CASE) as opened:  # type: ignore[operator]
-        assert (await opened.check(asked(CASE, STEP_BY_STEP))).verdict is Verdict.APPROVED
-        (finding,) = (await opened.check(asked(CASE, ONCE_MORE))).findings
-    assert finding.place.line == 5
-    async with door(runner, CASE) as again:  # type: ignore[operator]
-        (finding,) = (await again.check(asked(CASE, ONCE_MORE))).findings
-    assert finding.place.line == 5
+def served(runner: Runner, case: AuthorCase, folder: Path) -> FeedbackService:
+    """The service without a search for repairs, which would go on after a test has ended."""
+    approved = ApprovedAnswers(DirectoryCache(folder))
+    return FeedbackService(Shelf(case), build_checker(runner, folder, approved=approved), approved=approved)
 
 
-async def test_without_leave_nothing_of_a_learners_answer_is_kept(runner: Runner, door: object, tmp_path: Path) -> None:
+async def checked(service: FeedbackService, case: AuthorCase, source: str) -> Feedback:
+    key = Ed25519PrivateKey.generate()
+    token = ScopeMinter(key).mint(user="ada", role=Role.LEARNER, case=case.id, case_version=case.version)
+    return await last(service.check(asked(case, source), ScopeVerifier(key.public_key()).verify(token)))
+
+
+async def test_an_approved_answer_helps_the_next_learner_and_after_a_restart(runner: Runner, tmp_path: Path) -> None:
+    service = served(runner, CASE, tmp_path)
+    assert (await checked(service, CASE, STEP_BY_STEP)).verdict is Verdict.APPROVED
+    for one in (service, served(runner, CASE, tmp_path)):
+        (finding,) = (await checked(one, CASE, ONCE_MORE)).findings
+        assert finding.place is not None
+        assert finding.place.line == 5
+
+
+async def test_without_leave_nothing_of_a_learners_answer_is_kept(runner: Runner, tmp_path: Path) -> None:
     closed = shop()
-    async with door(runner, closed) as opened:  # type: ignore[operator]
-        assert (await opened.check(asked(closed, STEP_BY_STEP))).verdict is Verdict.APPROVED
-    kept = [file.read_text() for file in (tmp_path / "baselines").rglob("*.json")]
+    assert (await checked(served(runner, closed, tmp_path), closed, STEP_BY_STEP)).verdict is Verdict.APPROVED
+    kept = [file.read_text() for file in tmp_path.rglob("*.json")]
     assert kept
     assert not any("for _ in range" in text for text in kept)
