@@ -6,6 +6,8 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Final
 
 import structlog
@@ -19,8 +21,8 @@ try:
     from opentelemetry.context import Context
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
-    from opentelemetry.sdk.trace import SpanLimits, TracerProvider
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+    from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
     from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 except ImportError as missing:
@@ -60,7 +62,7 @@ class OtlpTracer:
             session=session,
         )
         self._complaints = _Complaints()
-        self._processor = BatchSpanProcessor(exporter, _WAITING, _PAUSE_MS, _BATCH)
+        self._processor = BatchSpanProcessor(_Heard(exporter, self._complaints), _WAITING, _PAUSE_MS, _BATCH)
         self._sampler = ParentBased(TraceIdRatioBased(settings.ratio))
         self._instance = str(uuid.uuid4())
         self._tracers: dict[str, trace.Tracer] = {}
@@ -156,7 +158,10 @@ class OtlpSpan:
 
 
 class _Complaints(logging.Handler):
-    """Says once a minute what OpenTelemetry says of every batch that the collector does not take."""
+    """Says once a minute what OpenTelemetry says of every batch that the collector does not take.
+
+    Not of batches of another tracer: one whose collector is away tries on for seconds after it was closed.
+    """
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -165,7 +170,9 @@ class _Complaints(logging.Handler):
         self._logger.propagate = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Called from the thread that sends."""
+        """Called from the thread that sends, or from one that puts a span into the queue."""
+        if _sending_for.get(self) is not self:
+            return
         now = time.monotonic()
         if now - self._said >= _SAID_AGAIN:
             self._said = now
@@ -175,3 +182,26 @@ class _Complaints(logging.Handler):
         """Let OpenTelemetry speak for itself again."""
         self._logger.removeHandler(self)
         self._logger.propagate = True
+
+
+_sending_for: ContextVar[_Complaints] = ContextVar("sending_for")
+"""Whose batch the thread sends."""
+
+
+class _Heard(SpanExporter):
+    """Sends batches, and lets their tracer hear what is said of them."""
+
+    def __init__(self, exporter: SpanExporter, complaints: _Complaints) -> None:
+        self._exporter, self._complaints = exporter, complaints
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """As `SpanExporter.export`."""
+        token = _sending_for.set(self._complaints)
+        try:
+            return self._exporter.export(spans)
+        finally:
+            _sending_for.reset(token)
+
+    def shutdown(self) -> None:
+        """As `SpanExporter.shutdown`."""
+        self._exporter.shutdown()

@@ -1,5 +1,6 @@
 """Where traces begin, how they cross services, and that nobody outside has a say in them or waits for them."""
 
+import asyncio
 import json
 import logging
 import os
@@ -7,6 +8,7 @@ import re
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -247,6 +249,24 @@ async def test_a_collector_that_refuses_is_told(collector, logged):
     async with open_tracing(traces(collector)), in_process_client(runner(), "feedback") as client:
         assert (await client.post("/runs/1")).status_code == 200
     assert ["400" in line["reason"] for line in logged if line["event"] == "traces are not taken"] == [True]
+
+
+async def test_what_is_said_of_an_earlier_collector_is_not_taken_for_this_one_s(collector, logged):
+    collector.release.clear()
+    async with open_tracing(traces(collector)), in_process_client(runner(), "feedback") as client:
+        assert (await client.post("/runs/1")).status_code == 200
+    # its last batch is still on its way while the next ones are refused
+    assert collector.bodies
+    with collecting() as later:
+        later.status = 400
+        async with open_tracing(traces(later)), in_process_client(runner(), "feedback") as client:
+            collector.status = 418
+            collector.release.set()
+            senders = [thread for thread in threading.enumerate() if thread.name == "last traces"]
+            await asyncio.gather(*(asyncio.to_thread(thread.join) for thread in senders))
+            assert (await client.post("/runs/2")).status_code == 200
+    (reason,) = [line["reason"] for line in logged if line["event"] == "traces are not taken"]
+    assert ("400" in reason, "418" in reason) == (True, False)
 
 
 def test_an_authority_that_is_not_there_is_told_before_anything_starts(tmp_path):
