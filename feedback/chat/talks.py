@@ -104,7 +104,7 @@ class Talks:
         """
         now = self._clock()
         # The answer survives a power cut, and with it all that came before; until then nobody was told anything.
-        async with self._db.write(survives=False) as session:
+        async with self._db.write(survives=False, brief=True) as session:
             rows = ConversationRepository(session, owner)
             row = await rows.current_or(wire.new_conversation(owner, now))
             _require_reasoning(row, put)
@@ -150,7 +150,7 @@ class Talks:
 
         Raises ConversationDeleted.
         """
-        async with self._db.write(survives=False) as session:
+        async with self._db.write(survives=False, brief=True) as session:
             rows = ConversationRepository(session, asked.owner)
             row, mine = await _both(rows, asked)
             if judged is not None:
@@ -192,7 +192,7 @@ class Talks:
 
         Returns how many places of the quota are left. Raises ConversationDeleted.
         """
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             rows = ConversationRepository(session, asked.owner)
             row, mine = await _both(rows, asked)
             mine.state, mine.intent = "answered", question.intent

@@ -25,12 +25,22 @@ class UninterruptedConnection(aiosqlite.Connection):
     first wait for something else.
     """
 
+    here = False
+    """Whether operations are done where they are asked for, and not in the connection's thread: for those that take
+    microseconds and wait for nobody. Until the transaction ends."""
+
     def cursor(self) -> "UninterruptedCursor":  # type: ignore[override]
         """A cursor; making one needs no visit."""
         return UninterruptedCursor(self, self._conn.cursor())
 
+    async def commit(self) -> None:
+        """Keep what the transaction wrote, which may wait for the disk."""
+        self.here = False
+        await super().commit()
+
     async def rollback(self) -> None:
         """End a transaction if there is one; the pool asks for this whenever a connection comes back."""
+        self.here = False
         if self._conn.in_transaction:
             await super().rollback()
 
@@ -38,6 +48,8 @@ class UninterruptedConnection(aiosqlite.Connection):
         if not self._running or self._connection is None:
             # In these words SQLAlchemy knows that the connection is lost.
             raise ValueError("Connection closed")
+        if self.here:
+            return fn(*args, **kwargs)
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._tx.put_nowait((done, partial(fn, *args, **kwargs)))
         return await uninterrupted(done)

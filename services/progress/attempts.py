@@ -64,7 +64,7 @@ class Attempts:
             return known
         # Object first, row second: a row always has its cells, a stray object hurts nobody.
         stored = await self._objects.put(cells)
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             recorded = await self._record(session, scope, submit, stored)
             # Thinning of notebooks may have dropped an equal object between the two; under the write lock it cannot.
             if not await self._objects.exists(stored):
@@ -76,7 +76,7 @@ class Attempts:
 
         Raises SubmissionNotFound, OutsideScope.
         """
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             attempts = _repository(session, scope)
             row = await attempts.submission(conclude.submission)
             if row is None or row.case_version != scope.case_version:
@@ -95,7 +95,7 @@ class Attempts:
 
         Raises SubmissionNotFound, OutsideScope, NotReworded, WordsOutOfPlace.
         """
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             row = await _repository(session, scope).submission_to_change(reword.submission)
             if row is None or row.case_version != scope.case_version:
                 raise SubmissionNotFound(f"There is no submission {reword.submission[:40]!r} of yours to reword.")

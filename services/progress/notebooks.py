@@ -37,7 +37,7 @@ class Notebooks:
         # A notebook full of pictures takes a while to write down; the other services share this event loop.
         content = await asyncio.to_thread(self._content, notebook.notebook)
         stored = await self._objects.put(content)
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             states = NotebookRepository(session, owner)
             newest = await states.newest()
             if newest is not None and newest.digest == stored:

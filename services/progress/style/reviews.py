@@ -38,7 +38,7 @@ class Reviews:
         """Keep a style review; a clean one of approved code polishes the subtask. Raises NotApproved, OutsideScope."""
         _require_subtask(scope, reviewed.subtask)
         approved = await self._was_approved(_owner(scope), reviewed.subtask, reviewed.answers)
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             attempts = AttemptRepository(session, _owner(scope))
             standing = await _approved_standing(attempts, reviewed.subtask)
             before = await attempts.review(reviewed.subtask)
@@ -54,7 +54,7 @@ class Reviews:
         Raises NotApproved, FindingNotFound, DismissalsFull, OutsideScope.
         """
         _require_subtask(scope, dismiss.subtask)
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             attempts, dismissals = _repositories(session, scope)
             standing = await _approved_standing(attempts, dismiss.subtask)
             review = await attempts.review(dismiss.subtask)
@@ -75,7 +75,7 @@ class Reviews:
         Raises NotApproved, DismissalsFull, OutsideScope.
         """
         _require_subtask(scope, subtask)
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             attempts, dismissals = _repositories(session, scope)
             standing = await _approved_standing(attempts, subtask)
             known = {row.finding: row for row in await dismissals.in_force(subtask)}.get(finding)

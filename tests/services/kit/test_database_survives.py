@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from services.kit import wal_sync
 from services.kit.database import Database
@@ -106,17 +107,61 @@ async def test_without_a_log_there_is_nothing_to_wait_for(tmp_path, disk):
     assert disk.synced == []
 
 
-async def test_a_statement_with_its_rows_is_one_visit_to_the_connections_thread(db, monkeypatch):
-    visits: list[str] = []
-    visit = UninterruptedConnection._execute
+class Visits:
+    """What connections have their threads do."""
 
-    async def counted(self, fn, *args, **kwargs):
-        visits.append(str(args[:1]))
-        return await visit(self, fn, *args, **kwargs)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.statements: list[str] = []
+        visit = UninterruptedConnection._execute
 
+        async def counted(connection, fn, *args, **kwargs):
+            if not connection.here:
+                self.statements.append(str(args[:1]))
+            return await visit(connection, fn, *args, **kwargs)
+
+        monkeypatch.setattr(UninterruptedConnection, "_execute", counted)
+
+
+@pytest.fixture
+def visits(db, monkeypatch) -> Visits:
+    return Visits(monkeypatch)
+
+
+async def test_a_statement_with_its_rows_is_one_visit_to_the_connections_thread(db, visits):
     await say(db)
     await heard(db)
-    monkeypatch.setattr(UninterruptedConnection, "_execute", counted)
+    visits.statements.clear()
     assert await heard(db) == 1
-    # The transaction's beginning, the statement, the end; and once whether the connection may write.
-    assert len(visits) <= 4
+    # The transaction's beginning, the statement, and the end.
+    assert len(visits.statements) <= 3
+
+
+async def test_whoever_writes_briefly_visits_the_thread_to_begin_and_to_end_only(db, visits):
+    await say(db)
+    visits.statements.clear()
+    async with db.write(brief=True) as session:
+        for n in range(5):
+            await session.execute(text(f"INSERT INTO said VALUES ({n})"))
+            async with session.begin_nested():
+                await session.execute(text("DELETE FROM said WHERE n = 0"))
+        assert (await session.execute(text("SELECT count(*) FROM said"))).scalar_one() == 5
+    assert len(visits.statements) == 2
+    assert await heard(db) == 5
+
+
+async def test_a_connection_that_was_used_briefly_is_an_ordinary_one_afterwards(db, visits):
+    async def fail() -> None:
+        async with db.write(brief=True) as session:
+            await session.execute(text("INSERT INTO said VALUES (2)"))
+            await session.execute(text("CREATE TABLE checked (n INTEGER CHECK (n > 0))"))
+            await session.execute(text("INSERT INTO checked VALUES (0)"))
+
+    with pytest.raises(IntegrityError):
+        await fail()
+    visits.statements.clear()
+    await say(db)
+    assert await heard(db) == 1
+    assert [said for said in visits.statements if "INSERT" in said or "count" in said] == [
+        "('INSERT INTO said VALUES (1)',)",
+        "('SELECT count(*) FROM said',)",
+    ]
