@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test test-vllm test-docker check format unit bench clean
+.PHONY: help setup setup-dev run test test-web test-vllm test-docker check style types imports format unit bench clean
 
 help: ## List what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,8 +16,11 @@ setup-dev:
 run: setup ## Start Caseloop on this machine; Ctrl-C stops it
 	@exec $(VENV)/caseloop run
 
-test: setup-dev check ## Run every check and test
+test: setup-dev ## Run every check and test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync check test-web
 	@$(VENV)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
+
+test-web: setup-dev
 	@$(PYTHON) infra/set_up.py --npm test --silent
 
 test-vllm: setup-dev ## Test against the real vLLM server with a tiny model, on the CPU; installs 2 GB
@@ -28,10 +31,16 @@ test-docker: setup-dev ## Test learners' containers on a Docker engine, with ima
 	@$(PYTHON) tests/docker/machine_image.py
 	@$(VENV)/python -m pytest tests/docker $(PYTEST_ARGS)
 
-check: setup-dev ## ruff, mypy, import contracts
+check: style types imports ## ruff, mypy, import contracts
+
+style: setup-dev
 	@$(VENV)/ruff format --check .
 	@$(VENV)/ruff check .
+
+types: setup-dev
 	@$(VENV)/mypy
+
+imports: setup-dev
 	@$(VENV)/lint-imports --no-logo
 
 format: setup-dev ## Format and sort imports

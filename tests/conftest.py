@@ -15,6 +15,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from tests.e2e.system.published_home import PublishedHome
 from tests.postgres_cluster import Cluster, missing_postgres, running_cluster
@@ -122,8 +123,8 @@ def commands_leave_no_trace() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the browsers, which take longest."""
-    items.sort(key=lambda item: not _with_browser(item.nodeid))
+    """Begin with the browsers, which take longest, and of them with whole systems, which need the machine most."""
+    items.sort(key=lambda item: (not _with_browser(item.nodeid), not item.nodeid.startswith("tests/e2e/system/")))
 
 
 def pytest_collection_finish() -> None:
@@ -133,13 +134,21 @@ def pytest_collection_finish() -> None:
 
 
 class _Shared(LoadScopeScheduling):
-    """Shares the tests out: one process has the browsers, which wait more than they work, the other the rest.
+    """Shares the tests out by file, for fixtures' sake: one process begins with the browsers, the others with the rest.
 
-    The rest stays together by file, for its fixtures.
+    A browser waits more than it works, so the rest runs beside it, and not another one. Whoever is through with its own
+    takes what others have left: nobody stands idle while there is a file to begin.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browsers" if _with_browser(nodeid) else nodeid.split("::")[0]
+        return nodeid.split("::")[0]
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        browsers = node is self.nodes[0]
+        own = next((file for file in self.workqueue if _with_browser(file) is browsers), None)
+        if own is not None:
+            self.workqueue.move_to_end(own, last=False)
+        super()._assign_work_unit(node)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
@@ -148,7 +157,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def _with_browser(nodeid: str) -> bool:
-    return nodeid.startswith("tests/e2e/")
+    return nodeid.startswith("tests/e2e/") and not nodeid.startswith("tests/e2e/grading/")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import os
 import signal
 import socket as sockets_module
 import time
+import weakref
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, Final
 import structlog
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from services.kit.places import OpenPort
 from services.kit.tls_protocol import Peers, peer_protocol
@@ -115,6 +117,7 @@ class _Server(uvicorn.Server):
         self._place = place
         self.listening = asyncio.Event()
         self._asked_to_stop = asyncio.Event()
+        self._callers: weakref.WeakSet[HttpToolsProtocol] = weakref.WeakSet()
 
     @property
     def address(self) -> str:
@@ -148,14 +151,25 @@ class _Server(uvicorn.Server):
             raise ServiceDied("its start-up failed; the reason is logged above")
 
         def protocol() -> asyncio.Protocol:
-            made: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+            made: HttpToolsProtocol = config.http_protocol_class(  # type: ignore[call-arg,assignment]
                 config=config, server_state=state, app_state=self.lifespan.state
             )
+            self._callers.add(made)
             return made
 
         self.servers = [await self._listen(protocol)]
         self.started = True
         self.listening.set()
+
+    async def shutdown(self, sockets: list[sockets_module.socket] | None = None) -> None:
+        # uvicorn waits a tenth of a second for connections to close, also where there is none; services stop in turn.
+        shaking_hands = any(caller.transport is None for caller in self._callers)
+        if shaking_hands or self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        await self.lifespan.shutdown()
 
     async def _listen(self, protocol: Callable[[], asyncio.Protocol]) -> asyncio.Server:
         place, config = self._place, self.config

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import APIRouter, Depends
 
 from services.kit.app import create_service
@@ -102,6 +103,21 @@ async def test_idle_connections_do_not_hold_the_stop_up(town, authority):
             assert (await client.get("/health/live")).status_code == 200
             began = loop.time()
         assert loop.time() - began < 4
+
+
+async def test_a_service_to_which_nobody_is_connected_waits_for_nobody(town, authority, monkeypatch):
+    waited, patient = [], uvicorn.Server.shutdown
+
+    async def shutdown(self, sockets=None):
+        waited.append(self.address)
+        await patient(self, sockets)
+
+    monkeypatch.setattr(uvicorn.Server, "shutdown", shutdown)
+    apps = [create_service(name, []) for name in ("cases", "feedback", "gateway")]
+    listeners = [listener(town, app) for app in apps]
+    async with town.client("supervisor", "feedback") as client, serving(listeners, authority):
+        assert (await client.get("/health/live")).status_code == 200
+    assert waited == [str(town.run_dir / "feedback.sock")]
 
 
 async def test_a_listener_that_ends_by_itself_is_reported(town, authority, monkeypatch):
