@@ -66,9 +66,6 @@ def repair_flaws(report: Report, names: Sequence[str]) -> None:
     """Repair the flaws of these cases."""
     for name in names:
         case, tried = asyncio.run(_case(name, quick=report.quick))
-        for one in tried:
-            if not one.approved:
-                print(f"{name}: not repaired: {one.flaw.subtask}, {one.flaw.id}")
         _report(report, case, tried)
 
 
@@ -120,7 +117,10 @@ async def _tried(judge: CheckerJudge, repairs: ReferenceRepair, case: AuthorCase
         answer = subtask.view.answer_cells[0]
         mended = (c.model_copy(update={"source": hint.source}) if c.id == answer else c for c in cells)
         approved = (await judge.judge_step(case, subtask.view.id, tuple(mended))).verdict is Verdict.APPROVED
-    return Tried(flaw, hint, check, approved, waited)
+    tried = Tried(flaw, hint, check, approved, waited)
+    how = f"{tried.hint.distance} nodes" if tried.hint is not None else "none"
+    print(f"{subtask.view.id}, {flaw.id}: {how}, approved: {approved}, at a check: {check is not None}", flush=True)
+    return tried
 
 
 if __name__ == "__main__":

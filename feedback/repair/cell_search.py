@@ -211,6 +211,7 @@ class _Search:
             first_seconds=self.best.first_seconds if self.best else spent,
             broken=tuple(groups),
             groups=groups,
+            values=tuple(sorted(draft.makes(active) & self._engine.answers.fixed)),
         )
 
     def _size(self, draft: CellDraft, active: frozenset[int]) -> int:

@@ -109,6 +109,11 @@ class CellDraft:
         new = Counter(map(text, other)) - Counter(map(text, mine))
         return ast.Module(_those(mine, gone), []), ast.Module(_those(other, new), [])
 
+    def makes(self, active: frozenset[int]) -> frozenset[str]:
+        """Names outside of functions whose statements these edits change."""
+        changed = (node for side in self.changed(active) for node in side.body)
+        return frozenset(name for node in changed if not isinstance(node, _NO_VARIABLES) for name in _made(node))
+
     def _with(self, active: frozenset[int]) -> list[ast.stmt]:
         module = self._merge.render(active)
         assert isinstance(module, ast.Module)
@@ -161,6 +166,18 @@ def function_at(tree: ast.Module, line: int) -> str | None:
     """The function outside of all others that has this line."""
     functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
     return next((node.name for node in functions if node.lineno <= line <= (node.end_lineno or line)), None)
+
+
+def _made(node: ast.stmt) -> Iterator[str]:
+    """Names that a statement gives a value, whole or in part."""
+    for one in ast.walk(node):
+        match one:
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+                yield name
+            case ast.Attribute(value=ast.Name(id=name), ctx=ast.Store()):
+                yield name
 
 
 def _those(body: Sequence[ast.stmt], wanted: Counter[str]) -> list[ast.stmt]:
