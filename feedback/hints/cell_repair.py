@@ -50,13 +50,13 @@ class Cells:
         A cell that trains a model for a second is not repaired while somebody waits for a check; for a hint, which may
         take longer, it is.
         """
-        left = seconds - self.cost.before - _SESSION
+        left = seconds - self.cost.before - _SESSION - self.cost.apart
         programs = int(left * _FIRST * _SIDE_BY_SIDE / max(self.cost.each, 1e-4))
         return CellEffort(seconds, min(programs, _MOST)) if programs >= _FEWEST else None
 
     def each(self, usual: float) -> float:
         """Seconds of one program, at most."""
-        return min(_LONGEST, max(usual, _LEAST, _TIMES * self.cost.each))
+        return min(_LONGEST, max(usual, _LEAST, _TIMES * self.cost.apart))
 
 
 def prepared(sources: Sequence[str], fixed: frozenset[str], trials: SandboxTrials) -> Cells:
@@ -74,7 +74,7 @@ def prepared(sources: Sequence[str], fixed: frozenset[str], trials: SandboxTrial
     cost = trials.cost()
     if cost is None:
         raise OutOfTime
-    others = itertools.islice(forms(sources[0], _REWRITTEN), int(_REWRITING / max(cost.each, 1e-4)))
+    others = itertools.islice(forms(sources[0], _REWRITTEN), int(_REWRITING / max(cost.apart, 1e-4)))
     programs = list(others)
     with contextlib.suppress(OutOfTime):
         answers.learn(one for one, right in zip(programs, trials.passed(programs), strict=True) if right)
