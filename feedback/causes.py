@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from feedback.hints.reference_repair import asked_for
+from feedback.hints.repairable import can_be_repaired
 from feedback.hints.task import Submitted, Work
 from feedback.notebook.repair import NotebookTooLarge
 from feedback.repair.engine import Repaired
@@ -67,7 +67,7 @@ class RepairCauses:
 
         What is known is given whatever else is under way.
         """
-        if not asked_for(subtask):
+        if not can_be_repaired(subtask):
             return None
         key = case.version, cells_digest(subtask.view.id, cells)
         if key in self._known:

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from feedback.hints.reference_repair import asked_for
+from feedback.hints.repairable import can_be_repaired
 from feedback.hints.task import HintTask
 from feedback.notebook.repair import NotebookTooLarge
 from feedback.repair.engine import Repaired
@@ -45,8 +45,8 @@ class RepairSignatures:
         self._preparing: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     def tells(self, subtask: Subtask) -> bool:
-        """Whether work on this step can be repaired at all: functions that its checks call."""
-        return bool(asked_for(subtask))
+        """Whether work on this step can be repaired at all."""
+        return can_be_repaired(subtask)
 
     def prepare(self, task: HintTask) -> None:
         """Begin what is the same for all who work on the step, once: somebody fails at it, and may ask a mentor."""
@@ -85,4 +85,4 @@ class RepairSignatures:
         async with self._turns:
             repaired = await self._repairs.repaired(task)
         (source,) = task.answers.values()
-        return mistake(source, repaired).signature(task.subtask.view.id) if repaired else None
+        return mistake(repaired.read or source, repaired).signature(task.subtask.view.id) if repaired else None

@@ -7,6 +7,7 @@ from typing import Final
 from feedback.evidence.asked import Asked, RunCell
 from feedback.evidence.clues import Clue, Incomplete, Raised, RepairChanges
 from feedback.notebook.reading import parsed
+from feedback.repair.cells import function_at
 from feedback.repair.draft import TOP
 from feedback.repair.edits import Edit
 from feedback.repair.engine import Repaired
@@ -24,7 +25,8 @@ def mended(asked: Asked, primary: Clue, names: Collection[str], repaired: Repair
     `names`: what the mistake is about; the first function of these that the repair changes counts.
     """
     cell = _answer(asked)
-    tree = parsed(cell.source) if cell is not None else None
+    # What is no Python was read line for line, but for those that the repair changes.
+    tree = parsed(cell.source) or parsed(repaired.read or cell.source) if cell is not None else None
     if cell is None or tree is None:
         return ()
     group = _group(asked, primary, names, repaired, tree)
@@ -48,25 +50,23 @@ def _group(asked: Asked, primary: Clue, names: Collection[str], repaired: Repair
         case Raised(cell=cell) if cell != _answer(asked):
             return None
         case Raised():
-            inside = _function_at(tree, primary.evidence.place)
+            place = primary.evidence.place
+            inside = function_at(tree, place.line) if place is not None and place.line is not None else None
             # What stops outside of functions is mended there or not at all.
             return top if inside is None else inside if inside in functions else first
         case Incomplete():
             return top or first
     if not functions:
         return top
-    return next((name for name in functions if name in names), None if names else first)
-
-
-def _function_at(tree: ast.Module, place: Place | None) -> str | None:
-    line = place.line if place is not None and place.line is not None else 0
-    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
-    return next((node.name for node in functions if node.lineno <= line <= (node.end_lineno or line)), None)
+    return next((name for name in functions if name in names), top if names else first)
 
 
 def _has_place(edit: Edit) -> bool:
-    """Whether it changes something that is there: a function or an import that is missing altogether has no line."""
-    return edit.mine is not None or edit.place != "Module.body"
+    """Whether it changes something that is there, or between two lines: a function or an import that is missing
+    altogether, or a value that one needs, has no line."""
+    if edit.mine is not None or edit.place != "Module.body":
+        return True
+    return bool(edit.role) and not isinstance(edit.other, ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom)
 
 
 def _clue(asked: Asked, cell: RunCell, edit: Edit, near: float) -> RepairChanges | None:

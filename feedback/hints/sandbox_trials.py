@@ -9,6 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import JsonValue
+
 from feedback.evidence.holdout import worse
 from feedback.evidence.values import differences
 from feedback.ports import Runs
@@ -17,7 +19,7 @@ from feedback.repair.deadline import OutOfTime
 from feedback.repair.traces import RECORD
 from feedback.running import observed
 from services.contracts.case import CallProbe, Compare
-from services.contracts.observation import CheckCode, CheckOutcome, Observation, RunRequest, Value
+from services.contracts.observation import CheckCode, CheckOutcome, Keep, Observation, RunRequest, Value
 
 _AT_ONCE: Final = 40
 """Programs in one run."""
@@ -25,8 +27,18 @@ SECONDS: Final = 0.5
 """Wall seconds of one program, at most: those that a learner waits for take far less."""
 _SEEN: Final = "_caseloop_all_"
 _BEFORE: Final = "_caseloop_before_"
+_CLOCK: Final = "_caseloop_clock_"
+_BEGAN: Final = "_caseloop_began_"
+_PATIENT: Final = 20
+"""Times the usual, what the reference may take where nobody waits and it is asked how long that is."""
 _PROGRAMS: Final = "__caseloop_programs__"
 """What a check finds its programs under, compiled (`CheckCode.programs`)."""
+_OBJECTS: Final = {
+    "array": "__import__('numpy').array",
+    "series": "__import__('pandas').Series",
+    "frame": "__import__('pandas').DataFrame",
+}
+"""Arguments that stand for library objects, as a probe makes them."""
 _FEW: Final = 2
 """So many programs take no longer each in a fork of its own than in a sieve together."""
 _SIEVES: Final = 2
@@ -53,6 +65,25 @@ class Asking:
     calls: tuple[CallProbe, ...] = ()
     """The subtask's calls, with plain arguments; what they give is compared with the reference's out here."""
     reference: str = ""
+    compare: tuple[Compare, ...] = ()
+    """The subtask's named values that decide; they are compared with the reference's out here, too."""
+
+    @property
+    def shown(self) -> int:
+        """Values that a program shows beside its checks: what calls give, then named values."""
+        return len(self.calls) + len(self.compare)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What it takes to try one program."""
+
+    before: float
+    """Seconds for the cells before it; once a run, unless they are kept."""
+    each: float
+    """Seconds for the reference itself and its checks, among others in one process."""
+    apart: float
+    """Seconds for the reference by itself, with all that is asked of it and all that is shown."""
 
 
 class SandboxTrials:
@@ -65,6 +96,7 @@ class SandboxTrials:
         loop: where the runner is asked.
         until: `time.monotonic()` after which nothing is waited for any more.
         each: wall seconds of one program, at most.
+        owner: whose the run is, where what comes of the cells before is kept for the next run; see `let_go`.
 
     Raises (from all methods):
         OutOfTime: that moment has come.
@@ -72,39 +104,73 @@ class SandboxTrials:
     """
 
     def __init__(
-        self, runs: Runs, asking: Asking, loop: asyncio.AbstractEventLoop, until: float, each: float = SECONDS
+        self,
+        runs: Runs,
+        asking: Asking,
+        loop: asyncio.AbstractEventLoop,
+        until: float,
+        each: float = SECONDS,
+        owner: str | None = None,
     ) -> None:
         self._runs, self._asking, self._loop, self._until, self._each = runs, asking, loop, until, each
+        self._keep = Keep(owner=owner, then="more") if owner else None
+        self._has_run = False
         self._models: tuple[Value, ...] | None = None
         self.sieving = bool(asking.checks and asking.reference)
         """Whether programs are tried many in one process first."""
 
     def passed(self, programs: Sequence[str]) -> list[bool]:
         """For each program, whether all checks hold, as far as a sieve can tell."""
-        if len(programs) <= _FEW or not self.sieving:
-            return self.apart(programs)
-        held = self._sifted(programs)
-        if held is None:
-            # One that ends its process, or spoils it, is in what follows as well.
-            self.sieving = False
-            return self.apart(programs)
-        if not self._asking.calls:
+        held = self.likely(programs)
+        if not self._asking.shown and self.sieving and len(programs) > _FEW:
             return held
         left = [program for program, flag in zip(programs, held, strict=True) if flag]
         known = dict(zip(left, self.apart(left), strict=True)) if left else {}
         return [known.get(program, False) for program in programs]
+
+    def likely(self, programs: Sequence[str]) -> list[bool]:
+        """For each program, whether a sieve lets it through; all are likely where there is no sieve."""
+        if len(programs) > _FEW and self.sieving:
+            held = self._sifted(programs)
+            if held is not None:
+                return held
+            # One that ends its process, or spoils it, is in what follows as well.
+            self.sieving = False
+        return [True] * len(programs)
 
     def apart(self, programs: Sequence[str], each: float | None = None) -> list[bool]:
         """For each program, whether all checks hold, each in a fork of its own from here on.
 
         `each`: wall seconds of one, where that is not to be as short as in a search.
         """
-        tail = "\n".join((*self._asking.checks, *map(_answering, range(len(self._asking.calls)), self._asking.calls)))
-        if self._models is None and self._asking.calls:
-            (model,) = self._outcomes([_Asked(f"{self._asking.reference}\n{tail}")])
-            self._models = self._answers(model)
-        outcomes = self._outcomes([_Asked(f"{one}\n{tail}") for one in programs], each)
+        tail = _tail(self._asking)
+        asked = [_Asked(f"{one}\n{tail}") for one in programs]
+        if self._models is not None or not self._asking.shown:
+            outcomes = self._outcomes(asked, each)
+        else:
+            model, *outcomes = self._outcomes([_Asked(f"{self._asking.reference}\n{tail}"), *asked], each)
+            answers = self._answers(model)
+            # Lost to a busy machine, it may go well the next time.
+            self._models = answers if len(answers) == self._asking.shown else None
         return [outcome.status == "passed" and self._agrees(self._answers(outcome)) for outcome in outcomes]
+
+    def cost(self) -> Cost | None:
+        """What the reference takes, with all that is asked of it; None where it does not pass by itself."""
+        lines = f"import time as {_CLOCK}\n{_BEGAN} = {_CLOCK}.process_time()", self._asking.reference
+        apart = _Asked("\n".join((*lines, _tail(self._asking), _taken(f"{_CLOCK}.process_time() - {_BEGAN}"))))
+        sifted = _Asked(_TIMED, ("\n".join(self._asking.checks), self._asking.reference))
+        seen = self._observed([apart, sifted], SECONDS * _PATIENT)
+        spent = [_spent(outcome) for outcome in seen.checks]
+        if len(spent) != len((apart, sifted)) or None in spent:
+            return None
+        whole, each = (one or 0.0 for one in spent)
+        return Cost(before=sum(cell.cpu_ms for cell in seen.cells) / 1_000, each=each, apart=whole)
+
+    async def let_go(self) -> None:
+        """Have nothing kept any more of the cells before. Raises PlatformFailed."""
+        if self._keep is not None and self._has_run:
+            keep = self._keep.model_copy(update={"then": "nothing"})
+            await observed(self._runs, self._request((), SECONDS).model_copy(update={"keep": keep}))
 
     def values(self, programs: Sequence[str]) -> list[Mapping[str, Sequence[str]]]:
         """For each instrumented program, the values of its variables; none for one that is lost."""
@@ -128,16 +194,17 @@ class SandboxTrials:
         return [found[program] for program in programs]
 
     def _answers(self, outcome: CheckOutcome) -> tuple[Value, ...]:
-        """What the calls gave: the left sides of the last comparisons."""
-        count = len(self._asking.calls)
+        """What the calls gave, and the named values: the left sides of the last comparisons."""
+        count = self._asking.shown
         return tuple(operands.left for operands in outcome.operands[-count:]) if count else ()
 
     def _agrees(self, answers: tuple[Value, ...]) -> bool:
-        if not self._asking.calls:
+        if not self._asking.shown:
             return True
-        if self._models is None or len(answers) != len(self._models) or len(answers) != len(self._asking.calls):
+        if self._models is None or len(answers) != len(self._models) or len(answers) != self._asking.shown:
             return False
-        return all(map(_alike, self._asking.calls, self._models, answers))
+        rules: list[CallProbe | Compare] = [*self._asking.calls, *self._asking.compare]
+        return all(map(_alike, rules, self._models, answers))
 
     def _outcomes(self, asked: Sequence["_Asked"], seconds: float | None = None) -> list[CheckOutcome]:
         found: list[CheckOutcome] = []
@@ -149,28 +216,33 @@ class SandboxTrials:
         return found
 
     def _observed(self, asked: Sequence["_Asked"], seconds: float) -> Observation:
-        asking = self._asking
-        limits = asking.request.limits
-        checks = tuple(
-            CheckCode(id=str(number), source=one.source, programs=one.programs, modules=dict(asking.modules))
-            for number, one in enumerate(asked)
-        )
-        request = asking.request.model_copy(
-            update={
-                "checks": checks,
-                "probes": (),
-                "limits": limits.model_copy(update={"probe_seconds": min(limits.probe_seconds, seconds)}),
-            }
-        )
+        request = self._request(asked, seconds)
         left = self._until - time.monotonic()
         if left <= 0:
             raise OutOfTime
+        self._has_run = True
         pending: Future[Observation] = asyncio.run_coroutine_threadsafe(observed(self._runs, request), self._loop)
         try:
             return pending.result(left)
         except TimeoutError as error:
             pending.cancel()
             raise OutOfTime from error
+
+    def _request(self, asked: Sequence["_Asked"], seconds: float) -> RunRequest:
+        asking = self._asking
+        limits = asking.request.limits
+        checks = tuple(
+            CheckCode(id=str(number), source=one.source, programs=one.programs, modules=dict(asking.modules))
+            for number, one in enumerate(asked)
+        )
+        return asking.request.model_copy(
+            update={
+                "checks": checks,
+                "probes": (),
+                "limits": limits.model_copy(update={"probe_seconds": min(limits.probe_seconds, seconds)}),
+                "keep": self._keep,
+            }
+        )
 
 
 @dataclass(frozen=True)
@@ -181,21 +253,67 @@ class _Asked:
     programs: tuple[str, ...] = ()
 
 
-def _alike(call: CallProbe, model: Value, answer: Value) -> bool:
-    if call.holdout is not None:
-        return worse(call.holdout, model, answer) is None
-    return not differences(model, answer, _rule(call))
+def _alike(rule: CallProbe | Compare, model: Value, answer: Value) -> bool:
+    if isinstance(rule, CallProbe):
+        if rule.holdout is not None:
+            return worse(rule.holdout, model, answer) is None
+        rule = _rule(rule)
+    return not differences(model, answer, rule)
+
+
+def _taken(seconds: str) -> str:
+    """Source that shows how long something took."""
+    return f"assert (({seconds}) == {_CLOCK!r}) or True"
+
+
+_TIMED: Final = f"""
+import time as {_CLOCK}
+{_SEEN} = globals().pop({_PROGRAMS!r})
+{_BEFORE} = dict(globals())
+for _ in range(2):
+    # What is done for the first time takes longer than it will.
+    {_BEGAN} = {_CLOCK}.process_time()
+    names = dict({_BEFORE})
+    exec({_SEEN}[1], names)
+    exec({_SEEN}[0], names)
+{_taken(f"{_CLOCK}.process_time() - {_BEGAN}")}
+"""
+"""A check that runs a program and its checks as a sieve does, and ends with how long that took."""
+
+
+def _spent(outcome: CheckOutcome) -> float | None:
+    """The seconds that a check ends with; None where it did not pass, or of a great many comparisons shows not all."""
+    last = outcome.operands[-1] if outcome.status == "passed" and outcome.operands else None
+    spent = last.left.get("value") if last is not None and last.right.get("value") == _CLOCK else None
+    return float(spent) if isinstance(spent, int | float) else None
+
+
+def _tail(asking: Asking) -> str:
+    """What is asked of each program, behind it: the checks, the calls, the named values."""
+    calls = map(_answering, range(len(asking.calls)), asking.calls)
+    # The comparison is there to show the value, and asks nothing of it.
+    named = (f"assert ({rule.name} is None) or True" for rule in asking.compare)
+    return "\n".join((*asking.checks, *calls, *named))
 
 
 def _answering(number: int, call: CallProbe) -> str:
     """Source that makes one call, and shows what it gave, or raised, as the left side of a comparison."""
-    given = ", ".join([*map(repr, call.args), *(f"{name}={value!r}" for name, value in call.kwargs.items())])
+    given = ", ".join([*map(_argument, call.args), *(f"{k}={_argument(value)}" for k, value in call.kwargs.items())])
     name = f"_caseloop_{number}_"
     return (
         f"try:\n    {name} = {call.call}({given})\n"
         f"except Exception as _caseloop_error_:\n    {name} = ('raised', type(_caseloop_error_).__name__)\n"
-        f"assert ({name} == 0) or True"
+        f"assert ({name} is None) or True"
     )
+
+
+def _argument(value: JsonValue) -> str:
+    """Source of an argument: plain, or one of the library objects that a call may be given."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((kind, content),) = value.items()
+        if kind in _OBJECTS:
+            return f"{_OBJECTS[kind]}({content!r})"
+    return repr(value)
 
 
 def _rule(call: CallProbe) -> Compare:

@@ -140,7 +140,7 @@ def overlay(
     for helper in solution.helpers:
         fresh, partner = _with_names(helper, names), pairs.get(id(helper))
         if partner is not None and isinstance(fresh, ast.FunctionDef):
-            found.over[id(partner)] = _merged(partner, _in_words(partner, fresh, {}, {}, numbers.deadline), numbers)
+            found.over[id(partner)] = _merged(partner, in_words(partner, fresh, {}, {}, numbers.deadline), numbers)
         else:
             late = isinstance(helper, ast.FunctionDef | ast.ClassDef)
             (found.after if late else found.before).append(_new(fresh, numbers))
@@ -148,7 +148,7 @@ def overlay(
     if mine is None:
         found.after.append(_new(target, numbers))
     else:
-        words = _in_words(mine, target, my_values, values, numbers.deadline)
+        words = in_words(mine, target, my_values, values, numbers.deadline)
         found.over[id(mine)] = _merged(mine, words, numbers)
     return found
 
@@ -169,14 +169,14 @@ def _new(node: ast.stmt, numbers: Numbers) -> Edit:
     return Edit(numbers.next - 1, "insert", None, node, "Module.body", "", size(node), (1, 1))
 
 
-def _in_words(
+def in_words(
     mine: ast.FunctionDef,
     other: ast.FunctionDef,
     my_values: Values,
     values: Values,
     deadline: Deadline,
 ) -> ast.FunctionDef:
-    """The other function in the learner's names, with the learner's own docstring."""
+    """The other function in the learner's names, with the learner's own docstring. Raises OutOfTime."""
     target = renamed(other, mapping(mine, other, my_values, values, deadline))
     first = mine.body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):

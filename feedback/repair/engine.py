@@ -64,6 +64,10 @@ class Repaired:
     """The functions that had to be changed, in the order in which the checks ask for them; TOP for code outside."""
     groups: Mapping[str, frozenset[int]]
     """Numbers of the edits of each of them."""
+    values: tuple[str, ...] = ()
+    """Of a cell that is repaired as a whole, the names that others ask for and whose statements change."""
+    read: str = ""
+    """The learner's program as it was read, line for line, where it is no Python as it stands; else empty."""
 
     def of(self, name: str) -> tuple[Edit, ...]:
         """The edits of one function."""

@@ -2,9 +2,10 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol
 
-from feedback.repair.draft import Draft
+from feedback.repair.edits import Edit
 
 Passes = Callable[[Sequence[str]], Sequence[bool]]
 """Runs programs on the checks. Raises OutOfTime."""
@@ -15,7 +16,28 @@ AT_ONCE = 16
 _MAX_SIZE = 3
 
 
-def needed_groups(draft: Draft, passes: Passes) -> frozenset[int] | None:
+class Space(Protocol):
+    """The repairs that lie between a learner's program and a correct one: all sets of some edits."""
+
+    edits: dict[int, Edit]
+    groups: dict[str, frozenset[int]]
+    """Edits of each function."""
+
+    @property
+    def everything(self) -> frozenset[int]:
+        """All edits: the correct program."""
+        ...
+
+    def cost(self, active: Iterable[int]) -> int:
+        """About how many nodes these edits change."""
+        ...
+
+    def render(self, active: frozenset[int]) -> str:
+        """The program with these edits. Raises OutOfTime."""
+        ...
+
+
+def needed_groups(draft: Space, passes: Passes) -> frozenset[int] | None:
     """All edits without those of functions that are right as they are; None when not even all of them are enough."""
     active = draft.everything
     if not passes([draft.render(active)])[0]:
@@ -27,7 +49,7 @@ def needed_groups(draft: Draft, passes: Passes) -> frozenset[int] | None:
     return active
 
 
-def without_groups(draft: Draft) -> Iterator[frozenset[int]]:
+def without_groups(draft: Space) -> Iterator[frozenset[int]]:
     """All that `needed_groups` can ask for."""
     names = list(draft.groups)
     for count in range(len(names) + 1):
@@ -36,7 +58,7 @@ def without_groups(draft: Draft) -> Iterator[frozenset[int]]:
 
 
 def fewest(
-    draft: Draft, rest: frozenset[int], mine: frozenset[int], passes: Passes, at_once: int = AT_ONCE
+    draft: Space, rest: frozenset[int], mine: frozenset[int], passes: Passes, at_once: int = AT_ONCE
 ) -> frozenset[int] | None:
     """Of the edits of one function those that are needed beside the rest; None when not even all of them do."""
     if not passes([draft.render(rest | mine)])[0]:
@@ -45,7 +67,7 @@ def fewest(
     return few if few is not None else _dropped(draft, rest, mine, passes)
 
 
-def small_sets(draft: Draft, mine: frozenset[int]) -> Iterator[frozenset[int]]:
+def small_sets(draft: Space, mine: frozenset[int]) -> Iterator[frozenset[int]]:
     """The small sets of these edits that `fewest` tries, the cheapest first."""
     limit = draft.cost(mine)
     subsets = itertools.takewhile(lambda one: draft.cost(one) < limit, _by_cost(draft, sorted(mine)))
@@ -53,7 +75,7 @@ def small_sets(draft: Draft, mine: frozenset[int]) -> Iterator[frozenset[int]]:
 
 
 def _subset(
-    draft: Draft, rest: frozenset[int], mine: frozenset[int], at_once: int, passes: Passes
+    draft: Space, rest: frozenset[int], mine: frozenset[int], at_once: int, passes: Passes
 ) -> frozenset[int] | None:
     """The cheapest small set that is enough, if it is found among the first."""
     tried = small_sets(draft, mine)
@@ -65,13 +87,13 @@ def _subset(
 
 
 def _first(
-    draft: Draft, rest: frozenset[int], batch: Sequence[frozenset[int]], passes: Passes
+    draft: Space, rest: frozenset[int], batch: Sequence[frozenset[int]], passes: Passes
 ) -> frozenset[int] | None:
     flags = passes([draft.render(rest | subset) for subset in batch])
     return next((subset for subset, flag in zip(batch, flags, strict=True) if flag), None)
 
 
-def _by_cost(draft: Draft, mine: Sequence[int]) -> Iterator[frozenset[int]]:
+def _by_cost(draft: Space, mine: Sequence[int]) -> Iterator[frozenset[int]]:
     """Sets of at most `_MAX_SIZE` edits, the cheapest first."""
     ordered = sorted(mine, key=lambda number: draft.edits[number].cost)
     heap: list[tuple[int, tuple[int, ...]]] = [(draft.edits[one].cost, (at,)) for at, one in enumerate(ordered)]
@@ -84,7 +106,7 @@ def _by_cost(draft: Draft, mine: Sequence[int]) -> Iterator[frozenset[int]]:
                 heapq.heappush(heap, (cost + draft.edits[ordered[at]].cost, (*chosen, at)))
 
 
-def _dropped(draft: Draft, rest: frozenset[int], mine: frozenset[int], passes: Passes) -> frozenset[int]:
+def _dropped(draft: Space, rest: frozenset[int], mine: frozenset[int], passes: Passes) -> frozenset[int]:
     """Edits left after each that is not needed has been dropped, the dearest first, until none can be."""
     kept = mine
     while True:

@@ -47,7 +47,7 @@ class Mistake:
     """What is wrong with a program, as its verified repair shows."""
 
     functions: tuple[str, ...]
-    """Those that the repair changes, in the order in which the checks ask for them."""
+    """Those that the repair changes, in the order in which checks ask for them; then values that others ask for."""
     lines: tuple[tuple[int, int], ...]
     """Of the learner's code, first and last, in order."""
     kinds: tuple[Change, ...]
@@ -75,7 +75,7 @@ def mistake(source: str, repaired: Repaired) -> Mistake:
     changed = differences({_PROGRAM: before}, {_PROGRAM: after})
     kinds = {one.change for one in changed}
     return Mistake(
-        functions=tuple(name for name in repaired.broken if name != TOP) or (_PROGRAM,),
+        functions=(*(name for name in repaired.broken if name != TOP), *repaired.values) or (_PROGRAM,),
         lines=tuple(sorted({edit.lines for edit in repaired.edits})),
         kinds=tuple(kind for kind in _TELLING if kind in kinds),
         constructs=tuple(sorted({name for edit in repaired.edits for name in _touched(edit)}, key=_rank)),

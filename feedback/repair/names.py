@@ -1,11 +1,13 @@
 """Names of a function: which are its own, how they are renamed, and which of another function's they stand for."""
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
 
 from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.trees import forget
 
+S = TypeVar("S", bound=ast.stmt)
 Values = Mapping[str, Sequence[str]]
 """What each variable was, in order, over all inputs: one short text a value."""
 
@@ -36,8 +38,8 @@ def parameters(function: ast.FunctionDef) -> list[ast.arg]:
     return [*every.posonlyargs, *every.args, *every.kwonlyargs, *rest]
 
 
-def renamed(function: ast.FunctionDef, names: Mapping[str, str]) -> ast.FunctionDef:
-    """A copy of the function with its names replaced."""
+def renamed(function: S, names: Mapping[str, str]) -> S:
+    """A copy of the function (or of another statement) with its names replaced."""
     copy = _copied(function)
     forget(copy)
     for node in ast.walk(copy):
@@ -55,9 +57,9 @@ def renamed(function: ast.FunctionDef, names: Mapping[str, str]) -> ast.Function
     return copy
 
 
-def _copied(function: ast.FunctionDef) -> ast.FunctionDef:
-    (copy,) = ast.parse(ast.unparse(function)).body
-    assert isinstance(copy, ast.FunctionDef)
+def _copied(statement: S) -> S:
+    (copy,) = ast.parse(ast.unparse(statement)).body
+    assert isinstance(copy, type(statement))
     return copy
 
 
@@ -67,20 +69,24 @@ def mapping(
     my_values: Values,
     other_values: Values,
     deadline: Deadline = ENDLESS,
+    fixed: Collection[str] = (),
 ) -> dict[str, str]:
     """Names of the other function -> names of mine; one to one, so that a correct function stays correct.
 
     Parameters stand for each other by position. Variables do by the values they take on the same inputs and, where
     those are not known, by how they are used. One that stands for nothing keeps its name, or gets a fresh one.
 
+    Args:
+        fixed: names that others ask for: they stand for themselves in both.
+
     Raises:
         OutOfTime: the deadline has passed.
     """
     ours, theirs = own_names(mine), own_names(other)
-    chosen: dict[str, str] = {}
+    chosen: dict[str, str] = {name: name for name in theirs if name in fixed}
     for our, their in zip(parameters(mine), parameters(other), strict=False):
         chosen[their.arg] = our.arg
-    free_mine = [name for name in ours if name not in chosen.values()]
+    free_mine = [name for name in ours if name not in chosen.values() and name not in fixed]
     free_other = [name for name in theirs if name not in chosen]
     roles_mine, roles_other = _roles(mine), _roles(other)
 
@@ -94,7 +100,7 @@ def mapping(
     for negative, _, _, one, two in scored:
         if negative < 0 and two not in chosen and one not in chosen.values():
             chosen[two] = one
-    _freshen(chosen, theirs, {*ours, *_globals(mine), *_globals(other)})
+    _freshen(chosen, theirs, {*ours, *fixed, *_globals(mine), *_globals(other)})
     return chosen
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from feedback.repair.names import own_names, renamed
 from feedback.repair.ports import Trials
 from feedback.repair.rewriting import rewritten
-from feedback.repair.trees import bag, likeness, size, text
+from feedback.repair.trees import bag, likeness, size, text, written
 
 MAX_REWRITTEN = 80
 """Other forms of each function of the reference."""
@@ -80,6 +80,12 @@ class Pool:
     def solutions(self) -> list[Solution]:
         """All of all functions."""
         return [one for solutions in self._of.values() for one in solutions]
+
+    @property
+    def lines(self) -> list[str]:
+        """Every line of code of these solutions, once."""
+        found = (line.strip() for one in self.solutions for line in written(one.function).splitlines())
+        return list(dict.fromkeys(line for line in found if line))
 
     def shortest(self, name: str) -> list[Solution]:
         """All of them, those with the smallest trees first."""

@@ -92,8 +92,7 @@ class KeptSessions:
 def _fitting(kept: _Kept, request: RunRequest, plan: Plan) -> int:
     """The longest snapshot that the request's cells begin with; 0 where anything else about the runs differs."""
     before = kept.request
-    same = (before.seed, before.limits, before.stop_on_error) == (request.seed, request.limits, request.stop_on_error)
-    if kept.plan != plan or not same:
+    if kept.plan != plan or _bounds(before) != _bounds(request):
         return 0
     alike = 0
     for one, other in zip(before.cells, request.cells, strict=False):
@@ -101,3 +100,8 @@ def _fitting(kept: _Kept, request: RunRequest, plan: Plan) -> int:
             break
         alike += 1
     return max((depth for depth in kept.session.kept if depth <= alike), default=0)
+
+
+def _bounds(request: RunRequest) -> tuple[object, ...]:
+    """What the cells are run with; how long a question may take is no concern of theirs."""
+    return request.seed, request.limits.model_copy(update={"probe_seconds": 0}), request.stop_on_error

@@ -23,6 +23,9 @@ OTHERS = {
     Path("benchmarks/quick_trials.py"): {"exec", "eval"},
     # runs checks in the test's own process to learn what they compare
     Path("tests/unit/feedback/conftest.py"): {"exec"},
+    # run programs that these tests hold themselves
+    Path("tests/unit/feedback/test_repair_cells.py"): {"exec"},
+    Path("tests/unit/feedback/test_repair_unreadable.py"): {"exec"},
     Path("tests/unit/runner/test_runner_asserts.py"): {"exec"},
     Path("tests/unit/runner/test_runner_memory.py"): {"exec"},
 }

@@ -62,8 +62,8 @@ def at_once(**more: object) -> Scripted:
     return repairs
 
 
-async def asked(causes: RepairCauses, source: str = FAR, beside: int = 0, step: int = 1) -> Repaired | None:
-    return await causes.of(CASE, CASE.subtasks[step], answered(CASE, reduced=source), beside)
+async def asked(causes: RepairCauses, source: str = FAR, beside: int = 0) -> Repaired | None:
+    return await causes.of(CASE, CASE.subtasks[1], answered(CASE, reduced=source), beside)
 
 
 async def test_the_same_code_is_looked_into_once_also_in_vain() -> None:
@@ -84,8 +84,11 @@ async def test_other_checks_go_first_and_what_is_known_costs_nothing() -> None:
 
 
 async def test_a_step_of_another_kind_is_left_to_the_code() -> None:
+    """One of two cells: what is repaired is one."""
     repairs = at_once()
-    assert await asked(RepairCauses(repairs, LONG), step=0) is None
+    step = CASE.subtasks[0]
+    two = step.model_copy(update={"view": step.view.model_copy(update={"answer_cells": ("shelf", "reduced")})})
+    assert await RepairCauses(repairs, LONG).of(CASE, two, answered(CASE), 0) is None
     assert repairs.searched == []
 
 
@@ -169,3 +172,36 @@ async def test_a_failing_check_marks_what_a_repair_changes(runner: Runner, tmp_p
     assert all(evidence.aspect != "repair" for evidence in unlocated.findings[0].evidence)
     assert unlocated.findings[0].signature == finding.signature
     assert (await judged(REDUCED)).verdict is Verdict.APPROVED
+
+
+@pytest.mark.sandbox
+@pytest.mark.asyncio(loop_scope="module")
+async def test_no_word_of_a_cells_repair_is_in_what_is_said_and_its_lines_are_marked(
+    runner: Runner, tmp_path: Path
+) -> None:
+    """The reference's names and calls that the learner has not are nowhere; where the repair changes something is."""
+    step = CASE.subtasks[0]
+    right = (
+        'canary_kept = pd.DataFrame({"name": names, "price": prices})\n'
+        'table = canary_kept.dropna(subset=["price"]).reset_index(drop=True)\n'
+        'mean_price = table["price"].mean()'
+    )
+    case = CASE.model_copy(
+        update={"subtasks": (step.model_copy(update={"reference": {"shelf": right}}), CASE.subtasks[1])}
+    )
+    checker = build_checker(runner, tmp_path, causes=RepairCauses(ReferenceRepair(runner), LONG))
+    plain = build_checker(runner, tmp_path)
+    mine = right.replace("canary_kept", "whole").replace('.dropna(subset=["price"])', "")
+    broken = right.replace("canary_kept", "whole").replace("mean()", "mean(")
+    for source, lines in ((mine, (2, 2)), (broken, (3, 3))):
+        request = CheckRequest(subtask="shelf", cells=answered(case, shelf=source))
+        feedback, before = await last(checker.check(case, request)), await last(plain.check(case, request))
+        finding = feedback.findings[0]
+        assert finding.place is not None
+        assert (finding.place.line, finding.place.end_line or finding.place.line) == lines
+        assert any(evidence.aspect == "repair" for evidence in finding.evidence)
+        said = feedback.model_dump_json()
+        assert "canary_kept" not in said
+        assert "dropna" not in said
+        assert (finding.signature, finding.message) == (before.findings[0].signature, before.findings[0].message)
+    assert finding.place == before.findings[0].place, "the parser alone knows where"

@@ -16,7 +16,7 @@ from services.contracts.escalation import MemoryEntry, Recall, Recalled
 from services.contracts.feedback import CheckRequest
 from services.kit.http import in_process_client
 from services.runner.service import Runner
-from tests.services.feedback.conftest import REDUCED, answered, shop
+from tests.services.feedback.conftest import REDUCED, TABLE, answered, shop
 from tests.services.feedback.hints.hint_bench import scope_of
 
 Door = Callable[..., Any]
@@ -91,8 +91,28 @@ async def test_the_same_mistake_is_answered_and_another_that_fails_the_same_is_n
 @pytest.mark.asyncio(loop_scope="module")
 async def test_what_is_not_repaired_has_no_signature_of_its_own(door: Door, runner: Runner) -> None:
     async with door(runner) as opened:
-        for request in (asked("def reduced(price, percent)\n"), asked(REDUCED), asked("table = 1", "shelf")):
+        for request in (asked("(\n" * 400), asked(REDUCED), asked(TABLE, "shelf")):
             assert (await opened.client.mistake(request, opened.scope())).signature is None
+
+
+@pytest.mark.sandbox
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_cell_of_values_and_one_that_does_not_parse_have_signatures(door: Door, runner: Runner) -> None:
+    renamed = TABLE.replace("table = pd", "whole = pd").replace('table[table["price"]', 'whole[whole["price"]')
+    no_colon, renamed_too = REDUCED.replace("100:", "100"), REDUCED.replace("100:", "100").replace("percent", "share")
+    async with door(runner) as opened:
+
+        async def told(source: str, step: str) -> str | None:
+            return (await opened.client.mistake(asked(source, step), opened.scope())).signature
+
+        summed = [await told(one.replace("mean()", "sum()"), "shelf") for one in (TABLE, renamed, "# mine\n" + TABLE)]
+        assert summed[0]
+        assert len(set(summed)) == 1
+        assert await told(TABLE.replace("notna", "isna"), "shelf") != summed[0]
+        unread = [await told(one, "reduced") for one in (no_colon, renamed_too)]
+        assert unread[0]
+        assert "unreadable" in unread[0]
+        assert unread[0] == unread[1]
 
 
 @dataclass

@@ -87,6 +87,19 @@ async def test_a_notebook_goes_on_from_where_it_was_checked_last(runner: Runner)
     assert [timeless(seen) for _, seen in executed] == [timeless(seen) for _, seen in plain]
 
 
+async def test_how_long_a_question_may_take_is_no_concern_of_the_cells(runner: Runner) -> None:
+    cells = ["a = 1\nnoise = 0", "ans = a"]
+    first = asked(cells, "fin", "more")
+    await run(runner, first)
+    brief = first.model_copy(update={"limits": first.limits.model_copy(update={"probe_seconds": 0.2})})
+    hangs = CheckCode(id="k", source="import time\ntime.sleep(60)")
+    again, seen = await run(runner, brief.model_copy(update={"checks": (hangs,)}))
+    assert again == 0
+    assert [check.lost for check in seen.checks] == ["time"]
+    less = first.model_copy(update={"limits": first.limits.model_copy(update={"cpu_seconds": 1.5})})
+    assert (await run(runner, less))[0] == 2
+
+
 @pytest.mark.parametrize(
     "hazard",
     [

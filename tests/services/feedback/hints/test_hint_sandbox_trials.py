@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feedback.hints.sandbox_trials import Asking, SandboxTrials
-from services.contracts.case import CallProbe, Holdout
+from services.contracts.case import CallProbe, Compare, Holdout
 from services.contracts.observation import CodeCell, RunRequest
 from services.runner.service import Runner
 
@@ -121,3 +121,108 @@ async def test_a_program_in_a_sieve_finds_the_text_of_no_other_around_it(runner:
     programs = [of_reference, of_others, of_checks, of_the_sieve, *OTHERS]
     held = await asyncio.to_thread(without_calls(runner).passed, programs)
     assert held == [True, True, True, False, *[True] * len(OTHERS)]
+
+
+TABLES = (CodeCell(id="@1", source="import pandas as pd\nrows = pd.DataFrame({'a': [1.0, 2.0]})"),)
+DOUBLED = "doubled = rows.copy()\ndoubled['a'] = rows['a'] * 2\n"
+
+
+def of_tables(
+    runs: Any, *, checks: Sequence[str] = ("assert len(doubled) == 2",), owner: str | None = None
+) -> SandboxTrials:
+    asking = Asking(
+        request=RunRequest(environment="trials", cells=TABLES, imports=("pandas",)),
+        checks=tuple(checks),
+        modules={"pd": "pandas"},
+        reference=DOUBLED,
+        compare=(Compare(name="doubled"), Compare(name="rows")),
+    )
+    return SandboxTrials(runs, asking, asyncio.get_running_loop(), time.monotonic() + 60, owner=owner)
+
+
+async def test_named_values_are_compared_with_the_references(runner: Runner) -> None:
+    other_way = "doubled = rows.assign(a=rows['a'] + rows['a'])\n"
+    nearly = DOUBLED.replace("* 2", "* 2.01")
+    nothing = "twice = rows\n"
+    changes_rows = "rows['a'] = rows['a'] * 2\ndoubled = rows.copy()\n"
+    programs = [DOUBLED, other_way, nearly, nothing, changes_rows]
+    assert await asyncio.to_thread(of_tables(runner).passed, programs) == [True, True, False, False, False]
+    # Comparing is all that is asked: each has a process of its own.
+    assert await asyncio.to_thread(of_tables(runner, checks=()).passed, programs) == [True, True, False, False, False]
+
+
+async def test_a_table_that_a_program_writes_into_is_no_others(runner: Runner) -> None:
+    runs = Counting(runner)
+    changes_rows = "rows['a'] = rows['a'] * 2\ndoubled = rows\n"
+    trials = of_tables(runs, checks=("assert doubled['a'].tolist() == [2.0, 4.0]",))
+    assert await asyncio.to_thread(trials.likely, [changes_rows] * 3 + [DOUBLED, "doubled = rows"]) == [True] * 4 + [
+        False
+    ]
+    assert trials.sieving
+
+
+async def test_a_program_in_a_sieve_finds_no_value_that_another_has_made(runner: Runner) -> None:
+    """Not even of one whose functions hold on to all that stands beside them, and though nothing is collected."""
+    looks = (
+        "import gc\n"
+        "name = ''.join(['can', 'ary'])\n"
+        "assert not any(type(one) is dict and name in one for one in gc.get_objects())\n"
+    )
+    asking = Asking(
+        request=RunRequest(environment="trials", cells=()),
+        checks=("assert forecast([1, 2]) == [2.5, 4.5]",),
+        modules={},
+        reference="canary = [4711.5]\n" + REFERENCE,
+    )
+    trials = SandboxTrials(runner, asking, asyncio.get_running_loop(), time.monotonic() + 60)
+    own = "".join(("canary = []\n", looks, REFERENCE))
+    assert await asyncio.to_thread(trials.likely, [looks + REFERENCE, own, OTHERS[0]]) == [True, False, True]
+    assert trials.sieving
+
+
+async def test_a_function_may_be_asked_with_tables_and_arrays(runner: Runner) -> None:
+    calls = (
+        CallProbe(call="spread", args=({"series": [1.0, 4.0]},)),
+        CallProbe(call="spread", args=({"array": [3, 9]},)),
+        CallProbe(call="spread", kwargs={"values": {"frame": {"a": [1.0, None, 7.0]}}}),
+    )
+    reference = "import numpy as np\ndef spread(values):\n    return values.max() - values.min()\n"
+    asking = Asking(
+        request=RunRequest(environment="trials", cells=(), imports=("pandas",)),
+        checks=("assert spread(np.array([1, 2])) == 1",),
+        modules={},
+        calls=calls,
+        reference=reference,
+    )
+    trials = SandboxTrials(runner, asking, asyncio.get_running_loop(), time.monotonic() + 60)
+    other_way = "import numpy as np\ndef spread(values):\n    return values.max() + -values.min()\n"
+    only_arrays = (
+        "import numpy as np\ndef spread(values):\n    return np.asarray(values).max() - np.asarray(values).min()\n"
+    )
+    assert await asyncio.to_thread(trials.passed, [reference, other_way, only_arrays]) == [True, True, False]
+
+
+async def test_what_a_program_takes_is_measured_on_the_reference(runner: Runner) -> None:
+    cost = await asyncio.to_thread(of_tables(runner).cost)
+    assert cost is not None
+    assert cost.each >= 0
+    assert cost.apart > 0
+    assert cost.before >= 0
+    assert await asyncio.to_thread(of_tables(runner, checks=("assert False",)).cost) is None
+    many = "for n in range(50):\n    assert n >= 0\n    assert n < 99\n    assert n != -1\n" * 12
+    assert await asyncio.to_thread(of_tables(runner, checks=(many,)).cost) is None
+
+
+async def test_what_comes_of_the_cells_before_is_kept_until_it_is_let_go(runner: Runner) -> None:
+    keeps: list[str | None] = []
+
+    class Watching:
+        def run(self, request: RunRequest) -> Any:
+            keeps.append(request.keep.then if request.keep else None)
+            return runner.run(request)
+
+    trials = of_tables(Watching(), owner="whoever")
+    assert await asyncio.to_thread(trials.apart, [DOUBLED]) == [True]
+    assert await asyncio.to_thread(trials.apart, ["doubled = rows"]) == [False]
+    await trials.let_go()
+    assert keeps == ["more", "more", "nothing"]
