@@ -128,12 +128,16 @@ def _parting(given: Value, wanted: Value) -> tuple[str | None, str | None, str |
     if wanted["kind"] not in _ROWS:
         return None
     if given["length"] != wanted["length"]:
-        return f"{given['length']} elements", f"{wanted['length']} elements", None
+        return _many(given["length"], "element"), _many(wanted["length"], "element"), None
     if wanted["kind"] in ("list", "tuple"):
         return _items_part(given["items"], wanted["items"])
     if wanted["kind"] == "array" and len(wanted["shape"]) != 1:
         return None
     return _elements_part(given, wanted, "position {}")
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _frames_part(given: Value, wanted: Value) -> tuple[str | None, str | None, str | None] | None:
@@ -143,7 +147,7 @@ def _frames_part(given: Value, wanted: Value) -> tuple[str | None, str | None, s
         return texts[0], texts[1], None
     rows = [frame["shape"][0] for frame in (given, wanted)]
     if rows[0] != rows[1]:
-        return f"{rows[0]} rows", f"{rows[1]} rows", None
+        return _many(rows[0], "row"), _many(rows[1], "row"), None
     for mine, model in zip(given["data"], wanted["data"], strict=True):
         found = _elements_part(mine, model, f"row {{}} of {str(model['name'])[:MAX_CHARS]}")
         if found is not None:

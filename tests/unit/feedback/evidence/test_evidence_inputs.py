@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from feedback.evidence.counterexample import without_disputed
 from feedback.evidence.inputs import MAX_TRIES, inputs, tries
-from feedback.evidence.shown import shown
+from feedback.evidence.shown import both_shown, shown
 from feedback.evidence.shrinking import size, smaller
 from services.contracts.case import AuthorCase, CallProbe, Subtask
 from services.contracts.observation import Observation, ProbeOutcome
@@ -209,3 +209,55 @@ def test_short_values_are_shown_as_python_writes_them(value: Any) -> None:
 )
 def test_what_has_no_short_form_is_not_shown(value: Any, text: str | None) -> None:
     assert shown(observed(value, 0)) == text
+
+
+def test_tables_are_shown_as_pandas_writes_them(array: Any, series: Any, frame: Any) -> None:
+    assert shown(array([1.0, 2.5])) == "array([1.0, 2.5])"
+    assert shown(array([1, 2, 3, 4], "int", shape=[2, 2])) == "array([[1, 2], [3, 4]])"
+    assert shown(series([1.0, None])) == "Series([1.0, nan])"
+    assert shown(series(["x", None], "text", labels=["a", "b"])) == "Series(['x', None], index=['a', 'b'])"
+    assert shown(frame({"n": ("int", [1, 2])})) == "DataFrame({'n': [1, 2]})"
+    assert shown(series(list(range(99)), "int")) is None
+    assert shown(series([1.0], whole=False)) is None
+    assert shown(array(list(range(8)), "int", shape=[2, 2, 2])) is None
+    assert shown({**series([1.0, 2.0]), "length": 3}) is None
+
+
+LONG = [float(number) for number in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("made", "given", "wanted", "told"),
+    [
+        ("array", ([0.0],), (LONG,), ("1 element", "30 elements", None)),
+        ("array", ([*LONG, 1.0],), (LONG,), ("31 elements", "30 elements", None)),
+        ("array", ([*LONG[:-1], 7.0],), (LONG,), ("7.0", "29.0", "position 29")),
+        ("series", ([0.0, 5.0, *LONG[2:]],), (LONG,), ("5.0", "1.0", "position 1")),
+        ("series", (LONG,), (LONG,), (None, None, None)),
+        (
+            "frame",
+            ({"n": ("float", [*LONG[:2], None, *LONG[3:]])},),
+            ({"n": ("float", LONG)},),
+            ("nan", "2.0", "row 2 of n"),
+        ),
+        (
+            "frame",
+            ({"m": ("float", LONG)},),
+            ({"n": ("float", LONG)},),
+            ("the columns ['m']", "the columns ['n']", None),
+        ),
+        ("frame", ({"n": ("float", LONG[:-1])},), ({"n": ("float", LONG)},), ("29 rows", "30 rows", None)),
+    ],
+)
+def test_of_long_results_the_first_that_differs_is_shown(
+    request: pytest.FixtureRequest, made: str, given: Any, wanted: Any, told: Any
+) -> None:
+    make = request.getfixturevalue(made)
+    assert both_shown(make(*given), make(*wanted)) == told
+
+
+def test_of_long_lists_too(case: AuthorCase) -> None:
+    assert both_shown(observed(list(range(40)), 0), observed([*range(39), 7], 0)) == ("39", "7", "position 39")
+    assert both_shown(observed([1], 0), observed((1,), 0)) == ("[1]", "(1,)", None)
+    broken = {**observed(list(range(40)), 0), "items": None}
+    assert both_shown(broken, observed([*range(39), 7], 0)) == (None, None, None)
