@@ -7,7 +7,7 @@ from typing import Any
 
 from feedback.evidence.arguments import everything, written
 from feedback.evidence.literals import NotLiteral, Reader
-from feedback.notebook.reading import bindings, parsed
+from feedback.notebook.reading import changed, parsed
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def _target(statement: ast.stmt) -> str | None:
 
 def _changed(statement: ast.stmt) -> set[str]:
     """Names that the statement binds, shadows or may change in place, wherever in it."""
-    found = {binding.name for binding in bindings(ast.unparse(statement))}
+    found = set(changed(statement))
     for node in ast.walk(statement):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
