@@ -1,6 +1,6 @@
 """Arguments as they are sent, made again in the sandbox, written for learners, and compared with what is hidden."""
 
-import datetime
+import ast
 import json
 import math
 from typing import Any
@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback.evidence.arguments import Array, Dates, Frame, Series, Timestamp, loosely, of_probe, sent, taken, written
+from feedback.evidence.literals import Reader
 from services.runner.sandbox.arguments import made
 
 scalars = (
@@ -38,7 +39,8 @@ values = st.recursive(
 @given(values)
 def test_what_python_knows_arrives_as_it_was_and_is_written_as_python(value: Any) -> None:
     assert made(json.loads(json.dumps(sent(value)))) == value
-    assert eval(written(value), {"datetime": datetime}) == value  # its own text
+    text = ast.parse(written(value), mode="eval").body
+    assert Reader({}, {"datetime": "datetime"}).value(text) == value
 
 
 def test_what_is_no_number_arrives() -> None:
