@@ -121,8 +121,8 @@ class Baselines:
         asked = plans[0].asked
         faults = (*case_faults(asked, one), *case_faults(asked, other)) or unsteady(asked, one, other)
         told = {clue.evidence.fact: clue.evidence for clue in faults}
-        others = () if faults or not tries(subtask) else await self._variants(case, subtask, chosen[0])
-        kept = (without_disputed(subtask, seen, others) for seen in (one, other))
+        others = () if faults or not tries(case, subtask) else await self._variants(case, subtask, chosen[0])
+        kept = (without_disputed(case, subtask, seen, others) for seen in (one, other))
         return Baseline(observations=dict(zip(chosen, kept, strict=True)), faults=tuple(told.values()))
 
     async def _variants(self, case: AuthorCase, subtask: Subtask, seed: int) -> list[Observation]:

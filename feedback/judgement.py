@@ -1,8 +1,8 @@
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from feedback.evidence.asked import Asked
-from feedback.evidence.clues import Behaves, CheckFailed, Clue, NameMissing
+from feedback.evidence.clues import Behaves, CheckFailed, Clue, Counterexample, NameMissing
 from feedback.evidence.counterexample import counterexamples
 from feedback.evidence.gather import gather
 from feedback.evidence.structure.nearest import Answer
@@ -30,6 +30,8 @@ class Known:
     """A verified repair of the answer: it says where the mistake is, and nothing of its code is in any finding."""
     solutions: tuple[Answer, ...] = ()
     """Answers that were approved before, next to the case's own."""
+    inputs: Mapping[str, Counterexample] = field(default_factory=dict)
+    """By function, an input that is smaller than those of the run and shows it to be wrong."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def judge(
     verdict, fault = decide(clues, complete=observation.complete)
     checks = check_results(asked.subtask, clues)
     approved = verdict is Verdict.APPROVED
-    inputs = {} if approved else counterexamples(asked, observation, reference)
+    inputs = {} if approved else {**counterexamples(asked, observation, reference), **known.inputs}
     seen = Seen(clues, inputs, known.behaviour, known.solutions, known.repaired)
     return Judgement(
         verdict=verdict,

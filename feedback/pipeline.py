@@ -8,7 +8,8 @@ import structlog
 from feedback.approved import ApprovedAnswers
 from feedback.baseline import Baseline, Baselines, submission_seed
 from feedback.errors import SubtaskNotFound
-from feedback.evidence.clues import Behaves
+from feedback.evidence.clues import Behaves, Counterexample
+from feedback.evidence.counterexample import failing_tries
 from feedback.evidence.odd_behaviour import odd_behaviour
 from feedback.findings.voice import Voice
 from feedback.judgement import Judgement, Known, judge
@@ -19,6 +20,7 @@ from feedback.ports import Causes, Runs
 from feedback.repair.engine import Repaired as Cause
 from feedback.running import PlatformFailed, observe, observed
 from feedback.single_flight import SingleFlight
+from feedback.smaller_inputs import SmallerInputs
 from feedback.words.port import Draft, Words
 from services.contracts.case import AuthorCase, Subtask
 from services.contracts.feedback import CheckEvent, CheckRequest, Feedback, Judged, Stage, Verdict
@@ -44,6 +46,7 @@ class Checker:
     Args:
         causes: what would put failing work right, for saying where it goes wrong; None: the code alone says it.
         approved: what learners were approved for before; None: only the case's own solutions are known.
+        smaller: makes inputs that show a mistake smaller; None: the smallest of those tried with every check is told.
     """
 
     def __init__(
@@ -53,8 +56,10 @@ class Checker:
         words: Words,
         causes: Causes | None = None,
         approved: ApprovedAnswers | None = None,
+        smaller: SmallerInputs | None = None,
     ) -> None:
         self.runs, self.baselines, self._words, self._causes, self._approved = runs, baselines, words, causes, approved
+        self._smaller = smaller
         self._under_way = 0
         self._voices = SingleFlight[str, Voice](64)
 
@@ -154,8 +159,10 @@ class Checker:
         laps.lap("behaviour")
         cause = await self._cause(case, subtask, request, judgement) if manner.locate else None
         laps.lap("cause")
-        if behaviour or cause is not None:
-            known = replace(known, behaviour=behaviour, repaired=cause)
+        inputs = await self._inputs(plan, judgement, observation, reference) if manner.locate else {}
+        laps.lap("inputs")
+        if behaviour or cause is not None or inputs:
+            known = replace(known, behaviour=behaviour, repaired=cause, inputs=inputs)
             judgement = await asyncio.to_thread(
                 judge, plan.asked, observation, reference, voice, repaired.missing, known
             )
@@ -187,6 +194,17 @@ class Checker:
         if self._causes is None or not judgement.findings:
             return None
         return await self._causes.of(case, subtask, request.cells, self._under_way - 1)
+
+    async def _inputs(
+        self, plan: Plan, judgement: Judgement, seen: Observation, reference: Observation
+    ) -> dict[str, Counterexample]:
+        """Smaller inputs than those that are told of by now."""
+        told = {one.subject for finding in judgement.findings for one in finding.evidence if one.kind == "input"}
+        if self._smaller is None or not told:
+            return {}
+        failing = await asyncio.to_thread(failing_tries, plan.asked, seen, reference)
+        starts = {name: one for name, one in failing.items() if name in told}
+        return await self._smaller.of(plan, seen, starts, self._under_way - 1)
 
     async def _remembered(self, case: AuthorCase, plan: Plan, judgement: Judgement, seen: Observation) -> Judgement:
         """Attach a mentor's words to each finding that is one known flaw and no other."""

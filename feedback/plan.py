@@ -1,8 +1,10 @@
 from dataclasses import dataclass
 
+from feedback.evidence.arguments import sent
 from feedback.evidence.asked import Asked, RunCell, call_id, named, value_id
 from feedback.evidence.behaviours import behaviour_id, behaviours
 from feedback.evidence.inputs import tries, try_id
+from feedback.evidence.read_calls import Try
 from feedback.notebook.matching import grade_id
 from feedback.notebook.repair import Repaired, RepairedCell, roles
 from services.contracts.case import AuthorCase, Subtask
@@ -28,7 +30,7 @@ def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int, 
         data=case.data,
         cells=tuple(CodeCell(id=cell.id, source=cell.source) for cell in asked.cells),
         checks=tuple(CheckCode(id=c.id, source=c.source, modules=case.modules) for c in subtask.checks),
-        probes=(*_values(subtask), *_calls(subtask), *_tries(subtask)),
+        probes=(*_values(subtask), *_calls(subtask), *_tries(case, subtask)),
         limits=case.limits,
         seed=seed,
         keep=keep,
@@ -58,10 +60,20 @@ def _calls(subtask: Subtask) -> tuple[Probe, ...]:
     )
 
 
-def _tries(subtask: Subtask) -> tuple[Probe, ...]:
-    return tuple(
-        Probe(id=try_id(index), call=one.function, args=one.args, trace=True, optional=True)
-        for index, one in enumerate(tries(subtask))
+def _tries(case: AuthorCase, subtask: Subtask) -> tuple[Probe, ...]:
+    return tuple(try_probe(index, one) for index, one in enumerate(tries(case, subtask)))
+
+
+def try_probe(index: int, one: Try) -> Probe:
+    """The question for a call that decides nothing."""
+    return Probe(
+        id=try_id(index),
+        call=one.function,
+        args=tuple(map(sent, one.args)),
+        kwargs={name: sent(value) for name, value in one.kwargs},
+        exact=True,
+        trace=True,
+        optional=True,
     )
 
 

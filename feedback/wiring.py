@@ -43,6 +43,7 @@ from feedback.remembering import Remembering
 from feedback.repair_signatures import RepairSignatures
 from feedback.service import FeedbackService
 from feedback.settings import FeedbackSettings
+from feedback.smaller_inputs import SmallerInputs
 from feedback.words.rules import RuleWords
 from feedback.words.service import WordsService
 from feedback.words.settings import WordsSettings
@@ -86,7 +87,9 @@ def build_checker(
     """
     settings = settings or FeedbackSettings()
     kept = Baselines(runs, DirectoryCache(baselines), settings.baselines)
-    return Checker(runs, kept, RuleWords(), causes, approved)
+    # As with causes: where results must not depend on how busy the machine is, neither is there.
+    smaller = SmallerInputs(runs) if causes is not None else None
+    return Checker(runs, kept, RuleWords(), causes, approved, smaller)
 
 
 def build_judging(

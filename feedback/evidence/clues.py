@@ -96,6 +96,8 @@ class Counterexample(Clue):
     """Type of the exception that it raised instead."""
     parting: Step | None = None
     """The first value of a variable that is not on the reference's way."""
+    where: str | None = None
+    """Where in the results `given` and `wanted` stand; None: they are the whole results."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,29 +1,41 @@
-"""Small inputs on which a learner's functions are tried: those of visible checks, and what is made from them."""
+"""Small inputs on which a learner's functions are tried: those that the case shows, and what is made from them."""
 
 import ast
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, islice
-from typing import Any
 
-from feedback.evidence.shrinking import Args, size, smaller
-from feedback.notebook.reading import parsed
-from services.contracts.case import Subtask
+from pydantic import TypeAdapter
+
+from feedback.evidence.arguments import of_probe
+from feedback.evidence.hidden_inputs import Hidden, parameters
+from feedback.evidence.read_calls import Text, Try, literals
+from feedback.evidence.shrinking import Shown, reductions, shown_by, size, smaller
+from feedback.notebook.reading import bound, parsed
+from services.contracts.case import AuthorCase, CallProbe, Subtask
 
 # Of a subtask together. Each costs a call in the learner's sandbox, with every check.
 MAX_TRIES = 12
 _MAX_CALLS = 8
-_MAX_PARTS = 40
+_MAX_PARTS = 80
+_CALLS: TypeAdapter[tuple[CallProbe, ...]] = TypeAdapter(tuple[CallProbe, ...])
 
 
 @dataclass(frozen=True)
-class Try:
-    """One call to try. It decides nothing."""
+class Inputs:
+    """What is known of the inputs of a subtask's functions."""
 
-    function: str
-    args: Args
+    tries: tuple[Try, ...]
+    """Calls to try with every check, smallest first."""
+    hidden: Hidden
+    shown: Mapping[str, Shown] = field(default_factory=dict)
+    """By function, what its inputs look like where the case shows some."""
+
+    def less(self, one: Try) -> Iterator[Try]:
+        """Calls with less than this one has, none of them hidden."""
+        made = map(one.having, reductions(one.values, self.shown.get(one.function, Shown())))
+        return (call for call in made if not self.hidden.has(call))
 
 
 def try_id(index: int) -> str:
@@ -36,78 +48,109 @@ def is_try(probe_id: str) -> bool:
     return probe_id.startswith("try:")
 
 
-def tries(subtask: Subtask) -> tuple[Try, ...]:
-    """Calls with inputs that learners can read in the visible checks, and with smaller ones.
+def tries(case: AuthorCase, subtask: Subtask) -> tuple[Try, ...]:
+    """Calls with inputs that the case shows (visible checks and calls), and with smaller ones.
 
     Never an input that a hidden check or call uses.
     """
-    visible = tuple(check.source for check in subtask.checks if not check.hidden)
-    hidden = tuple(check.source for check in subtask.checks if check.hidden)
-    secret = frozenset(repr((probe.call, probe.args)) for probe in subtask.probes if probe.hidden)
-    return _tries(visible, hidden, secret, frozenset(_functions(subtask)))
+    return inputs(case, subtask).tries
 
 
-def _functions(subtask: Subtask) -> Iterator[str]:
-    for source in subtask.reference.values():
-        tree = parsed(source)
-        yield from (node.name for node in (tree.body if tree else ()) if isinstance(node, ast.FunctionDef))
+def inputs(case: AuthorCase, subtask: Subtask) -> Inputs:
+    """The inputs of a subtask's functions."""
+    return _inputs(_Texts.of(case, subtask))
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """All of a case that a subtask's inputs are read from. Equal texts give equal inputs."""
+
+    before: tuple[str, ...]
+    """Code that is handed out and runs before the check, in order."""
+    visible: tuple[str, ...]
+    hidden: tuple[str, ...]
+    references: tuple[str, ...]
+    answered: frozenset[str]
+    """Names that answers bind: what these are is the learner's."""
+    modules: tuple[tuple[str, str], ...]
+    calls: bytes
+    """The subtask's calls, as JSON."""
+
+    @classmethod
+    def of(cls, case: AuthorCase, subtask: Subtask) -> "_Texts":
+        answers = {id_: source for one in case.subtasks for id_, source in one.reference.items()}
+        first = min((at for at, cell in enumerate(case.cells) if cell.id in subtask.view.answer_cells), default=0)
+        given = [cell for cell in case.cells[:first] if cell.kind == "code" and cell.id not in answers]
+        sources = [*answers.values(), *(source for one in case.subtasks for source in one.starter.values())]
+        return cls(
+            before=tuple(cell.source for cell in given),
+            visible=tuple(check.source for check in subtask.checks if not check.hidden),
+            hidden=tuple(check.source for check in subtask.checks if check.hidden),
+            references=tuple(subtask.reference.values()),
+            answered=frozenset[str]().union(*map(bound, sources)),
+            modules=tuple(case.modules.items()),
+            calls=_CALLS.dump_json(subtask.probes),
+        )
 
 
 @lru_cache(maxsize=256)
-def _tries(
-    visible: tuple[str, ...], hidden: tuple[str, ...], secret: frozenset[str], functions: frozenset[str]
-) -> tuple[Try, ...]:
-    kept = secret | {repr((t.function, t.args)) for source in hidden for t in _calls(source, functions)}
-    found: dict[str, Try] = {}
-    read = list(islice(chain.from_iterable(_calls(source, functions) for source in visible), _MAX_CALLS))
-    # A third of the room for what is in the checks; what is made from it is smaller and says it better.
-    made = _shrunk(read)
-    for one in chain(read[: MAX_TRIES // 3], made, read):
-        key = repr((one.function, one.args))
-        if key not in kept and len(found) < MAX_TRIES:
-            found.setdefault(key, one)
-    return tuple(sorted(found.values(), key=lambda one: size(one.args)))
+def _inputs(texts: _Texts) -> Inputs:
+    functions = [*chain.from_iterable(_functions(source) for source in texts.references)]
+    names = frozenset(function.name for function in functions)
+    before = Text((), imported=dict(texts.modules))
+    for source in texts.before:
+        before.read(source)
+    for name in texts.answered:
+        before.names.pop(name, None)
+    seen = [_read(source, names, before) for source in texts.visible]
+    unseen = [_read(source, names, before) for source in texts.hidden]
+    calls = _CALLS.validate_json(texts.calls)
+    visible = [*chain.from_iterable(text.calls for text in seen), *_of_calls(calls, names, hidden=False)]
+    hidden = Hidden.of(
+        [*chain.from_iterable(text.calls for text in unseen), *_of_calls(calls, names, hidden=True)],
+        chain.from_iterable(text.held for text in unseen),
+        chain.from_iterable(literals(source, before.names, before.imported) for source in texts.visible),
+        parameters(functions),
+    )
+    shown = {name: shown_by(call.values for call in visible if call.function == name) for name in names}
+    return Inputs(_chosen([call for call in visible if size(call.values)[0] <= _MAX_PARTS], hidden), hidden, shown)
 
 
-def _calls(source: str, functions: frozenset[str]) -> Iterator[Try]:
-    """Calls of these functions with literals only."""
+def _functions(source: str) -> Iterator[ast.FunctionDef]:
     tree = parsed(source)
-    for node in ast.walk(tree) if tree else ():
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in functions:
-            args = _literals(node)
-            if args is not None:
-                yield Try(node.func.id, args)
+    return (node for node in (tree.body if tree else ()) if isinstance(node, ast.FunctionDef))
 
 
-def _literals(call: ast.Call) -> Args | None:
-    if call.keywords or not call.args:
-        return None
-    try:
-        args = tuple(ast.literal_eval(argument) for argument in call.args)
-    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
-        return None
-    return args if all(map(_plain, args)) and size(args)[0] <= _MAX_PARTS else None
+def _read(source: str, functions: frozenset[str], before: Text) -> Text:
+    text = Text(functions, dict(before.names), dict(before.imported))
+    text.read(source)
+    return text
 
 
-def _plain(value: Any) -> bool:
-    """Whether it can be sent as it is. A dictionary with one key may be read as something else (`CallProbe.args`)."""
-    match value:
-        case float():
-            return math.isfinite(value)
-        case None | bool() | int() | str():
-            return True
-        case list():
-            return all(map(_plain, value))
-        case dict():
-            return len(value) != 1 and all(isinstance(k, str) for k in value) and all(map(_plain, value.values()))
-    return False
+def _of_calls(calls: Sequence[CallProbe], functions: frozenset[str], *, hidden: bool) -> Iterator[Try]:
+    for call in calls:
+        if call.hidden == hidden and call.call in functions and (call.args or call.kwargs):
+            kwargs = tuple((name, of_probe(value)) for name, value in call.kwargs.items())
+            yield Try(call.call, tuple(map(of_probe, call.args)), kwargs)
 
 
-def _shrunk(calls: list[Try]) -> Iterator[Try]:
+def _chosen(read: Sequence[Try], hidden: Hidden) -> tuple[Try, ...]:
+    """A third of the room for what is read; what is made from it is smaller and says it better."""
+    found: dict[str, Try] = {}
+    read = read[:_MAX_CALLS]
+    for one in chain(read[: MAX_TRIES // 3], _made(read), read):
+        if len(found) >= MAX_TRIES:
+            break
+        if not hidden.has(one):
+            found.setdefault(one.text, one)
+    return tuple(sorted(found.values(), key=lambda one: size(one.values)))
+
+
+def _made(calls: Sequence[Try]) -> Iterator[Try]:
     """One smaller input of each call in turn, then the next of each; after them those that are smaller still."""
-    steps = [[Try(call.function, args) for args in smaller(call.args) if all(map(_plain, args))] for call in calls]
+    steps = [[call.having(values) for values in smaller(call.values)] for call in calls]
     for row in range(max(map(len, steps), default=0)):
         yield from (step[row] for step in steps if row < len(step))
     for step in steps:
         for one in step:
-            yield from (Try(one.function, args) for args in smaller(one.args) if all(map(_plain, args)))
+            yield from map(one.having, islice(smaller(one.values), MAX_TRIES))

@@ -76,6 +76,11 @@ def bindings(source: str) -> tuple[Binding, ...]:
         return ()
 
 
+def changed(statement: ast.stmt) -> frozenset[str]:
+    """Names that one statement binds or changes, as `bindings` sees them."""
+    return frozenset(binding.name for binding in _walk([statement]))
+
+
 def _walk(statements: Iterable[ast.stmt]) -> Iterator[Binding]:
     for statement in statements:
         uses = _read(statement)

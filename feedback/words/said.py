@@ -118,6 +118,7 @@ def _input(supports: list[Clue]) -> str:
     if one is None or (one.given is None and one.error is None):
         return ""
     does = f"gives {code(one.given)}" if one.given is not None else f"stops with {code(known_type(one.error or ''))}"
+    does += f" at {code(one.where)}" if one.where else ""
     asks = f"the task asks for {code(one.wanted)}" if one.wanted is not None else "the task asks for something else"
     # Its own names and values only: what they should be stays unsaid.
     parting = (
@@ -125,7 +126,7 @@ def _input(supports: list[Clue]) -> str:
         if one.parting
         else ""
     )
-    return f"For {code(one.call, 80)} your code {does}; {asks}.{parting}"
+    return f"For {code(one.call, 120)} your code {does}; {asks}.{parting}"
 
 
 def _call(clue: CallDiffers, voice: Voice) -> str:

@@ -59,6 +59,8 @@ class Probe(WireModel):
     behaviour: Behaviour | None = None
     args: tuple[JsonValue, ...] = ()
     kwargs: dict[str, JsonValue] = Field(default_factory=dict)
+    exact: bool = False
+    """True: the arguments are in the form that docs/reference/values.md calls exact; False: as in `CallProbe`."""
     trace: bool = False
     """True: of a call, the values that its variables take are wanted, too."""
     optional: bool = False

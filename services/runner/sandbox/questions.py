@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
+from .arguments import made, needed
 from .asserts import Recorder, rewrite
 from .cells import CHECK, describe_error, file_name, fresh_streams
 from .observe.behaviour import overlap, refit
@@ -133,8 +134,9 @@ def _called(probe: dict[str, Any], namespace: dict[str, Any], seed: int) -> dict
     if function is None:
         return {"missing": True}
     seed_random(seed)
-    args = [argument(value) for value in probe["args"]]
-    kwargs = {name: argument(value) for name, value in probe["kwargs"].items()}
+    read = made if probe.get("exact") else argument
+    args = [read(value) for value in probe["args"]]
+    kwargs = {name: read(value) for name, value in probe["kwargs"].items()}
     if not probe.get("trace"):
         return {"value": observed(function(*args, **kwargs), seed)}
     tracer = Tracer()
@@ -166,21 +168,12 @@ def argument(value: Any) -> Any:
         return value
     ((kind, content),) = value.items()
     if kind == "array":
-        return _needed("numpy").array(content)
+        return needed("numpy").array(content)
     if kind == "series":
-        return _needed("pandas").Series(content)
+        return needed("pandas").Series(content)
     if kind == "frame":
-        return _needed("pandas").DataFrame(content)
+        return needed("pandas").DataFrame(content)
     return value
-
-
-def _needed(name: str) -> Any:
-    module = library(name)
-    if module is None:
-        import importlib
-
-        module = importlib.import_module(name)
-    return module
 
 
 def settle(pristine: Pristine, *, for_good: bool) -> bool:

@@ -31,8 +31,10 @@ from services.contracts.observation import (
     ProbeOutcome,
     RunRequest,
 )
+from services.runner.sandbox.arguments import made
 from services.runner.sandbox.asserts import Recorder, rewrite
 from services.runner.sandbox.observe.values import observed
+from services.runner.sandbox.questions import argument
 
 STARTER = "# YOUR CODE HERE\nraise NotImplementedError()"
 NUMERIC = ("int", "float")
@@ -246,7 +248,9 @@ def _ask(probe: Probe, space: dict[str, Any], seed: int) -> ProbeOutcome:
     if probe.name:
         return ProbeOutcome(id=probe.id, value=observed(space[name], seed))
     try:
-        return ProbeOutcome(id=probe.id, value=observed(space[name](*probe.args, **probe.kwargs), seed))
+        read = made if probe.exact else argument
+        kwargs = {key: read(value) for key, value in probe.kwargs.items()}
+        return ProbeOutcome(id=probe.id, value=observed(space[name](*map(read, probe.args), **kwargs), seed))
     except Exception as error:
         return ProbeOutcome(id=probe.id, error=_located(error, probe.id))
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedback.evidence.counterexample import without_disputed
-from feedback.evidence.inputs import MAX_TRIES, tries
-from feedback.evidence.shown import shown
+from feedback.evidence.inputs import MAX_TRIES, inputs, tries
+from feedback.evidence.shown import both_shown, shown
 from feedback.evidence.shrinking import size, smaller
 from services.contracts.case import AuthorCase, CallProbe, Subtask
 from services.contracts.observation import Observation, ProbeOutcome
@@ -48,31 +48,96 @@ def test_inputs_come_from_the_visible_checks_and_never_from_hidden_ones(case: Au
     subtask = with_checks(
         case, "assert double([4, 5]) == 1", "assert double([4]) == 2\nassert double([]) == 2", probes=()
     )
-    tried = [one.args for one in tries(subtask)]
+    tried = [one.args for one in tries(case, subtask)]
     assert ([4, 5],) in tried
     assert ([5],) in tried
     assert ([4],) not in tried
     assert ([],) not in tried
     secret = with_checks(case, "assert double(2) == 4", "", probes=(CallProbe(call="double", args=(1,)),))
-    assert (1,) not in [one.args for one in tries(secret)]
+    assert (1,) not in [one.args for one in tries(case, secret)]
 
 
 @pytest.mark.parametrize(
     "check",
     [
         "assert double(total) == 1",
-        "assert double({1}) == 1",
-        "assert double((1, 2)) == 1",
+        "assert double([part for part in (1, 2)]) == 1",
+        "assert double(open('data')) == 1",
+        "assert double(*[1]) == 1",
+        "assert double(**{'x': 1}) == 1",
         "assert len([1]) == 1",
         "x = (",
     ],
 )
 def test_what_is_no_plain_call_of_an_own_function_is_not_tried(case: AuthorCase, check: str) -> None:
-    assert tries(with_checks(case, check, "", probes=())) == ()
+    assert tries(case, with_checks(case, check, "", probes=())) == ()
+
+
+def texts(case: AuthorCase, subtask: Subtask) -> list[str]:
+    return [one.text for one in tries(case, subtask)]
+
+
+def test_names_keywords_and_tables_of_checks_and_of_the_cells_above_are_read(case: AuthorCase) -> None:
+    check = "days = [4, 5]\nassert double(days) and double(x=limit) and double(parts)"
+    tried = texts(case, with_checks(case, check, "", probes=()))
+    assert "double([4, 5])" in tried
+    assert "double([5])" in tried
+    # The cell above sets limit; parts is what a learner's answer makes.
+    assert "double(x=10)" in tried
+    assert all("x=" in text or "[" in text for text in tried)
+    table = case.model_copy(update={"modules": {"pd": "pandas"}})
+    tried = texts(table, with_checks(case, "assert double(pd.Series([3.0, 4.0])).sum() == 14", "", probes=()))
+    assert "double(pd.Series([3.0, 4.0]))" in tried
+    assert "double(pd.Series([4.0]))" in tried
+
+
+def test_calls_of_the_case_are_tried_where_they_are_no_secret(case: AuthorCase) -> None:
+    calls = (
+        CallProbe(call="double", args=([7, 8],), hidden=False),
+        CallProbe(call="double", args=({"array": [9]},), hidden=False),
+        CallProbe(call="double", kwargs={"x": {"k": 1}}, hidden=False),
+        CallProbe(call="double", args=("secret",)),
+        CallProbe(call="print", args=("no own function",), hidden=False),
+    )
+    tried = texts(case, with_checks(case, "", "", probes=calls))
+    assert {"double([7, 8])", "double(np.array([9]))", "double(x={'k': 1})"} <= set(tried)
+    assert not any("secret" in text or "print" in text for text in tried)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "assert double([4]) == [4, 4]",
+        "assert double(x=[4])",
+        "assert double((4.0,))",
+        "assert double(np.array([4]))",
+        "days = [4]\nassert double(days)",
+        "days = [4]\nfor times in (1, 2):\n    assert double(days[:]) == days * times",
+        "for days, wanted in [([4], 8), ([6], 12)]:\n    assert double(days) == wanted",
+        "cases = {'one': [4]}\nassert all(double(days) for days in cases.values())",
+        "assert list(map(double, [[4], [6]]))",
+        "assert [double(days) for days in ([4], [6])]",
+    ],
+)
+def test_what_a_hidden_check_uses_is_never_tried_however_it_is_passed(case: AuthorCase, hidden: str) -> None:
+    case = case.model_copy(update={"modules": {"np": "numpy"}})
+    open_, secret = (with_checks(case, "assert double([4, 5]) == 1", text, probes=()) for text in ("", hidden))
+    assert "double([4])" in texts(case, open_)
+    assert "double([4])" not in texts(case, secret)
+    (start,) = (one for one in tries(case, secret) if one.text == "double([4, 5])")
+    assert "double([4])" in [one.text for one in inputs(case, open_).less(start)]
+    assert "double([4])" not in [one.text for one in inputs(case, secret).less(start)]
+
+
+def test_a_default_that_is_said_is_no_other_input(case: AuthorCase) -> None:
+    second = with_checks(case, "assert double([4], 3)", "assert double([4])", probes=())
+    second = second.model_copy(update={"reference": {"id-answer-2": "def double(x, times=3):\n    return x * times"}})
+    assert "double([4], 3)" not in texts(case, second)
+    assert "double([4], 1)" in texts(case, second)
 
 
 def test_there_are_few_and_the_smallest_come_first(case: AuthorCase) -> None:
-    tried = tries(with_checks(case, f"assert double({list(range(30))}) == 1", "", probes=()))
+    tried = tries(case, with_checks(case, f"assert double({list(range(30))}) == 1", "", probes=()))
     assert len(tried) == MAX_TRIES
     assert [size(one.args) for one in tried] == sorted(size(one.args) for one in tried)
 
@@ -107,7 +172,7 @@ def test_right_work_and_lost_tries_say_nothing(desk: Any) -> None:
 
 def test_an_input_that_an_accepted_variant_answers_otherwise_shows_nothing(case: AuthorCase) -> None:
     subtask = with_checks(case, "assert double([4, 5]) == 1", "", probes=())
-    inputs = {f"try:{at}": one.args for at, one in enumerate(tries(subtask))}
+    inputs = {f"try:{at}": one.args for at, one in enumerate(tries(case, subtask))}
 
     def run(**odd: Any) -> Observation:
         answers = {id_: odd.get(repr(args), 1) for id_, args in inputs.items()} | {"value:result": 12}
@@ -115,9 +180,9 @@ def test_an_input_that_an_accepted_variant_answers_otherwise_shows_nothing(case:
         return Observation(cells=(), probes=tuple(probes), complete=True)
 
     disputed = next(id_ for id_, args in inputs.items() if args == ([],))
-    kept = without_disputed(subtask, run(), [run(), run(**{"([],)": 2})])
+    kept = without_disputed(case, subtask, run(), [run(), run(**{"([],)": 2})])
     assert {p.id for p in kept.probes} == {*inputs, "value:result"} - {disputed}
-    assert without_disputed(subtask, run(), []) == run()
+    assert without_disputed(case, subtask, run(), []) == run()
 
 
 @settings(deadline=None)
@@ -135,10 +200,64 @@ def test_short_values_are_shown_as_python_writes_them(value: Any) -> None:
         (float("nan"), "nan"),
         (2**60, str(2**60)),
         ("x" * 99, None),
-        ({1, 2}, None),
+        ({1, 2}, "{1, 2}"),
+        (set(), "set()"),
+        (frozenset({1}), None),
         (object(), None),
         ([object()], None),
     ],
 )
 def test_what_has_no_short_form_is_not_shown(value: Any, text: str | None) -> None:
     assert shown(observed(value, 0)) == text
+
+
+def test_tables_are_shown_as_pandas_writes_them(array: Any, series: Any, frame: Any) -> None:
+    assert shown(array([1.0, 2.5])) == "array([1.0, 2.5])"
+    assert shown(array([1, 2, 3, 4], "int", shape=[2, 2])) == "array([[1, 2], [3, 4]])"
+    assert shown(series([1.0, None])) == "Series([1.0, nan])"
+    assert shown(series(["x", None], "text", labels=["a", "b"])) == "Series(['x', None], index=['a', 'b'])"
+    assert shown(frame({"n": ("int", [1, 2])})) == "DataFrame({'n': [1, 2]})"
+    assert shown(series(list(range(99)), "int")) is None
+    assert shown(series([1.0], whole=False)) is None
+    assert shown(array(list(range(8)), "int", shape=[2, 2, 2])) is None
+    assert shown({**series([1.0, 2.0]), "length": 3}) is None
+
+
+LONG = [float(number) for number in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("made", "given", "wanted", "told"),
+    [
+        ("array", ([0.0],), (LONG,), ("1 element", "30 elements", None)),
+        ("array", ([*LONG, 1.0],), (LONG,), ("31 elements", "30 elements", None)),
+        ("array", ([*LONG[:-1], 7.0],), (LONG,), ("7.0", "29.0", "position 29")),
+        ("series", ([0.0, 5.0, *LONG[2:]],), (LONG,), ("5.0", "1.0", "position 1")),
+        ("series", (LONG,), (LONG,), (None, None, None)),
+        (
+            "frame",
+            ({"n": ("float", [*LONG[:2], None, *LONG[3:]])},),
+            ({"n": ("float", LONG)},),
+            ("nan", "2.0", "row 2 of n"),
+        ),
+        (
+            "frame",
+            ({"m": ("float", LONG)},),
+            ({"n": ("float", LONG)},),
+            ("the columns ['m']", "the columns ['n']", None),
+        ),
+        ("frame", ({"n": ("float", LONG[:-1])},), ({"n": ("float", LONG)},), ("29 rows", "30 rows", None)),
+    ],
+)
+def test_of_long_results_the_first_that_differs_is_shown(
+    request: pytest.FixtureRequest, made: str, given: Any, wanted: Any, told: Any
+) -> None:
+    make = request.getfixturevalue(made)
+    assert both_shown(make(*given), make(*wanted)) == told
+
+
+def test_of_long_lists_too(case: AuthorCase) -> None:
+    assert both_shown(observed(list(range(40)), 0), observed([*range(39), 7], 0)) == ("39", "7", "position 39")
+    assert both_shown(observed([1], 0), observed((1,), 0)) == ("[1]", "(1,)", None)
+    broken = {**observed(list(range(40)), 0), "items": None}
+    assert both_shown(broken, observed([*range(39), 7], 0)) == (None, None, None)
