@@ -19,8 +19,8 @@ from feedback.notebook.reading import names_read, parsed
 from feedback.notebook.repair import NotebookTooLarge, repair
 from feedback.plan import plan_run
 from feedback.ports import Runs
-from feedback.repair.deadline import OutOfTime
-from feedback.repair.engine import Effort, Engine, Repaired
+from feedback.repair.deadline import Deadline, OutOfTime
+from feedback.repair.engine import Effort, Engine, Repaired, parted
 from feedback.repair.pool import Pool
 from feedback.running import PlatformFailed
 from feedback.single_flight import SingleFlight
@@ -31,7 +31,9 @@ _REWRITTEN: Final = 40
 """Other forms of each function of the reference."""
 _POOLS: Final = 64
 _PREPARING: Final = 60.0
-"""Seconds that rewriting a step's solutions may take. It is done once; cut short, it would be begun anew each time."""
+"""Seconds that rewriting a step's solutions may take. It is done once; what has been made by then is kept."""
+_MAKING: Final = 0.5
+"""Of these, the part for making other forms; reading those that hold takes no longer, and runs have the same moment."""
 _IMPROVING: Final = 0.5
 """Of the budget; the other half is for finding a first repair."""
 _LIKELY: Final = 4
@@ -71,8 +73,9 @@ class ReferenceRepair:
     async def repaired(self, task: Work, seconds: float | None = None) -> Repaired | None:
         """The smallest verified repair of the answer; None where the step is of another kind, or none is found in time.
 
-        The first of a step takes longer: see `prepare`. `seconds`: for the search; None: as the settings say. A search
-        is computed in a thread, which nothing ends before its time is over: who waits no longer leaves it running.
+        The first of a step takes longer: see `prepare`. `seconds`: for the search, whose repair then has its
+        independent parts; None: as the settings say, and nobody asks for parts. A search is computed in a thread, which
+        nothing ends before its time is over: who waits no longer leaves it running.
 
         Raises PlatformFailed, NotebookTooLarge.
         """
@@ -82,15 +85,19 @@ class ReferenceRepair:
         ((cell, source),) = task.answers.items()
         approved = await self._approved.of(task.case, task.subtask) if self._approved else ()
         others = [answers[cell] for answers in approved if cell in answers]
+        for_check = seconds is not None
         seconds = seconds or self._settings.repair_seconds
         effort = Effort(seconds=seconds * _SEARCHING, improving=seconds * _IMPROVING, likely=_LIKELY, ahead=_AHEAD)
         # One moment for all: also for a second search, and where the thread has begun late.
         until = time.monotonic() + seconds
         trials = self._trials(task, until, seconds)
         try:
-            return await asyncio.to_thread(_verified, Engine(pool, trials, effort, until=until), trials, source, others)
+            found = await asyncio.to_thread(
+                _verified, Engine(pool, trials, effort, until=until), trials, source, others
+            )
         except OutOfTime:
             return None
+        return await asyncio.to_thread(parted, found, trials.failing) if found and for_check else found
 
     async def prepare(self, task: Work) -> None:
         """Have the step's correct solutions rewritten, once a version, before anybody waits for a repair.
@@ -100,15 +107,15 @@ class ReferenceRepair:
         await self._pool(task)
 
     async def _pool(self, task: Work) -> Pool | None:
-        """The step's correct solutions. None where it is of another kind, or they cannot be rewritten in time."""
+        """The step's correct solutions, in as many forms as there was time for. None where it is of another kind."""
         required = asked_for(task.subtask)
         if not required:
             return None
         key = task.case.version, task.subtask.view.id
-        trials = self._trials(task, time.monotonic() + _PREPARING, _PREPARING)
-        with contextlib.suppress(OutOfTime):
-            return await self._pools.get(key, lambda: asyncio.to_thread(_rewritten, task, required, trials))
-        return None
+        now = time.monotonic()
+        trials = self._trials(task, now + _PREPARING, _PREPARING)
+        making = Deadline(now + _PREPARING * _MAKING)
+        return await self._pools.get(key, lambda: asyncio.to_thread(_rewritten, task, required, trials, making))
 
     def _trials(self, task: Work, until: float, seconds: float) -> SandboxTrials:
         each = min(SECONDS, seconds * _ONE)
@@ -118,9 +125,9 @@ class ReferenceRepair:
 def _verified(engine: Engine, trials: SandboxTrials, source: str, others: Sequence[str]) -> Repaired | None:
     """What a search finds, tried apart; where it fails so, programs have spoiled one another. Raises OutOfTime.
 
-    `others`: programs that were approved before; the step's pool keeps them.
+    `others`: programs that were approved before; the step's pool keeps them, as many as there is time to read.
     """
-    engine.pool.learn(others)
+    engine.pool.learn(others, Deadline(engine.until, engine.clock))
     found = engine.repair(source)
     if found is None or trials.apart([found.source], SECONDS)[0]:
         return found
@@ -128,11 +135,12 @@ def _verified(engine: Engine, trials: SandboxTrials, source: str, others: Sequen
     return engine.repair(source)
 
 
-def _rewritten(task: Work, required: Sequence[str], trials: SandboxTrials) -> Pool:
+def _rewritten(task: Work, required: Sequence[str], trials: SandboxTrials, making: Deadline) -> Pool:
     pool = Pool([next(iter(answers.values())) for answers in accepted(task)], required)
-    pool.rewrite(trials, _REWRITTEN)
-    # Nobody who looks for a repair waits for them.
-    Engine(pool, trials).values(pool.solutions)
+    with contextlib.suppress(OutOfTime):
+        pool.rewrite(trials, _REWRITTEN, making)
+        # Nobody who looks for a repair waits for them.
+        Engine(pool, trials).values(pool.solutions)
     return pool
 
 
