@@ -58,8 +58,7 @@ class _Split:
         }
 
     def owners(self, found: Sequence[Mistake]) -> dict[int, Part]:
-        """By position of the mistake, the part that mends it: of those of its function the one that breaks most of what
-        it speaks of."""
+        """By position of the mistake, the part that mends it: of those it may be about the one that makes it show."""
         owned: dict[int, Part] = {}
         for at, one in enumerate(found):
             marked = {clue.evidence.place for clue in one.clues if isinstance(clue, RepairChanges)}

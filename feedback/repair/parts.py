@@ -21,7 +21,7 @@ class Part:
     source: str
     """The learner's program with these edits alone. Evidence only, as the whole repair is."""
     breaks: frozenset[int]
-    """Numbers of what fails as long as only this mistake is left."""
+    """Numbers of what fails, and goes on failing as long as only this mistake is left."""
 
 
 def parts(draft: Draft, active: frozenset[int], failing: Failing) -> tuple[Part, ...]:
@@ -47,9 +47,10 @@ def parts(draft: Draft, active: frozenset[int], failing: Failing) -> tuple[Part,
     if rest := active.difference(*found):
         seen.ask([rest, active - rest])
         found.append(rest)
-    broken = [seen.fails(active - one) for one in found]
+    # What only fails without the others is nothing that was seen.
+    broken = [seen.fails(active - one) & now for one in found]
     harmless = all(seen.fails(one) <= now for one in found)
-    if len(found) < 2 or not harmless or not all(breaks & now for breaks in broken):
+    if len(found) < 2 or not harmless or not all(broken):
         return ()
     made = [
         Part(tuple(draft.edits[number] for number in sorted(one)), draft.render(one), breaks)
