@@ -7,10 +7,9 @@ from dataclasses import replace
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import CallDiffers, CheckFailed, Clue, Counterexample, Incomplete, RepairChanges
 from feedback.findings.located import Seen
-from feedback.findings.mended import answer_cell, changes
+from feedback.findings.mended import changes
 from feedback.findings.mistakes import MAX_FINDINGS, Mistake
 from feedback.repair.engine import Repaired
-from feedback.repair.mistakes import mistake_of
 from feedback.repair.parts import Part
 from feedback.repair.questions import Question, questions
 from services.contracts.finding import Evidence
@@ -92,12 +91,8 @@ class _Split:
 
     def further(self, part: Part) -> Mistake | None:
         """A mistake that nothing but the repair tells of; None where there is no line or nothing to say of it."""
-        cell, places = answer_cell(self._asked), changes(self._asked, part.edits, self._repaired)
-        primary = self._consequence(part)
-        if cell is None or primary is None or not places:
-            return None
-        identity = mistake_of(cell.source, self._repaired, part).signature(self._asked.subtask.view.id)
-        return Mistake(primary, [*places], identity)
+        places, primary = changes(self._asked, part.edits, self._repaired), self._consequence(part)
+        return Mistake(primary, [*places], part.signature) if primary is not None and places else None
 
     def _consequence(self, part: Part) -> Clue | None:
         """Something that fails by this mistake alone: rather what no other breaks, and what learners can read."""

@@ -21,6 +21,7 @@ from feedback.plan import plan_run
 from feedback.ports import Runs
 from feedback.repair.deadline import Deadline, OutOfTime
 from feedback.repair.engine import Effort, Engine, Repaired, parted
+from feedback.repair.mistakes import signed
 from feedback.repair.pool import Pool
 from feedback.running import PlatformFailed
 from feedback.single_flight import SingleFlight
@@ -97,7 +98,9 @@ class ReferenceRepair:
             )
         except OutOfTime:
             return None
-        return await asyncio.to_thread(parted, found, trials.failing) if found and for_check else found
+        if found is None or not for_check:
+            return found
+        return await asyncio.to_thread(_with_parts, found, trials, source, task.subtask.view.id)
 
     async def prepare(self, task: Work) -> None:
         """Have the step's correct solutions rewritten, once a version, before anybody waits for a repair.
@@ -133,6 +136,10 @@ def _verified(engine: Engine, trials: SandboxTrials, source: str, others: Sequen
         return found
     trials.sieving = False
     return engine.repair(source)
+
+
+def _with_parts(found: Repaired, trials: SandboxTrials, source: str, subtask: str) -> Repaired:
+    return signed(source, parted(found, trials.failing), subtask)
 
 
 def _rewritten(task: Work, required: Sequence[str], trials: SandboxTrials, making: Deadline) -> Pool:

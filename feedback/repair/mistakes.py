@@ -3,7 +3,7 @@
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, get_args
 
 from feedback.hints.constructs import Change
@@ -80,6 +80,12 @@ def mistake_of(source: str, repaired: Repaired, part: Part) -> Mistake:
     numbers = {edit.number for edit in part.edits}
     broken = [name for name in repaired.broken if numbers & repaired.groups[name]]
     return _mistake(source, part.source, part.edits, broken)
+
+
+def signed(source: str, repaired: Repaired, subtask: str) -> Repaired:
+    """The repair with the signatures of its parts."""
+    own = (replace(p, signature=mistake_of(source, repaired, p).signature(subtask)) for p in repaired.parts)
+    return replace(repaired, parts=tuple(own))
 
 
 def _mistake(source: str, becomes: str, edits: Sequence[Edit], broken: Sequence[str]) -> Mistake:

@@ -22,6 +22,8 @@ class Part:
     """The learner's program with these edits alone. Evidence only, as the whole repair is."""
     breaks: frozenset[int]
     """Numbers of what fails, and goes on failing as long as only this mistake is left."""
+    signature: str | None = None
+    """Of this mistake, as if it were made alone (`feedback.repair.mistakes`); None: nobody has worked it out."""
 
 
 def parts(draft: Draft, active: frozenset[int], failing: Failing) -> tuple[Part, ...]:

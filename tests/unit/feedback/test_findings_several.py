@@ -27,8 +27,13 @@ def cause(factor: set[int], branch: set[int]) -> Repaired:
     edits = Merge(function(MINE), function(RIGHT)).edits
     by_line = {True: [e for e in edits if e.lines[0] == 4], False: [e for e in edits if e.lines[0] != 4]}
     assert all(by_line.values())
-    one = Part(tuple(by_line[True]), MINE.replace("* 3", "* 2"), frozenset(factor))
-    other = Part(tuple(by_line[False]), MINE.replace("    if x == -77:\n        return 5\n", ""), frozenset(branch))
+    one = Part(tuple(by_line[True]), MINE.replace("* 3", "* 2"), frozenset(factor), "step-2|repair|factor#1")
+    other = Part(
+        tuple(by_line[False]),
+        MINE.replace("    if x == -77:\n        return 5\n", ""),
+        frozenset(branch),
+        "step-2|repair|branch#2",
+    )
     parts = tuple(sorted((one, other), key=lambda part: -len(part.breaks)))
     numbers = frozenset(edit.number for edit in edits)
     whole = sum(edit.cost for edit in edits)
@@ -50,7 +55,7 @@ def test_each_mistake_has_its_own_finding_lines_ladder_and_signature(desk: Any) 
     first, second = judged(desk, cause({FIRST, CALL, WORD}, {HIDDEN}))
     assert (marked(first), marked(second)) == ((4, 4), (2, 3))
     assert (first.signature, first.kind) == (alone.signature, alone.kind)
-    assert second.signature.startswith("step-2|repair|double|")
+    assert second.signature == "step-2|repair|branch#2"
     assert first.id != second.id
     for finding, lines in ((first, "line 4"), (second, "lines 2 to 3")):
         assert [hint.step for hint in finding.ladder] == ["plan", "consequence", "location", "example"]

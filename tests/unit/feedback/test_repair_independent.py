@@ -7,7 +7,7 @@ import pytest
 from benchmarks.quick_trials import QuickTrials
 from feedback.repair.deadline import OutOfTime
 from feedback.repair.engine import Effort, Engine, Repaired, parted
-from feedback.repair.mistakes import mistake, mistake_of
+from feedback.repair.mistakes import mistake, mistake_of, signed
 from feedback.repair.pool import Pool
 from feedback.repair.questions import questions
 
@@ -62,7 +62,7 @@ def test_two_mistakes_in_one_function_are_two_parts_the_one_that_breaks_most_fir
 def test_each_part_is_the_mistake_that_it_is_when_it_is_made_alone() -> None:
     found = repaired(BOTH)
     alone = [mistake(source, repaired(source)).signature("gaps") for source in (START, BOUND)]
-    assert [mistake_of(BOTH, found, part).signature("gaps") for part in found.parts] == alone
+    assert [part.signature for part in signed(BOTH, found, "gaps").parts] == alone
     assert len(set(alone)) == 2
 
 
