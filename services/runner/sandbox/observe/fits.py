@@ -1,7 +1,7 @@
 """What models are fitted on and then asked about, seen while code runs once more."""
 
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import wraps
 from typing import Any
@@ -13,11 +13,10 @@ _FIT = "fit"
 _ASKED = ("predict", "predict_proba", "decision_function", "transform", "score")
 MAX_FITS = 500
 """Models that are kept, with the rows they were fitted on."""
-AGAIN = "<again>"
 
 
-def fits(sources: Sequence[str], namespace: dict[str, Any]) -> dict[str, Any] | None:
-    """Run code in the namespace once more, and say of all models how their rows lie; None where none was seen.
+def fits(run: Callable[[], None]) -> dict[str, Any] | None:
+    """Have code run once more, and say of all models how their rows lie; None where none was seen.
 
     Code that stops says what was seen until then: it has run before, and need not be made to be run twice.
     """
@@ -26,8 +25,7 @@ def fits(sources: Sequence[str], namespace: dict[str, Any]) -> dict[str, Any] | 
         return None
     seen = _Seen()
     with _watched(_classes(base.BaseEstimator), seen), suppress(Exception):
-        for source in sources:
-            exec(compile(source, AGAIN, "exec", dont_inherit=True), namespace)  # noqa: S102
+        run()
     if not seen.asked:
         return None
     return {"kind": "fits", "asked": seen.asked, "rows": seen.rows, "shared": seen.shared, "later": seen.later}

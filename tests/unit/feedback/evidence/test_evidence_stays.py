@@ -20,8 +20,7 @@ from feedback.plan import Plan, plan_behaviour, plan_run
 from feedback.reference import reference_plan
 from services.contracts.case import Compare
 from services.contracts.finding import Finding
-from services.contracts.observation import Observation, ProbeOutcome
-from services.runner.sandbox.observe.behaviour import folds
+from services.contracts.observation import Observation
 from tests.unit.feedback.conftest import observe_plainly
 
 PLACEHOLDERS = ("one", "two", "three")
@@ -183,12 +182,7 @@ def looked_at(plan: Plan) -> Observation:
     """The second run: the same cells, and questions about how results come about."""
     again = plan_behaviour(plan)
     assert again is not None
-    space: dict[str, Any] = {}
-    for cell in again.request.cells:
-        exec(cell.source, space)
-    asked = [(probe.id, probe.behaviour) for probe in again.request.probes]
-    outcomes = [ProbeOutcome(id=id_, value=folds(space[one.names[0]])) for id_, one in asked if one is not None]
-    return Observation(cells=(), probes=tuple(outcomes), complete=True)
+    return observe_plainly(again.request)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
