@@ -40,7 +40,7 @@ from feedback.causes import WAITED_FOR, RepairCauses
 from feedback.firewall import Firewall, Own
 from feedback.hints.reference_repair import ReferenceRepair
 from feedback.ports import Causes, Runs
-from feedback.repair.engine import Effort, Engine, Repaired
+from feedback.repair.engine import Effort, Engine, Repaired, parted
 from feedback.repair.mistakes import changed_lines, mistake
 from feedback.repair.pool import Pool
 from feedback.repair.trees import size
@@ -145,15 +145,16 @@ def _repaired(question: Question, pool: str) -> Measured:
             # Of one tree, but laid out otherwise, the same lines are not the same statements.
             key = _tree(program.source, lines=True)
             if key not in known:
-                known[key] = _outcome(engine, program)
+                known[key] = _outcome(engine, trials, program)
             first = known[key]
             measured.outcomes.append(Outcome(program, first.repaired, first.seconds, first.nodes))
     return measured
 
 
-def _outcome(engine: Engine, program: Program) -> Outcome:
+def _outcome(engine: Engine, trials: QuickTrials, program: Program) -> Outcome:
     began = time.perf_counter()
-    repaired = engine.repair(program.source)
+    found = engine.repair(program.source)
+    repaired = parted(found, trials.failing) if found else None
     seconds = time.perf_counter() - began
     try:
         nodes = size(ast.parse(program.source))

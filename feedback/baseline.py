@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from feedback.evidence.behaviours import behaviours
 from feedback.evidence.counterexample import without_disputed
 from feedback.evidence.gather import case_faults, unsteady
 from feedback.evidence.inputs import tries
@@ -181,5 +182,6 @@ def _key(what: str, case: AuthorCase, subtask: Subtask) -> str:
     flaws = (
         [flaw.model_dump_json() for flaw in case.flaws if flaw.subtask == subtask.view.id] if what == "flaws" else []
     )
-    text = "\0".join([what, str(SCHEMA), case.version, subtask.model_dump_json(), request, *flaws])
+    asked = [one.model_dump_json() for one in behaviours(case, subtask)] if what == "behaviour" else []
+    text = "\0".join([what, str(SCHEMA), case.version, subtask.model_dump_json(), request, *flaws, *asked])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -9,7 +9,8 @@ from feedback.evidence.structure.nearest import Answer
 from feedback.evidence.untouched import absent_answers
 from feedback.findings.build import findings
 from feedback.findings.located import Seen, located
-from feedback.findings.mistakes import mistakes
+from feedback.findings.mistakes import Mistake, mistakes
+from feedback.findings.several import several
 from feedback.findings.signature import signature
 from feedback.findings.voice import Voice
 from feedback.repair.engine import Repaired
@@ -64,11 +65,16 @@ def judge(
     return Judgement(
         verdict=verdict,
         fault=fault,
-        findings=() if approved else findings(asked, located(asked, mistakes(asked, clues), seen), voice),
+        findings=() if approved else findings(asked, _mistakes(asked, clues, seen), voice),
         checks=checks,
         points=asked.subtask.view.points if approved else _points(asked.subtask, checks, clues),
         max_points=asked.subtask.view.points,
     )
+
+
+def _mistakes(asked: Asked, clues: Sequence[Clue], seen: Seen) -> tuple[Mistake, ...]:
+    """What went wrong, with the places it can come from; each mistake that a repair tells apart by itself."""
+    return several(asked, located(asked, mistakes(asked, clues), seen), seen)
 
 
 def first_signature(asked: Asked, observation: Observation, reference: Observation) -> str | None:

@@ -45,7 +45,12 @@ def plan_behaviour(plan: Plan) -> Plan | None:
     asked = behaviours(plan.asked.case, plan.asked.subtask)
     if not asked:
         return None
-    probes = tuple(Probe(id=behaviour_id(index), behaviour=one) for index, one in enumerate(asked))
+    own = [c for c in plan.asked.cells if c.subtask == plan.asked.subtask.view.id and (c.answer or c.name is None)]
+    again = {"sources": tuple(cell.source for cell in own)}
+    probes = tuple(
+        Probe(id=behaviour_id(index), behaviour=one.model_copy(update=again) if one.kind == "fits" else one)
+        for index, one in enumerate(asked)
+    )
     return Plan(plan.asked, plan.request.model_copy(update={"checks": (), "probes": probes}))
 
 

@@ -107,9 +107,10 @@ class Behaves(Clue):
     names: tuple[str, ...]
     """Those of the question (`services.contracts.observation.Behaviour`)."""
     aspect: str
-    """contamination, fitted-on-test, fitted-elsewhere, seed or shuffled-answers."""
+    """contamination, later-rows, shared-folds, later-folds, fitted-on-tested, fitted-on-later, fitted-on-test,
+    fitted-elsewhere, seed or shuffled-answers."""
     count: int = 0
-    """Of rows, for contamination."""
+    """Of rows, where the aspect is about rows."""
 
 
 @dataclass(frozen=True, kw_only=True)

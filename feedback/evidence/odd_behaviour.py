@@ -1,6 +1,7 @@
 """Ways in which a learner's results come about that the reference's do not."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from feedback.evidence.asked import Asked
 from feedback.evidence.behaviours import behaviour_id, behaviours
@@ -26,9 +27,7 @@ def odd_behaviour(asked: Asked, seen: Observation, reference: Observation) -> tu
         if answer is None or model is None or answer.get("kind") != question.kind:
             continue
         try:
-            found += (
-                _overlap(question, answer, model) if question.kind == "overlap" else _refit(question, answer, model)
-            )
+            found += _ODD[question.kind](question, answer, model)
         except UNREADABLE:
             # The learner's process wrote it: any shape is possible.
             continue
@@ -36,11 +35,43 @@ def odd_behaviour(asked: Asked, seen: Observation, reference: Observation) -> tu
 
 
 def _overlap(question: Behaviour, answer: Value, model: Value) -> Iterator[Behaves]:
+    one, other = question.names
+    shared, later = _more(answer, model)
+    if shared:
+        fact = f"{shared} of {_whole(answer['rows'])} rows of {other} are in {one}, too"
+        yield _clue(question, "contamination", f"{fact}; the reference: {_whole(model['shared'])}", shared)
+    elif later:
+        yield _clue(question, "later-rows", f"{later} rows of {one} come after the first of {other}", later)
+
+
+def _folds(question: Behaviour, answer: Value, model: Value) -> Iterator[Behaves]:
+    shared, later = _more(answer, model)
+    if shared:
+        yield _clue(question, "shared-folds", f"{shared} positions are on both sides of a fold", shared)
+    elif later:
+        yield _clue(question, "later-folds", f"{later} known positions come after the first to forecast", later)
+
+
+def _fits(question: Behaviour, answer: Value, model: Value) -> Iterator[Behaves]:
+    shared, later = _more(answer, model)
+    if shared:
+        fact = f"of {_whole(answer['rows'])} rows that models are asked about they were fitted on {shared}"
+        yield _clue(question, "fitted-on-tested", fact, shared)
+    elif later:
+        yield _clue(
+            question, "fitted-on-later", f"models are fitted on {later} rows after the first asked about", later
+        )
+
+
+def _more(answer: Value, model: Value) -> tuple[int, int]:
+    """Rows on both sides, and rows known that come later: where they are more than the reference's.
+
+    Later ones count where the reference has none: only then does order matter to it. An answer that contradicts itself
+    says nothing.
+    """
     shared, rows = _whole(answer["shared"]), _whole(answer["rows"])
-    if shared > _whole(model["shared"]) and rows >= shared:
-        one, other = question.names
-        fact = f"{shared} of {rows} rows of {other} are in {one}, too; the reference: {_whole(model['shared'])}"
-        yield _clue(question, "contamination", fact, shared)
+    later = _whole(answer.get("later", 0)) if not _whole(model.get("later", 0)) else 0
+    return shared if rows >= shared > _whole(model["shared"]) else 0, max(later, 0)
 
 
 def _refit(question: Behaviour, answer: Value, model: Value) -> Iterator[Behaves]:
@@ -56,6 +87,9 @@ def _refit(question: Behaviour, answer: Value, model: Value) -> Iterator[Behaves
     shuffled = _number(answer["shuffled_score"])
     if shuffled > _number(model["shuffled_score"]) + CHANCE and shuffled > _number(answer["score"]) / 2:
         yield _clue(question, "shuffled-answers", f"{name} trained on shuffled answers still scores {shuffled:.3g}")
+
+
+_ODD: Final = {"overlap": _overlap, "refit": _refit, "folds": _folds, "fits": _fits}
 
 
 def _clue(question: Behaviour, aspect: str, fact: str, count: int = 0) -> Behaves:

@@ -24,20 +24,33 @@ def mended(asked: Asked, primary: Clue, names: Collection[str], repaired: Repair
 
     `names`: what the mistake is about; the first function of these that the repair changes counts.
     """
-    cell = _answer(asked)
-    # What is no Python was read line for line, but for those that the repair changes.
-    tree = parsed(cell.source) or parsed(repaired.read or cell.source) if cell is not None else None
+    cell, tree = _read(asked, repaired)
     if cell is None or tree is None:
         return ()
     group = _group(asked, primary, names, repaired, tree)
-    edits = [edit for edit in repaired.of(group) if _has_place(edit)] if group is not None else []
+    return changes(asked, repaired.of(group), repaired) if group is not None else ()
+
+
+def changes(asked: Asked, edits: Sequence[Edit], repaired: Repaired) -> tuple[RepairChanges, ...]:
+    """The places of some edits of the repair, the weightiest, in the order of the code."""
+    cell, tree = _read(asked, repaired)
+    if cell is None or tree is None:
+        return ()
     near = max(0.0, 1 - repaired.distance / max(size(tree), 1))
-    weighty = sorted(edits, key=lambda edit: -edit.cost)[:MAX_PLACES]
+    weighty = sorted(filter(_has_place, edits), key=lambda edit: -edit.cost)[:MAX_PLACES]
     clues = {clue.evidence.place: clue for edit in weighty if (clue := _clue(asked, cell, edit, near)) is not None}
     return tuple(sorted(clues.values(), key=_order))
 
 
-def _answer(asked: Asked) -> RunCell | None:
+def _read(asked: Asked, repaired: Repaired) -> tuple[RunCell | None, ast.Module | None]:
+    cell = answer_cell(asked)
+    if cell is None:
+        return None, None
+    # What is no Python was read line for line, but for those that the repair changes.
+    return cell, parsed(cell.source) or parsed(repaired.read or cell.source)
+
+
+def answer_cell(asked: Asked) -> RunCell | None:
     """The cell that repairs are made of: a step that can be repaired has one answer cell."""
     return next((c for c in asked.cells if c.answer and c.subtask == asked.subtask.view.id), None)
 
@@ -47,7 +60,7 @@ def _group(asked: Asked, primary: Clue, names: Collection[str], repaired: Repair
     functions = [name for name in repaired.broken if name != TOP]
     first, top = next(iter(functions), None), TOP if TOP in repaired.broken else None
     match primary:
-        case Raised(cell=cell) if cell != _answer(asked):
+        case Raised(cell=cell) if cell != answer_cell(asked):
             return None
         case Raised():
             place = primary.evidence.place

@@ -27,6 +27,8 @@ class Mistake:
 
     primary: Clue
     supports: list[Clue] = field(default_factory=list)
+    identity: str | None = None
+    """Its signature, where more than the clues tells it."""
 
     @property
     def clues(self) -> tuple[Clue, ...]:

@@ -13,8 +13,11 @@ def signature(asked: Asked, mistake: Mistake) -> str:
     """Readable form and short hash: `clean|check|check-clean/hidden|AssertionError|df:shape-more#1f0c9e2b7a`.
 
     It rests on the subtask, the kind of evidence, the check, name or cell of the case, what differs, and the values
-    and calls that explain it; on no line number, no literal and no name that a learner chose.
+    and calls that explain it; on no line number, no literal and no name that a learner chose. One of several mistakes
+    that only a repair tells apart has that of the same mistake made alone (`feedback.repair.mistakes`).
     """
+    if mistake.identity is not None:
+        return mistake.identity
     primary = mistake.primary
     parts = [asked.subtask.view.id, primary.evidence.kind, _subject(primary), _aspect(asked, primary)]
     # What follows from a failed cell depends on where it stopped; it says nothing about why.

@@ -24,7 +24,8 @@ from feedback.ports import Runs
 from feedback.reference import reference_cells
 from feedback.repair.cell_search import CellEngine
 from feedback.repair.deadline import Deadline, OutOfTime
-from feedback.repair.engine import Effort, Engine, Repaired
+from feedback.repair.engine import Effort, Engine, Repaired, parted
+from feedback.repair.mistakes import signed
 from feedback.repair.pool import Pool
 from feedback.repair.unreadable import repair_of
 from feedback.running import PlatformFailed
@@ -37,7 +38,9 @@ _REWRITTEN: Final = 40
 """Other forms of each function of the reference."""
 _POOLS: Final = 64
 _PREPARING: Final = 60.0
-"""Seconds that rewriting a step's solutions may take. It is done once; cut short, it would be begun anew each time."""
+"""Seconds that rewriting a step's solutions may take. It is done once; what has been made by then is kept."""
+_MAKING: Final = 0.5
+"""Of these, the part for making other forms; reading those that hold takes no longer, and runs have the same moment."""
 _IMPROVING: Final = 0.5
 """Of the budget; the other half is for finding a first repair."""
 _LIKELY: Final = 4
@@ -84,12 +87,14 @@ class ReferenceRepair:
     async def repaired(self, task: Work, seconds: float | None = None) -> Repaired | None:
         """The smallest verified repair of the answer; None where the step is of another kind, or none is found in time.
 
-        The first of a step takes longer: see `prepare`. `seconds`: for the search; None: as the settings say. A search
-        is computed in a thread, which nothing ends before its time is over: who waits no longer leaves it running.
+        The first of a step takes longer: see `prepare`. `seconds`: for the search, whose repair then has its
+        independent parts; None: as the settings say, and nobody asks for parts. A search is computed in a thread, which
+        nothing ends before its time is over: who waits no longer leaves it running.
 
         Raises PlatformFailed, NotebookTooLarge.
         """
         known = await self._prepared(task)
+        for_check = seconds is not None
         seconds = seconds or self._settings.repair_seconds
         if known is None or (isinstance(known, Cells) and known.effort(seconds * _SEARCHING) is None):
             return None
@@ -106,7 +111,10 @@ class ReferenceRepair:
         try:
             if isinstance(known, Cells):
                 return await asyncio.to_thread(_of_cell, known, trials, seconds, until, source, others)
-            return await asyncio.to_thread(_of_functions, known, trials, seconds, until, source, others)
+            found = await asyncio.to_thread(_of_functions, known, trials, seconds, until, source, others)
+            if found is None or not for_check:
+                return found
+            return await asyncio.to_thread(_with_parts, found, trials, source, task.subtask.view.id)
         except OutOfTime:
             return None
         finally:
@@ -130,10 +138,11 @@ class ReferenceRepair:
 
     async def _make(self, task: Work) -> "Functions | Cells":
         """Raises OutOfTime."""
-        until = time.monotonic() + _PREPARING
+        now = time.monotonic()
+        until, making = now + _PREPARING, Deadline(now + _PREPARING * _MAKING)
         sources = [next(iter(answers.values())) for answers in accepted(task)]
         if required := asked_for(task.subtask):
-            return await asyncio.to_thread(_rewritten, sources, required, self._trials(task, until, SECONDS))
+            return await asyncio.to_thread(_rewritten, sources, required, self._trials(task, until, SECONDS), making)
         # Who prepares a step may have gone wrong in an earlier one.
         trials = self._trials(task, until, SECONDS, cells=reference_cells(task.case))
         return await asyncio.to_thread(prepared, sources, names_asked(task.case, task.subtask), trials)
@@ -182,9 +191,9 @@ def _of_functions(
 ) -> Repaired | None:
     """The repair of functions, tried apart; where it fails so, programs have spoiled one another. Raises OutOfTime.
 
-    `others`: programs that were approved before; the step's pool keeps them.
+    `others`: programs that were approved before; the step's pool keeps them, as many as there is time to read.
     """
-    known.pool.learn(others)
+    known.pool.learn(others, Deadline(until))
     effort = Effort(seconds=seconds * _SEARCHING, improving=seconds * _IMPROVING, likely=_LIKELY, ahead=_AHEAD)
     engine = Engine(known.pool, trials, effort, until=until)
 
@@ -198,12 +207,19 @@ def _of_functions(
     return search()
 
 
-def _rewritten(sources: Sequence[str], required: Sequence[str], trials: SandboxTrials) -> Functions:
-    pool = Pool(sources, required)
-    pool.rewrite(trials, _REWRITTEN)
-    # Nobody who looks for a repair waits for them.
-    Engine(pool, trials).values(pool.solutions)
-    cost = trials.cost()
+def _with_parts(found: Repaired, trials: SandboxTrials, source: str, subtask: str) -> Repaired:
+    return signed(source, parted(found, trials.failing), subtask)
+
+
+def _rewritten(
+    sources: Sequence[str], required: Sequence[str], trials: SandboxTrials, making: Deadline
+) -> Functions:
+    pool, cost = Pool(sources, required), None
+    with contextlib.suppress(OutOfTime):
+        pool.rewrite(trials, _REWRITTEN, making)
+        # Nobody who looks for a repair waits for them.
+        Engine(pool, trials).values(pool.solutions)
+        cost = trials.cost()
     return Functions(pool, cost.before if cost else 0.0)
 
 

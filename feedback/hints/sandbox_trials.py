@@ -16,6 +16,7 @@ from feedback.evidence.values import differences
 from feedback.ports import Runs
 from feedback.repair import recorder, sieve
 from feedback.repair.deadline import OutOfTime
+from feedback.repair.questions import asks, questions, statements
 from feedback.repair.traces import RECORD
 from feedback.running import observed
 from services.contracts.case import CallProbe, Compare
@@ -39,6 +40,8 @@ _OBJECTS: Final = {
     "frame": "__import__('pandas').DataFrame",
 }
 """Arguments that stand for library objects, as a probe makes them."""
+_HELD, _FAILED = "+", "-"
+"""What a program says of one question."""
 _FEW: Final = 2
 """So many programs take no longer each in a fork of its own than in a sieve together."""
 _SIEVES: Final = 2
@@ -171,6 +174,25 @@ class SandboxTrials:
         if self._keep is not None and self._has_run:
             keep = self._keep.model_copy(update={"then": "nothing"})
             await observed(self._runs, self._request((), SECONDS).model_copy(update={"keep": keep}))
+    def failing(self, programs: Sequence[str]) -> list[frozenset[int]]:
+        """For each program, the questions that it fails (`feedback.repair.questions`, then the calls), each in a fork.
+
+        All of them for one that is lost.
+        """
+        count = len(questions(self._asking.checks))
+        calls = self._asking.calls
+        models = (self._models or ())[: len(calls)]
+        if calls and not models:
+            (model,) = self._outcomes([_Asked(_one_by_one(self._asking.reference, self._asking))])
+            models = _calls_of(model, len(calls))
+        found = []
+        for outcome in self._outcomes([_Asked(_one_by_one(one, self._asking)) for one in programs]):
+            said = _flags(outcome, count)
+            answers = _calls_of(outcome, len(calls))
+            wrong = {at for at in range(len(calls)) if not _same(calls[at], models[at : at + 1], answers[at : at + 1])}
+            lost = frozenset(range(count + len(calls)))
+            found.append(lost if said is None else said | {count + at for at in wrong})
+        return found
 
     def values(self, programs: Sequence[str]) -> list[Mapping[str, Sequence[str]]]:
         """For each instrumented program, the values of its variables; none for one that is lost."""
@@ -314,6 +336,47 @@ def _argument(value: JsonValue) -> str:
         if kind in _OBJECTS:
             return f"{_OBJECTS[kind]}({content!r})"
     return repr(value)
+def _same(call: CallProbe, model: tuple[Value, ...], answer: tuple[Value, ...]) -> bool:
+    return len(model) == len(answer) == 1 and _alike(call, model[0], answer[0])
+
+
+def _one_by_one(program: str, asking: Asking) -> str:
+    """A check that asks each question by itself, then the calls, and ends with what it says of them as an operand."""
+    tried = []
+    for node in (one for source in asking.checks for one in statements(source)):
+        asked = asks(node)
+        told = ast.parse(f"{_SEEN} += {_HELD!r}\n{_SEEN} += {_FAILED!r}").body if asked else [ast.Pass(), ast.Pass()]
+        handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [told[1]])
+        tried.append(ast.Try([_Unrecorded().visit(node), told[0]], [handler], [], []))
+    parts = (
+        program,
+        f"{_SEEN} = ''",
+        ast.unparse(ast.fix_missing_locations(ast.Module([*tried], []))),
+        *map(_answering, range(len(asking.calls)), asking.calls),
+        f"assert {_SEEN} == 0",
+    )
+    return "\n".join(parts)
+
+
+class _Unrecorded(ast.NodeTransformer):
+    """Asserts that are only held against: what they compare would push the last operand out."""
+
+    def visit_Assert(self, node: ast.Assert) -> ast.If:
+        fails = ast.Raise(ast.Name("AssertionError", ast.Load()), None)
+        return ast.If(ast.UnaryOp(ast.Not(), node.test), [fails], [])
+
+
+def _calls_of(outcome: CheckOutcome, count: int) -> tuple[Value, ...]:
+    """What the calls gave: the left sides of the comparisons before the last."""
+    return tuple(operands.left for operands in outcome.operands[-count - 1 : -1]) if count else ()
+
+
+def _flags(outcome: CheckOutcome, count: int) -> frozenset[int] | None:
+    """The numbers of the questions that failed; None where the program says nothing of them, or not of all."""
+    said = outcome.operands[-1].left.get("value") if outcome.operands else None
+    if not isinstance(said, str) or len(said) != count or not set(said) <= {_HELD, _FAILED}:
+        return None
+    return frozenset(at for at, flag in enumerate(said) if flag == _FAILED)
 
 
 def _rule(call: CallProbe) -> Compare:

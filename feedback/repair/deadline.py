@@ -33,8 +33,12 @@ class Deadline:
     def look(self) -> None:
         """Look at the clock. Raises OutOfTime."""
         self._left = _EVERY
-        if self._clock() > self._until:
+        if self.over():
             raise OutOfTime
+
+    def over(self) -> bool:
+        """Whether the moment has passed."""
+        return self._clock() > self._until
 
 
 ENDLESS: Final = Deadline()

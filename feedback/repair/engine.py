@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
@@ -25,6 +25,7 @@ from feedback.repair.draft import (
 from feedback.repair.edits import Edit
 from feedback.repair.minimise import AT_ONCE, fewest, needed_groups, small_sets, without_groups
 from feedback.repair.names import Values
+from feedback.repair.parts import Failing, Part, parts
 from feedback.repair.pool import Pool, Solution
 from feedback.repair.ports import Trials
 from feedback.repair.slips import without_slip
@@ -34,6 +35,8 @@ from feedback.repair.trees import distance, size, written
 MAX_NODES: Final = 6_000
 """Of a program, about a thousand lines; reading and writing a longer one alone would take all the time there is."""
 
+MAX_CHARACTERS: Final = 40 * MAX_NODES
+"""Of a program; a longer one is not even read, as nothing can end that before it is over."""
 _SLIPS_AT_ONCE: Final = 8
 """Single slips that are tried in one run, where a run is cheap."""
 
@@ -68,10 +71,24 @@ class Repaired:
     """Of a cell that is repaired as a whole, the names that others ask for and whose statements change."""
     read: str = ""
     """The learner's program as it was read, line for line, where it is no Python as it stands; else empty."""
+    draft: Draft | None = None
+    """What the edits are chosen from, until `parted` has looked at them one by one."""
+    parts: tuple[Part, ...] = ()
+    """Edits that mend mistakes independent of each other, most consequential first; none: it is one, or not known."""
 
     def of(self, name: str) -> tuple[Edit, ...]:
         """The edits of one function."""
         return tuple(edit for edit in self.edits if edit.number in self.groups[name])
+
+
+def parted(repaired: Repaired, failing: Failing) -> Repaired:
+    """The same with its independent parts, as far as there is time to tell them apart."""
+    found: tuple[Part, ...] = ()
+    # What is no Python fails whatever else is wrong with it.
+    if repaired.draft is not None and not repaired.read:
+        with suppress(OutOfTime):
+            found = parts(repaired.draft, frozenset(edit.number for edit in repaired.edits), failing)
+    return replace(repaired, draft=None, parts=found)
 
 
 @dataclass(frozen=True)
@@ -115,8 +132,10 @@ class Engine:
     def repair(self, source: str) -> Repaired | None:
         """The smallest verified repair found in time, or None, also where there is nothing to repair.
 
-        A source that is no Python has none, nor has one of more than MAX_NODES nodes.
+        A source that is no Python has none, nor has one of more than MAX_NODES nodes or MAX_CHARACTERS.
         """
+        if len(source) > MAX_CHARACTERS:
+            return None
         try:
             tree = ast.parse(source)
             return _Search(self, tree, source).run() if size(tree) <= MAX_NODES else None
@@ -379,6 +398,7 @@ class _Search:
                 first_seconds=self.best.first_seconds if self.best else spent,
                 broken=tuple(name for name, mine in draft.groups.items() if mine & active),
                 groups={name: mine & active for name, mine in draft.groups.items() if mine & active},
+                draft=draft,
             )
 
     def _function(self, name: str) -> ast.FunctionDef | None:

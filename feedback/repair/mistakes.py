@@ -2,8 +2,8 @@
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, get_args
 
 from feedback.hints.constructs import Change
@@ -12,6 +12,7 @@ from feedback.repair.draft import TOP
 from feedback.repair.edits import Edit
 from feedback.repair.engine import Repaired
 from feedback.repair.names import own_names, renamed
+from feedback.repair.parts import Part
 
 _TELLING: Final[tuple[Change, ...]] = (
     "missing step",
@@ -71,15 +72,32 @@ class Mistake:
 
 def mistake(source: str, repaired: Repaired) -> Mistake:
     """What the repair says about the source that it repairs."""
-    before, after = nameless(source, repaired.source)
+    return _mistake(source, repaired.source, repaired.edits, (*repaired.broken, *repaired.values))
+
+
+def mistake_of(source: str, repaired: Repaired, part: Part) -> Mistake:
+    """What one part of the repair says about the source: as if nothing else were wrong with it."""
+    numbers = {edit.number for edit in part.edits}
+    broken = [name for name in repaired.broken if numbers & repaired.groups[name]]
+    return _mistake(source, part.source, part.edits, broken)
+
+
+def signed(source: str, repaired: Repaired, subtask: str) -> Repaired:
+    """The repair with the signatures of its parts."""
+    own = (replace(p, signature=mistake_of(source, repaired, p).signature(subtask)) for p in repaired.parts)
+    return replace(repaired, parts=tuple(own))
+
+
+def _mistake(source: str, becomes: str, edits: Sequence[Edit], broken: Sequence[str]) -> Mistake:
+    before, after = nameless(source, becomes)
     changed = differences({_PROGRAM: before}, {_PROGRAM: after})
     kinds = {one.change for one in changed}
     return Mistake(
-        functions=(*(name for name in repaired.broken if name != TOP), *repaired.values) or (_PROGRAM,),
-        lines=tuple(sorted({edit.lines for edit in repaired.edits})),
+        functions=tuple(name for name in broken if name != TOP) or (_PROGRAM,),
+        lines=tuple(sorted({edit.lines for edit in edits})),
         kinds=tuple(kind for kind in _TELLING if kind in kinds),
-        constructs=tuple(sorted({name for edit in repaired.edits for name in _touched(edit)}, key=_rank)),
-        places=len(repaired.edits),
+        constructs=tuple(sorted({name for edit in edits for name in _touched(edit)}, key=_rank)),
+        places=len(edits),
     )
 
 

@@ -3,11 +3,14 @@
 import ast
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 
+from feedback.repair.deadline import ENDLESS, Deadline, OutOfTime
 from feedback.repair.names import own_names, renamed
 from feedback.repair.ports import Trials
-from feedback.repair.rewriting import rewritten
+from feedback.repair.rewriting import forms
 from feedback.repair.trees import bag, likeness, size, text, written
 
 MAX_REWRITTEN = 80
@@ -44,10 +47,15 @@ class Pool:
         self._read: set[str] = set()
         self.learn(programs)
 
-    def learn(self, programs: Iterable[str]) -> None:
-        """Add sources of programs that pass every check; those that are known already cost nothing."""
+    def learn(self, programs: Iterable[str], deadline: Deadline = ENDLESS) -> None:
+        """Add sources of programs that pass every check; those that are known already cost nothing.
+
+        What there is no time to read is left for another time.
+        """
         for source in programs:
             if source not in self._read:
+                if deadline.over():
+                    return
                 self._read.add(source)
                 self._add(source)
 
@@ -58,16 +66,15 @@ class Pool:
                 self._known.add(key)
                 self._of[solution.name].append(solution)
 
-    def rewrite(self, trials: Trials, most: int = MAX_REWRITTEN) -> None:
-        """Add other forms of the reference: at most `most` of each function, each run on the checks."""
+    def rewrite(self, trials: Trials, most: int = MAX_REWRITTEN, deadline: Deadline = ENDLESS) -> None:
+        """Add other forms of the reference: at most `most` of each function, each run on the checks.
+
+        Fewer where there is no time to make more.
+        """
         for name in self.required:
             for solution in self._of[name][:1]:
-                tree = ast.parse(solution.program)
-                sources = []
-                for form in rewritten(solution.function, most):
-                    body = [form if isinstance(n, ast.FunctionDef) and n.name == name else n for n in tree.body]
-                    sources.append(ast.unparse(ast.Module(body, [])))
-                for source, correct in zip(sources, trials.passed(sources), strict=True):
+                sources = list(_forms(solution, most, deadline))
+                for source, correct in zip(sources, trials.passed(sources) if sources else (), strict=True):
                     if correct:
                         self._add(source, (name,))
 
@@ -90,6 +97,15 @@ class Pool:
     def shortest(self, name: str) -> list[Solution]:
         """All of them, those with the smallest trees first."""
         return sorted(self._of[name], key=lambda one: size(one.function) + sum(map(size, one.helpers)))
+
+
+def _forms(solution: Solution, most: int, deadline: Deadline) -> Iterator[str]:
+    """The solution's program with other forms of its function, until there is no more time."""
+    tree = ast.parse(solution.program)
+    with suppress(OutOfTime):
+        for form in islice(forms(solution.function, deadline), most):
+            body = [form if isinstance(n, ast.FunctionDef) and n.name == solution.name else n for n in tree.body]
+            yield ast.unparse(ast.Module(body, []))
 
 
 def _solutions(source: str, required: Sequence[str]) -> Iterator[Solution]:

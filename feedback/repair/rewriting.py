@@ -7,7 +7,9 @@ runs over), so every rewritten function is run on the checks before it counts as
 import ast
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
+from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.names import own_names, renamed
 from feedback.repair.trees import text
 
@@ -37,43 +39,47 @@ _NEGATED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 
 def rewritten(function: ast.FunctionDef, most: int) -> list[ast.FunctionDef]:
     """At most `most` other forms of the function, those that need the fewest rules first."""
+    return list(islice(forms(function), most))
+
+
+def forms(function: ast.FunctionDef, deadline: Deadline = ENDLESS) -> Iterator[ast.FunctionDef]:
+    """All other forms of the function, those that need the fewest rules first. Raises OutOfTime."""
     (function,) = (node for node in ast.parse(ast.unparse(function)).body if isinstance(node, ast.FunctionDef))
     known = {_nameless(function)}
-    found: list[ast.FunctionDef] = []
     frontier = [function]
-    while frontier and len(found) < most:
+    while frontier:
         following: list[ast.FunctionDef] = []
         for one in frontier:
-            if len(found) + len(following) >= most:
-                break
-            for other in _neighbours(one):
+            for other in _neighbours(one, deadline):
                 key = _nameless(other)
                 if key not in known:
                     known.add(key)
                     following.append(other)
-        found += following
+                    yield other
         frontier = following
-    return found[:most]
 
 
 def _nameless(function: ast.FunctionDef) -> str:
     return text(renamed(function, {name: f"v{n}" for n, name in enumerate(own_names(function))}))
 
 
-def _neighbours(function: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
+def _neighbours(function: ast.FunctionDef, deadline: Deadline) -> Iterator[ast.FunctionDef]:
     """The forms that one rule, applied at one place, leads to."""
     for owner, field in _blocks(function):
         block = list(getattr(owner, field))
         for at in range(len(block)):
             for rule in _RULES:
+                deadline.step()
                 for form in rule(block, at):
+                    # Writing and reading the whole takes far longer than the rule.
+                    deadline.look()
                     setattr(owner, field, form)
                     source = ast.unparse(ast.fix_missing_locations(function))
                     setattr(owner, field, block)
                     (clean,) = ast.parse(source).body
                     assert isinstance(clean, ast.FunctionDef)
                     yield clean
-    yield from _flipped(function)
+    yield from _flipped(function, deadline)
 
 
 def _blocks(function: ast.FunctionDef) -> list[tuple[ast.AST, str]]:
@@ -85,10 +91,11 @@ def _blocks(function: ast.FunctionDef) -> list[tuple[ast.AST, str]]:
     ]
 
 
-def _flipped(function: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
+def _flipped(function: ast.FunctionDef, deadline: Deadline) -> Iterator[ast.FunctionDef]:
     """`a <= b` for `b >= a`."""
     count = sum(_flippable(node) for node in ast.walk(function))
     for wanted in range(count):
+        deadline.look()
         changed = copy.deepcopy(function)
         node = [one for one in ast.walk(changed) if _flippable(one)][wanted]
         assert isinstance(node, ast.Compare)

@@ -29,9 +29,14 @@ def said(mistake: Mistake, voice: Voice, subtask: str) -> str:
 
 def said_behaviour(clue: Behaves, voice: Voice) -> str:
     """How results come about, in one sentence. Names that would give something away stay unsaid."""
-    first, second = (code(name) if voice.may(name) else None for name in clue.names[:2])
-    if clue.aspect == "contamination":
-        return sentence(clue.aspect, first or "the training table", second or "the test table", clue.count)
+    first, second = (code(name) if name and voice.may(name) else None for name in (*clue.names, "", "")[:2])
+    match clue.aspect:
+        case "contamination" | "later-rows":
+            return sentence(clue.aspect, first or "the training table", second or "the test table", clue.count)
+        case "shared-folds" | "later-folds":
+            return sentence(clue.aspect, first or "the plan of the folds", clue.count)
+        case "fitted-on-tested" | "fitted-on-later":
+            return sentence(clue.aspect, first or "your code", clue.count)
     return sentence(clue.aspect, first or "the model")
 
 

@@ -36,16 +36,22 @@ class CheckCode(WireModel):
 class Behaviour(WireModel):
     """A question about how results come about.
 
-    `overlap`: (rows, other rows), how many of the latter are among the former. `refit`: (model, rows, answers, test
-    rows, test answers), what the model gives when it is trained anew. The answers are values of these kinds.
+    `overlap`: (rows, other rows), how many of the latter are among the former, and how many of the former come after
+    the first of the latter. `refit`: (model, rows, answers, test rows, test answers), what the model gives when it is
+    trained anew. `folds`: (pairs of positions), the same as `overlap` for each pair. `fits`: (what holds the fitting),
+    the same for the rows that models are fitted on and asked about while `sources` run once more. The answers are
+    values of these kinds.
     """
 
-    kind: Literal["overlap", "refit"]
+    kind: Literal["overlap", "refit", "folds", "fits"]
     names: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    """The learner's own code, for `fits`."""
 
     @model_validator(mode="after")
     def _as_many_as_asked(self) -> "Behaviour":
-        if len(self.names) != {"overlap": 2, "refit": 5}[self.kind]:
+        wanted = {"overlap": 2, "refit": 5, "folds": 1, "fits": max(len(self.names), 1)}
+        if len(self.names) != wanted[self.kind]:
             raise ValueError(f"{self.kind} is not about {len(self.names)} names")
         return self
 

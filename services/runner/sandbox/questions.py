@@ -14,7 +14,8 @@ from typing import Any
 from .arguments import made, needed
 from .asserts import Recorder, rewrite
 from .cells import CHECK, describe_error, file_name, fresh_streams
-from .observe.behaviour import overlap, refit
+from .observe.behaviour import Unanswerable, folds, overlap, refit
+from .observe.fits import fits
 from .observe.libraries import library
 from .observe.values import observed
 from .pristine import Pristine
@@ -115,7 +116,7 @@ def answer_probe(probe: dict[str, Any], namespace: dict[str, Any], order: dict[s
             if probe.get("name") is not None:
                 return _named(probe["name"], namespace, order["seed"])
             if probe.get("behaviour") is not None:
-                return _behaviour(probe["behaviour"], namespace)
+                return _behaviour(probe["behaviour"], namespace, order["seed"])
             return _called(probe, namespace, order["seed"])
     except _Late:
         return {"lost": "time"}
@@ -149,14 +150,28 @@ def _called(probe: dict[str, Any], namespace: dict[str, Any], seed: int) -> dict
     return {**answer, "trace": tracer.steps}
 
 
-def _behaviour(asked: dict[str, Any], namespace: dict[str, Any]) -> dict[str, Any]:
+def _behaviour(asked: dict[str, Any], namespace: dict[str, Any], seed: int) -> dict[str, Any]:
+    if asked["kind"] == "fits":
+        seed_random(seed)
+        fresh_streams()
+        seen = fits(lambda: _again(asked["sources"], namespace))
+        if seen is None:
+            raise Unanswerable
+        return {"value": seen}
     if any(name not in namespace for name in asked["names"]):
         return {"missing": True}
     objects = [namespace[name] for name in asked["names"]]
     if asked["kind"] == "overlap":
         return {"value": overlap(*objects)}
+    if asked["kind"] == "folds":
+        return {"value": folds(*objects)}
     model, rows, answers, test_rows, test_answers = objects
     return {"value": refit(model, (rows, answers), (test_rows, test_answers), seed_random)}
+
+
+def _again(sources: list[str], namespace: dict[str, Any]) -> None:
+    for source in sources:
+        exec(compile(source, "<again>", "exec", dont_inherit=True), namespace)  # noqa: S102 - in the sandbox
 
 
 def argument(value: Any) -> Any:

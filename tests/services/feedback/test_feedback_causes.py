@@ -205,3 +205,28 @@ async def test_no_word_of_a_cells_repair_is_in_what_is_said_and_its_lines_are_ma
         assert "dropna" not in said
         assert (finding.signature, finding.message) == (before.findings[0].signature, before.findings[0].message)
     assert finding.place == before.findings[0].place, "the parser alone knows where"
+
+
+@pytest.mark.sandbox
+@pytest.mark.asyncio(loop_scope="module")
+async def test_two_mistakes_in_one_function_are_two_findings(runner: Runner, tmp_path: Path) -> None:
+    """The sign breaks nearly all, the bound one call; either alone is found as one."""
+    checker = build_checker(runner, tmp_path, causes=RepairCauses(ReferenceRepair(runner), LONG))
+    sign, bound = ("price - price", "price + price"), ("> 100", "> 300")
+
+    async def judged(*wrong: tuple[str, str]) -> Feedback:
+        source = REDUCED
+        for mine, other in wrong:
+            source = source.replace(mine, other)
+        request = CheckRequest(subtask="reduced", cells=answered(CASE, reduced=source))
+        return await last(checker.check(CASE, request))
+
+    def lines(feedback: Feedback) -> list[int | None]:
+        return [finding.place.line for finding in feedback.findings if finding.place]
+
+    assert lines(await judged(sign)) == [4]
+    assert lines(await judged(bound)) == [2]
+    both = await judged(bound, sign)
+    assert lines(both) == [4, 2]
+    assert len({finding.signature for finding in both.findings}) == 2
+    assert "price - price" not in both.for_learner().model_dump_json()

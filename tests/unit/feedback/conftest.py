@@ -33,6 +33,7 @@ from services.contracts.observation import (
 )
 from services.runner.sandbox.arguments import made
 from services.runner.sandbox.asserts import Recorder, rewrite
+from services.runner.sandbox.observe.behaviour import folds
 from services.runner.sandbox.observe.values import observed
 from services.runner.sandbox.questions import argument
 
@@ -242,6 +243,8 @@ def _run_check(check: CheckCode, space: dict[str, Any], seed: int) -> CheckOutco
 
 
 def _ask(probe: Probe, space: dict[str, Any], seed: int) -> ProbeOutcome:
+    if probe.behaviour is not None:
+        return ProbeOutcome(id=probe.id, value=folds(space[probe.behaviour.names[0]]))
     name = probe.name or probe.call or ""
     if name not in space:
         return ProbeOutcome(id=probe.id, missing=True)

@@ -13,7 +13,7 @@ from feedback.repair import engine as engines
 from feedback.repair.deadline import Deadline, OutOfTime
 from feedback.repair.draft import Draft, Numbers, overlay
 from feedback.repair.edits import Merge
-from feedback.repair.engine import MAX_NODES, Effort, Engine
+from feedback.repair.engine import MAX_CHARACTERS, MAX_NODES, Effort, Engine
 from feedback.repair.names import mapping
 from feedback.repair.pool import Pool
 from feedback.repair.trees import distance, size, upper_bound
@@ -142,6 +142,42 @@ def test_a_long_program_takes_no_more_than_a_tenth_beyond_its_time(ahead: int, f
         found = Engine(pool, trials, effort, clock=work).repair(MINE)
     assert work.calls <= 1.1 * effort.seconds
     assert found is None or failing is not None
+
+
+def test_other_forms_of_a_long_solution_are_made_within_the_time_and_what_was_made_is_kept() -> None:
+    work, seconds = Work(), 1_500_000
+    pool = Pool([OTHER], ("total",))
+    with work.counted():
+        # Reading what was made takes no longer than making it.
+        pool.rewrite(Scripted(""), 10_000, Deadline(seconds / 2, work))
+    assert seconds / 2 < work.calls <= 1.1 * seconds
+    assert len(pool.solutions) > 1
+
+
+def test_of_solutions_those_that_there_is_no_time_to_read_are_left_for_later() -> None:
+    now = 0.0
+    pool = Pool([long_function(1, 3)], ("total",))
+    others = [long_function(1, factor) for factor in (4, 5)]
+
+    def clock() -> float:
+        nonlocal now
+        now += 1
+        return now
+
+    pool.learn(others, Deadline(1.0, clock))
+    assert len(pool.solutions) == 2
+    pool.learn(others)
+    assert len(pool.solutions) == 3
+
+
+def test_a_huge_program_is_not_even_read() -> None:
+    work, trials = Work(), Scripted()
+    huge = "x = 1\n" * (MAX_CHARACTERS // 6 + 1)
+    engine = Engine(Pool([OTHER], ("total",)), trials, Effort(seconds=100), clock=work)
+    with work.counted():
+        assert engine.repair(huge) is None
+    assert work.calls <= 10
+    assert trials.asked == 0
 
 
 def test_a_search_ends_by_a_moment_whenever_it_began() -> None:

@@ -1,14 +1,18 @@
-"""How results come about: rows in two tables at once, and what a model does when it is trained anew."""
+"""How results come about: rows in two tables or folds at once, and what a model does when it is trained anew."""
 
 from collections.abc import Callable
 from typing import Any
 
 from .libraries import library
 from .models import is_model
-from .tables import row_elements
+from .rows import beside
 
 SHUFFLED = 20_259
 """Seed of the order in which answers are shuffled."""
+
+
+MAX_FOLDS, MAX_POSITIONS = 1_000, 1_000_000
+"""More of them would take the time of all questions."""
 
 
 class Unanswerable(Exception):
@@ -16,13 +20,40 @@ class Unanswerable(Exception):
 
 
 def overlap(one: Any, other: Any) -> dict[str, Any]:
-    """How many rows of `other` are in `one` too, by their content. Raises Unanswerable."""
-    rows, theirs = row_elements(one), row_elements(other)
-    if rows is None or theirs is None:
+    """How many rows of `other` are in `one` too, and of `one` after the first of `other`. Raises Unanswerable."""
+    found = beside(one, other)
+    if found is None:
         raise Unanswerable
+    return {"kind": "overlap", "rows": found.rows, "shared": found.shared, "later": found.later}
+
+
+def folds(plan: Any) -> dict[str, Any]:
+    """Of a list of (known, to forecast) positions, how often one is on both sides, or known and later.
+
+    Raises Unanswerable: it is no such list.
+    """
+    if type(plan) not in (list, tuple) or not plan or len(plan) > MAX_FOLDS:
+        raise Unanswerable
+    shared = later = rows = 0
+    for fold in plan:
+        if type(fold) not in (list, tuple) or len(fold) != 2:
+            raise Unanswerable
+        known, asked = map(_positions, fold)
+        rows += len(asked)
+        shared += len(known & asked)
+        later += sum(position > min(asked) for position in known) if asked else 0
+    return {"kind": "folds", "folds": len(plan), "rows": rows, "shared": shared, "later": later}
+
+
+def _positions(part: Any) -> frozenset[int]:
     numpy = library("numpy")
-    shared = int(numpy.isin(theirs.fine, rows.fine).sum())
-    return {"kind": "overlap", "rows": len(theirs.fine), "shared": shared}
+    if numpy is not None and type(part) is numpy.ndarray and part.ndim == 1:
+        part = part.tolist()
+    if type(part) not in (list, tuple, range) or len(part) > MAX_POSITIONS:
+        raise Unanswerable
+    if not all(isinstance(at, int) or type(at).__name__.startswith("int") for at in part):
+        raise Unanswerable
+    return frozenset(map(int, part))
 
 
 def refit(model: Any, train: tuple[Any, Any], test: tuple[Any, Any], seed: Callable[[int], None]) -> dict[str, Any]:

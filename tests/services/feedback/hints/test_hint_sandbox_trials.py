@@ -226,3 +226,25 @@ async def test_what_comes_of_the_cells_before_is_kept_until_it_is_let_go(runner:
     assert await asyncio.to_thread(trials.apart, ["doubled = rows"]) == [False]
     await trials.let_go()
     assert keeps == ["more", "more", "nothing"]
+
+
+async def test_each_question_is_asked_by_itself(runner: Runner) -> None:
+    """Numbers: the asserts of all checks, the loop of them included, then the calls; all of them of what is lost."""
+    asking = Asking(
+        request=RunRequest(environment="trials", cells=(CodeCell(id="@1", source="kept = []"),)),
+        checks=(
+            "assert forecast([1]) == [2.5], 'one day'\nsome = forecast([])\nassert some == []",
+            "for day in range(200):\n    assert len(forecast([day])) == 1",
+        ),
+        modules={},
+        calls=(CallProbe(call="forecast", args=([1, 2, 3],)), CallProbe(call="forecast", args=([0],))),
+        reference=REFERENCE,
+    )
+    trials = SandboxTrials(runner, asking, asyncio.get_running_loop(), time.monotonic() + 60)
+    rounds = REFERENCE.replace("+ 0.5", "+ (0.5 if day < 1 else 0)")
+    empty = REFERENCE.replace("return", "return [1] if not days else")
+    stops = "def forecast(days):\n    raise ValueError(days)\n"
+    programs = [REFERENCE, rounds, empty, stops, "def forecast(days:", NEVER_ENDS]
+    failing = await asyncio.to_thread(trials.failing, programs)
+    everything = {0, 1, 2, 3, 4}
+    assert failing == [set(), {0, 3}, {1}, everything, everything, everything]

@@ -1,11 +1,13 @@
 """How results come about: what is asked, and what counts against the reference's own behaviour."""
 
+import ast
 from typing import Any
 
 import pytest
 
 from feedback.evidence.asked import Asked
 from feedback.evidence.behaviours import behaviour_id, behaviours
+from feedback.evidence.cuts import cuts
 from feedback.evidence.odd_behaviour import odd_behaviour
 from services.contracts.case import AuthorCase
 from services.contracts.observation import Behaviour, Observation, ProbeOutcome
@@ -48,7 +50,78 @@ def test_fitting_is_known_in_both_forms(case: AuthorCase, second: str) -> None:
 @pytest.mark.parametrize("second", ["model = Line()\nmodel.fit(X, y)", "print(1", "Line().fit(X_train, y_train)"])
 def test_what_is_not_fitted_on_the_split_is_not_asked_about(case: AuthorCase, second: str) -> None:
     made = splitting(case, second=second)
-    assert all(one.kind == "overlap" for one in behaviours(made, made.subtasks[1]))
+    assert all(one.kind != "refit" for one in behaviours(made, made.subtasks[1]))
+
+
+@pytest.mark.parametrize(
+    ("source", "pairs"),
+    [
+        ("a, b = t.iloc[:30], t.iloc[30:]", [("a", "b")]),
+        ("b = t.iloc[30:]\na = t.iloc[:30].copy()", [("a", "b")]),
+        ("a = t.loc[:'1999']\nb = t.loc['2000':]", [("a", "b")]),
+        ("a = t[t.day < end]\nb = t[t.day >= end]", [("a", "b")]),
+        ("b = t[t.day > end]\na = t[t.day <= end]", [("a", "b")]),
+        ("a = t[early]\nb = t[~early].reset_index()", [("a", "b")]),
+        ("b = t[~early]\na = t[early]", [("a", "b")]),
+        ("a = t[t.kind == 1]\nb = t[t.kind != 1]", [("a", "b")]),
+        # Not a whole: another table, another condition, two ends, one name.
+        ("a = t.iloc[:30]\nb = u.iloc[30:]", []),
+        ("a = t[t.day < end]\nb = t[t.day >= start]", []),
+        ("a = t.iloc[:30]\nb = t.iloc[:10]", []),
+        ("a = t.iloc[:30:2]\nb = t.iloc[30:]", []),
+        ("a = t.iloc[:30]\na = t.iloc[30:]", []),
+        ("a = t['day']\nb = t['kind']", []),
+    ],
+)
+def test_a_table_that_is_cut_in_two_is_known_however_it_is_cut(source: str, pairs: list[tuple[str, str]]) -> None:
+    assert list(cuts(ast.parse(source))) == pairs
+
+
+@pytest.mark.parametrize(
+    ("second", "asked"),
+    [
+        ("def score(t):\n    return Line().fit(t, t)\n\nbest = score(1)", [("fits", ("score",))]),
+        ("line = Line()\nline.fit(t, t)", [("fits", ("line",))]),
+        ("for n in (1, 2):\n    line = Line().fit(t, t)", [("fits", ("n", "line"))]),
+        ("found = cross_val_score(Line(), t, t)", [("fits", ("found",))]),
+        ("plan = make(1)\nfor known, ahead in plan:\n    print(known)", [("folds", ("plan",))]),
+        ("plan = make(1)\nfor known in plan:\n    print(known)", []),
+        ("plan = make(1)\nx = [a for a, b in other]", []),
+    ],
+)
+def test_fitting_and_folds_are_asked_about_wherever_they_stand(
+    case: AuthorCase, second: str, asked: list[tuple[str, tuple[str, ...]]]
+) -> None:
+    made = splitting(case, first="t = 1", second=second)
+    assert [(one.kind, one.names) for one in behaviours(made, made.subtasks[1])] == asked
+
+
+@pytest.mark.parametrize(
+    ("answer", "model", "told"),
+    [
+        ({"shared": 0, "later": 0}, {"shared": 0, "later": 0}, []),
+        ({"shared": 3, "later": 2}, {"shared": 0, "later": 0}, [("fitted-on-tested", 3)]),
+        ({"shared": 0, "later": 2}, {"shared": 0, "later": 0}, [("fitted-on-later", 2)]),
+        # Order does not matter to the reference, and it looks at some of its own rows itself.
+        ({"shared": 0, "later": 9}, {"shared": 0, "later": 1}, []),
+        ({"shared": 3, "later": 0}, {"shared": 3, "later": 0}, []),
+        # No learner can be told of more rows than there are, nor of none.
+        ({"shared": 50, "later": 0}, {"shared": 0, "later": 0}, []),
+        ({"shared": 0, "later": -4}, {"shared": 0, "later": 0}, []),
+        ({"shared": "x", "later": 0}, {"shared": 0, "later": 0}, []),
+    ],
+)
+def test_rows_count_where_they_are_more_than_the_references(
+    case: AuthorCase, answer: Any, model: Any, told: list[tuple[str, int]]
+) -> None:
+    made = splitting(case, first="t = 1", second="line = Line()\nline.fit(t, t)")
+
+    def seen(value: Any) -> Observation:
+        outcome = ProbeOutcome(id=behaviour_id(0), value={"kind": "fits", "rows": 20, **value})
+        return Observation(cells=(), probes=(outcome,), complete=True)
+
+    found = odd_behaviour(Asked(made, made.subtasks[1], ()), seen(answer), seen(model))
+    assert [(clue.aspect, clue.count) for clue in found] == told
 
 
 def odd(case: AuthorCase, overlap: Any, refit: Any, *, model: Any = REFIT) -> list[tuple[str, int]]:

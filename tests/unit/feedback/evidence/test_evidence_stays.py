@@ -10,8 +10,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from feedback.evidence.odd_behaviour import odd_behaviour
 from feedback.evidence.structure.compared import compare
 from feedback.evidence.structure.steps import program
+from feedback.findings.voice import Voice
+from feedback.judgement import Known, judge
+from feedback.notebook.repair import repair
+from feedback.plan import Plan, plan_behaviour, plan_run
+from feedback.reference import reference_plan
+from services.contracts.case import Compare
+from services.contracts.finding import Finding
+from services.contracts.observation import Observation
+from tests.unit.feedback.conftest import observe_plainly
 
 PLACEHOLDERS = ("one", "two", "three")
 
@@ -55,8 +65,14 @@ layouts = st.tuples(st.integers(0, 2), st.text("# abc", max_size=8))
 
 
 def told(desk: Any, mistaken: Mistaken, names: Sequence[str], order: Sequence[int], layout: tuple[int, str]) -> Any:
-    """All findings' evidence; of a place the statement that stands there, without the learner's names."""
+    """What findings say of the answer."""
     source = mistaken.source(names, order, layout)
+    found = desk.judge(mistaken.step, **{f"answer_{mistaken.step[-1]}": source}).findings
+    return said(found, f"id-answer-{mistaken.step[-1]}", source, names)
+
+
+def said(found: Sequence[Finding], cell: str, source: str, names: Sequence[str]) -> Any:
+    """Signatures and all evidence; of a place the statement that stands there, without the learner's names."""
     lines = source.splitlines()
 
     def plain(text: str) -> str:
@@ -64,10 +80,9 @@ def told(desk: Any, mistaken: Mistaken, names: Sequence[str], order: Sequence[in
             text = re.sub(rf"\b{name}\b", placeholder, text)
         return re.sub(r"\bline \d+", "line", text)
 
-    found = desk.judge(mistaken.step, **{f"answer_{mistaken.step[-1]}": source}).findings
-    answer = f"id-answer-{mistaken.step[-1]}"
     return [
         (
+            finding.signature,
             finding.severity,
             plain(finding.message),
             sorted(
@@ -77,7 +92,7 @@ def told(desk: Any, mistaken: Mistaken, names: Sequence[str], order: Sequence[in
                     plain(evidence.fact),
                     evidence.aspect or "",
                     plain(lines[evidence.place.line - 1])
-                    if evidence.place and evidence.place.line and evidence.place.cell == answer
+                    if evidence.place and evidence.place.line and evidence.place.cell == cell
                     else "",
                 )
                 for evidence in finding.evidence
@@ -104,6 +119,80 @@ def test_the_order_of_independent_statements_leaves_it_as_it_is(
 ) -> None:
     plain = told(desk, MISTAKES[kind], *PLAIN)
     assert told(desk, MISTAKES[kind], names, order, PLAIN[2]) == plain
+
+
+ASIDE = Mistaken("step-1", "", LOOSE, "{one} = sum({two}) + {three}\n")
+GONE = {"missing": ("id-answer-1",), "untouched": ()}
+
+
+def aside(desk: Any, what: str, names: Sequence[str], order: Sequence[int], layout: tuple[int, str]) -> Any:
+    """What findings say where the work stands in a cell beside the answer's, which is gone or as it was."""
+    source = ASIDE.source(names, order, layout)
+    cells = [c.model_copy(update={"source": source}) if c.id == "play" else c for c in desk.case.cells]
+    found = desk.judge_cells("step-1", [c for c in cells if c.id not in GONE[what]]).findings
+    assert what in [evidence.aspect for finding in found for evidence in finding.evidence]
+    return said(found, "play", source, names)
+
+
+@pytest.mark.parametrize("what", GONE)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=names, order=orders, layout=layouts)
+def test_what_an_answer_cell_says_stays_whatever_stands_beside_it(
+    desk: Any, what: str, names: list[str], order: list[int], layout: tuple[int, str]
+) -> None:
+    plain = aside(desk, what, *PLAIN)
+    assert plain
+    assert aside(desk, what, names, order, layout) == plain
+
+
+FOLDS = "plan = [(list(range(n)), list(range(n, n + 2))) for n in (4, 6, 8)]"
+KNOWN = Mistaken(
+    "step-1",
+    "",
+    ("{one} = 4\n", "{two} = 2\n", "{three} = 1\n"),
+    "plan = []\nfor n in ({one}, {one} + {two}):\n"
+    "    plan.append((list(range(n + {three})), list(range(n, n + {two}))))\n",
+)
+
+
+def behaving(desk: Any, names: Sequence[str], order: Sequence[int], layout: tuple[int, str]) -> Any:
+    """What findings say of folds that share a position, seen where the code has run."""
+    source = KNOWN.source(names, order, layout)
+    check = "assert len(plan) > 2, 'more folds'\nassert all(known for known, ahead in plan)"
+    first = desk.case.subtasks[0]
+    first = first.model_copy(
+        update={
+            "reference": {"id-answer-1": FOLDS},
+            "checks": (first.checks[0].model_copy(update={"source": check}),),
+            "compare": (Compare(name="plan"),),
+        }
+    )
+    case = desk.case.model_copy(update={"subtasks": (first, *desk.case.subtasks[1:])})
+    cells = tuple(c.model_copy(update={"source": source}) if c.id == "id-answer-1" else c for c in case.cells)
+    mine, right = plan_run(case, first, repair(case, cells), 0), reference_plan(case, first, 0)
+    odd = odd_behaviour(mine.asked, looked_at(mine), looked_at(right))
+    assert [clue.aspect for clue in odd] == ["shared-folds"]
+    seen, reference = observe_plainly(mine.request), observe_plainly(right.request)
+    judgement = judge(mine.asked, seen, reference, Voice.of(case).joined_by(cells), (), Known(behaviour=odd))
+    assert "behaviour" in [evidence.kind for finding in judgement.findings for evidence in finding.evidence]
+    return said(judgement.findings, "id-answer-1", source, names)
+
+
+def looked_at(plan: Plan) -> Observation:
+    """The second run: the same cells, and questions about how results come about."""
+    again = plan_behaviour(plan)
+    assert again is not None
+    return observe_plainly(again.request)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=names, order=orders, layout=layouts)
+def test_how_results_come_about_does_not_depend_on_names_layout_or_order(
+    desk: Any, names: list[str], order: list[int], layout: tuple[int, str]
+) -> None:
+    plain = behaving(desk, *PLAIN)
+    assert plain
+    assert behaving(desk, names, order, layout) == plain
 
 
 STEPS = (
