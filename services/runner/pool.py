@@ -76,7 +76,9 @@ class _Environment:
             await asyncio.sleep(after)
         while len(self._spares) < self._settings.spares:
             try:
-                self._spares.append(await self._open(warm=True))
+                # First the spare: opening it may replace the zygote, and the list of spares with it.
+                spare = await self._open(warm=True)
+                self._spares.append(spare)
             except SessionRefused as error:
                 _log.warning("spare_refused", reason=error.detail)
                 return
