@@ -7,7 +7,7 @@ from feedback.evidence.inputs import tries, try_id
 from feedback.evidence.read_calls import Try
 from feedback.notebook.matching import grade_id
 from feedback.notebook.repair import Repaired, RepairedCell, roles
-from services.contracts.case import AuthorCase, Subtask
+from services.contracts.case import AuthorCase, Check, Subtask
 from services.contracts.observation import CheckCode, CodeCell, Keep, Probe, RunRequest
 
 
@@ -29,7 +29,7 @@ def plan_run(case: AuthorCase, subtask: Subtask, repaired: Repaired, seed: int, 
         imports=case.imports,
         data=case.data,
         cells=tuple(CodeCell(id=cell.id, source=cell.source) for cell in asked.cells),
-        checks=tuple(CheckCode(id=c.id, source=c.source, modules=case.modules) for c in subtask.checks),
+        checks=tuple(_check(case, check) for check in subtask.checks),
         probes=(*_values(subtask), *_calls(subtask), *_tries(case, subtask)),
         limits=case.limits,
         seed=seed,
@@ -52,6 +52,11 @@ def plan_behaviour(plan: Plan) -> Plan | None:
         for index, one in enumerate(asked)
     )
     return Plan(plan.asked, plan.request.model_copy(update={"checks": (), "probes": probes}))
+
+
+def _check(case: AuthorCase, check: Check) -> CheckCode:
+    # Of what it compares only kinds are judged (`evidence/operands.py`).
+    return CheckCode(id=check.id, source=check.source, modules=case.modules, operands="outlines")
 
 
 def _values(subtask: Subtask) -> tuple[Probe, ...]:

@@ -84,7 +84,9 @@ def _family(value: Value) -> str:
 def _foreign(value: Any) -> bool:
     """Whether an object that the runner does not look into is anywhere inside."""
     if isinstance(value, dict):
-        return value.get("kind") == "other" or "o" in value or any(map(_foreign, value.values()))
+        if value.get("kind") == "other" or "o" in value or value.get("foreign") is not None:
+            return True
+        return any(map(_foreign, value.values()))
     return isinstance(value, list) and any(map(_foreign, value))
 
 

@@ -31,6 +31,9 @@ class CheckCode(WireModel):
     programs: tuple[str, ...] = ()
     """Programs that the check finds as code objects, in a list called `__caseloop_programs__`; None for one that is no
     Python. What it runs can read the check's own text no more than theirs, but the code that came of both."""
+    operands: Literal["values", "outlines"] = "values"
+    """How what it compares is told: as whole values, or only as what kind of thing each is and whether it holds
+    anything foreign. Describing a table costs more than most checks."""
 
 
 class Behaviour(WireModel):
@@ -149,7 +152,7 @@ class CellOutcome(WireModel):
 
 
 class Operands(WireModel):
-    """Both sides of one comparison inside an `assert`, as values."""
+    """Both sides of one comparison inside an `assert`, as values or their outlines."""
 
     line: int
     op: str

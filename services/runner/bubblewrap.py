@@ -18,8 +18,10 @@ CODE_INSIDE = "/caseloop/caseloop_sandbox"
 WORK_INSIDE = "/caseloop/work"
 CASE_INSIDE = "/caseloop/case"
 ENV_INSIDE = Path("/caseloop/env")
-DROPPED_UID = 64_123
-"""An id that nobody has: the kernel does not hold root to the limit of processes, so root's sandboxes leave root."""
+USERS = range(63_100, 64_100)
+"""Ids that nobody has: the kernel does not hold root to the limit of processes, so root's sandboxes leave root. Each
+sandbox has one of its own: processes are counted by user, wherever they run, and a learner's limit must not be used up
+by others'."""
 TEMPORARY = "/tmp"  # noqa: S108 - inside, where it is a file system of the sandbox's own
 _SYSTEM = tuple(map(Path, ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")))
 _SETTINGS = ("/etc/fonts", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives")
@@ -104,11 +106,6 @@ class Shape:
     """True: started as root without a user namespace, and left for a user without rights before anything is loaded."""
     nested: bool
     """True: sessions are cloned from a zygote. False: one whole sandbox for each session."""
-
-    @property
-    def drop_to(self) -> int | None:
-        """The user to become inside."""
-        return DROPPED_UID if self.drop_root else None
 
 
 def command(interpreter: Interpreter, shape: Shape, case: Path, file_mb: int, arguments: list[str]) -> list[str]:

@@ -2,14 +2,17 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
+import secrets
 import select
 import signal
 import socket
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +25,12 @@ from services.runner.sandboxes import Plan
 _WORDS = 4_000
 
 
+def _users() -> Iterator[int]:
+    """Ids, each of which nobody else is likely to use at the same time; runners begin anywhere."""
+    first = secrets.randbelow(len(bubblewrap.USERS))
+    return itertools.cycle((*bubblewrap.USERS[first:], *bubblewrap.USERS[:first]))
+
+
 @dataclass(frozen=True)
 class Machine:
     """What bubblewrap's sandboxes on this machine have in common; `Sandboxes`."""
@@ -32,6 +41,8 @@ class Machine:
     start_seconds: float
     environments: Path | None = None
     """Folder of the environments that cases need besides the common one."""
+    users: Iterator[int] = field(default_factory=_users, repr=False, compare=False)
+    """Whom sandboxes of root's become, one after the other."""
 
     @property
     def nested(self) -> bool:
@@ -56,17 +67,32 @@ class Machine:
         said = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the sandbox
         try:
             with theirs:
-                process = await asyncio.to_thread(self._launch, plan, interpreter, theirs, said.fileno())
+                process = await self._launched(plan, interpreter, theirs, said.fileno())
         except BaseException:
             ours.close()
             said.close()
             raise
         return LocalSandbox(process, ours, said, self.cgroups)
 
+    async def _launched(
+        self, plan: Plan, interpreter: Interpreter, control: socket.socket, said: int
+    ) -> subprocess.Popen[bytes]:
+        launching = asyncio.create_task(asyncio.to_thread(self._launch, plan, interpreter, control, said))
+        try:
+            return await asyncio.shield(launching)
+        except asyncio.CancelledError:
+            # The thread starts it all the same, and it would be nobody's.
+            with contextlib.suppress(OSError):
+                process = await launching
+                process.kill()
+                await asyncio.to_thread(process.wait)
+            raise
+
     def _launch(
         self, plan: Plan, interpreter: Interpreter, control: socket.socket, said: int
     ) -> subprocess.Popen[bytes]:
-        config = plan.config(drop_to=self.shape.drop_to, single=not self.shape.nested)
+        user = next(self.users) if self.shape.drop_root else None
+        config = plan.config(drop_to=user, single=not self.shape.nested)
         arguments = [str(control.fileno()), json.dumps(config)]
         return subprocess.Popen(
             bubblewrap.command(interpreter, self.shape, plan.case, plan.file_mb, arguments),
@@ -132,10 +158,13 @@ class LocalProcesses:
     @property
     def alive(self) -> bool:
         """Whether its first process still runs."""
-        return not select.select([self._pidfd], [], [], 0)[0]
+        return self._pidfd >= 0 and not select.select([self._pidfd], [], [], 0)[0]
 
     def kill(self) -> None:
         """End them all."""
+        if self._pidfd < 0:
+            # The number may be another session's by now.
+            return
         with contextlib.suppress(OSError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
@@ -175,6 +204,8 @@ class LocalProcesses:
             if not self.alive:
                 break
             await asyncio.sleep(0.02)
-        os.close(self._pidfd)
+        pidfd, self._pidfd = self._pidfd, -1
+        if pidfd >= 0:
+            os.close(pidfd)
         if self._group is not None:
             await self._group.close()

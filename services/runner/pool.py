@@ -28,6 +28,9 @@ class _Environment:
 
     async def _ready(self) -> Zygote:
         async with self._starting:
+            if self._closed:
+                # It made room meanwhile: nobody would end what is loaded now.
+                raise SessionRefused("the environment is not kept any more")
             zygote = self._zygote
             if zygote is not None and zygote.alive and zygote.sessions < self._settings.sessions_per_zygote:
                 return zygote
@@ -63,15 +66,19 @@ class _Environment:
             await zygote.retire()
         return session
 
-    def refill(self) -> None:
-        """Open spares again, in the background."""
+    def refill(self, after: float = 0.0) -> None:
+        """Open spares again, in the background; `after` so many seconds if there is one left."""
         if not self._closed and (self._filling is None or self._filling.done()):
-            self._filling = asyncio.create_task(self._fill())
+            self._filling = asyncio.create_task(self._fill(after if self._spares else 0.0))
 
-    async def _fill(self) -> None:
+    async def _fill(self, after: float) -> None:
+        if after:
+            await asyncio.sleep(after)
         while len(self._spares) < self._settings.spares:
             try:
-                self._spares.append(await self._open(warm=True))
+                # First the spare: opening it may replace the zygote, and the list of spares with it.
+                spare = await self._open(warm=True)
+                self._spares.append(spare)
             except SessionRefused as error:
                 _log.warning("spare_refused", reason=error.detail)
                 return
@@ -96,7 +103,7 @@ class _Environment:
             await zygote.retire()
 
     async def close(self) -> None:
-        """Keep nothing loaded any more; runs under way end by themselves."""
+        """Keep nothing loaded any more; runs under way, of which the environment knows nothing, go on."""
         self._closed = True
         if self._filling is not None:
             self._filling.cancel()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -18,8 +19,12 @@ from services.runner.ports import DataSource
 from services.runner.sandboxes import Plan, Sandboxes
 from services.runner.session import Session
 from services.runner.settings import RunnerSettings
+from services.runner.under_way import RunsUnderWay
 
 _log = structlog.get_logger()
+AFTER_ANSWER: Final = 0.05
+"""Seconds in which a run's answer is judged, written down and shown. Ending its processes and opening a spare take as
+much processor time as the whole of that, and can wait."""
 
 
 @dataclass
@@ -53,6 +58,7 @@ class Runner:
         self._finding = asyncio.Lock()
         # A semaphore wakes those who wait in order of arrival.
         self._turns = asyncio.Semaphore(settings.workers)
+        self._runs = RunsUnderWay()
         self._kept = KeptSessions(settings, self._in_background)
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -63,11 +69,15 @@ class Runner:
         await self.close()
 
     async def check(self) -> None:
-        """Make sure that sandboxes can be made. Raises SandboxUnavailable with one line that says what is missing."""
+        """Make sure that sandboxes can be made.
+
+        Raises SandboxUnavailable with one line that says what is missing; SessionRefused once the runner is closed.
+        """
         await self._ready()
 
     async def _ready(self) -> Pool:
         async with self._finding:
+            self._runs.refuse_late()
             if self._pool is None:
                 self._machine = await find_sandboxes(self._settings)
                 self._pool = Pool(self._machine, self._settings)
@@ -75,6 +85,11 @@ class Runner:
 
     async def run(self, request: RunRequest) -> AsyncGenerator[RunEvent, None]:
         """Run; parts arrive as they happen and the last is RunFinished or RunFailed. Closing it ends the run."""
+        async with aclosing(self._runs.told(self._in_turn(request))) as events:
+            async for event in events:
+                yield event
+
+    async def _in_turn(self, request: RunRequest) -> AsyncGenerator[RunEvent, None]:
         laps = Laps()
         async with self._turns:
             laps.lap("turn")
@@ -128,14 +143,18 @@ class Runner:
                     await environment.replace()
             finally:
                 self._kept.put(session, request, plan)
-                environment.refill()
+                environment.refill(AFTER_ANSWER)
 
     def _in_background(self, session: Session) -> None:
         """Clean up after the answer has left."""
-        session.kill()
-        task = asyncio.create_task(session.close())
+        task = asyncio.create_task(self._end(session))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+    async def _end(self, session: Session) -> None:
+        if session.idle:
+            await self._runs.a_moment(AFTER_ANSWER)
+        await session.close()
 
     async def _plan(self, request: RunRequest) -> Plan:
         case = await self._data.tree(request.data)
@@ -148,11 +167,15 @@ class Runner:
         await pool.environment(await self._plan(request)).warm()
 
     async def close(self) -> None:
-        """End every sandbox."""
+        """Begin no run any more, break off those under way, and end every sandbox; nothing is left afterwards."""
+        await self._runs.end()
         self._kept.close()
         if self._closing:
             await asyncio.wait(self._closing)
-        if self._pool is not None:
-            await self._pool.close()
-        if self._machine is not None:
-            await self._machine.close()
+        # Whoever is finding out how sandboxes are made here ends first: it has one of its own.
+        async with self._finding:
+            pool, machine = self._pool, self._machine
+        if pool is not None:
+            await pool.close()
+        if machine is not None:
+            await machine.close()

@@ -35,6 +35,8 @@ class Session:
         self._kept_said: Any = None
         self.kept: tuple[int, ...] = ()
         """Numbers of cells after which the last run left a snapshot; empty: the session is of no further use."""
+        self.idle = False
+        """Whether the last run came to its end: nothing of the learner's is at work any more."""
         self._host_alive: Callable[[], bool] = lambda: True
         self._closed: Callable[[], Awaitable[None]] | None = None
 
@@ -63,10 +65,10 @@ class Session:
         """Run the submission; the last part is the Observation. Raises SessionRefused before any code has run.
 
         `at_once`: questions that may be worked on at a time, after the cells. `resume`: cells that need not run, for
-        a session that has `kept` that many. Afterwards the session has ended unless it has `kept` something.
+        a session that has `kept` that many. Afterwards the session has ended unless it is `idle`.
         """
         started = time.perf_counter()
-        self.kept, self._kept_said = (), None
+        self.kept, self._kept_said, self.idle = (), None, False
         together = _together(request)
         await self._processes.limit(*together)
         watch = asyncio.create_task(self._watch(*together))
@@ -89,8 +91,9 @@ class Session:
                 results.lose("protocol")
             else:
                 self.kept = await self._kept_by_warden()
+                self.idle = self._kept_said is not None and not self._over_memory
         finally:
-            if not self.kept:
+            if not self.idle:
                 self.kill()
             watch.cancel()
         laps.lap("end")

@@ -118,10 +118,10 @@ def rewrite(tree: ast.Module) -> ast.Module:
 
 
 class Recorder:
-    """Holds what the rewritten asserts compare."""
+    """Holds what the rewritten asserts compare, as `describe` says it with a seed."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, describe: Callable[[Any, int], dict[str, Any]] = observed) -> None:
+        self._seed, self._describe = seed, describe
         self.operands: list[dict[str, Any]] = []
         self._seen: dict[tuple[int, str], int] = {}
 
@@ -134,7 +134,7 @@ class Recorder:
         self._seen[place] = self._seen.get(place, 0) + 1
         if len(self.operands) >= MAX_OPERANDS or self._seen[place] > MAX_AT_ONE_PLACE:
             return
-        values = {"left": observed(left, self._seed), "right": observed(right, self._seed)}
+        values = {"left": self._describe(left, self._seed), "right": self._describe(right, self._seed)}
         self.operands.append({"line": line, "op": op, **values})
 
     def _compare(self, line: int, ops: tuple[str, ...], left: Any, right: Any, *later: Callable[[], Any]) -> Any:

@@ -17,6 +17,7 @@ from .cells import CHECK, describe_error, file_name, fresh_streams
 from .observe.behaviour import Unanswerable, folds, overlap, refit
 from .observe.fits import fits
 from .observe.libraries import library
+from .observe.outlines import outlined
 from .observe.values import observed
 from .pristine import Pristine
 from .tracing import Tracer
@@ -49,13 +50,14 @@ def seed_random(seed: int) -> None:
 
 
 PROGRAMS = "__caseloop_programs__"
+_DESCRIBE = {"values": observed, "outlines": outlined}
 
 
 def run_check(order: dict[str, Any], namespace: dict[str, Any], pristine: Pristine) -> dict[str, Any]:
     """Run one check; `{"status": passed|failed|error|lost, "error": …, "operands": […]}`."""
     seed_random(order["seed"])
     fresh_streams()
-    recorder = Recorder(order["seed"])
+    recorder = Recorder(order["seed"], _DESCRIBE[order["operands"]])
     try:
         with _at_most(order["seconds"]):
             _run(order, namespace, pristine, recorder)

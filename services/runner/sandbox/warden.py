@@ -13,7 +13,6 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn
 
 from . import learner
@@ -252,21 +251,26 @@ class Warden:
         if order["probes"]:
             waiting.append(_Question({"op": "probes", "probes": order["probes"], **common}))
         asked: deque[_Question] = deque()
+        answered: _Question | None = None
         while waiting or asked:
+            if answered is not None:
+                self._tidy_up(answered, asked)
             if waiting and not (asked and self._left_behind(asked)):
                 new = [waiting.popleft() for _ in range(min(order["at_once"] - len(asked), len(waiting)))]
                 self._ask(new)
                 asked.extend(new)
-            question = asked.popleft()
-            if question.order["op"] == "check":
-                answer = self._answer_of_check(question)
-                send(self._supervisor, {"event": "check", "id": question.order["id"], "answer": answer})
-                self._tidy_up(question, asked)
+            answered = asked.popleft()
+            if answered.order["op"] == "check":
+                answer = self._answer_of_check(answered)
+                send(self._supervisor, {"event": "check", "id": answered.order["id"], "answer": answer})
             else:
-                self._answer_probes(question)
+                answered = self._answer_probes(answered)
         if self._more is not None:
             self._snapshots = [self._more]
         send(self._supervisor, {"event": "done", "kept": [snapshot.depth for snapshot in self._snapshots]})
+        # Nobody waits for this any more; most sessions are ended meanwhile.
+        if answered is not None:
+            self._tidy_up(answered, ())
         self._rest()
 
     def _settle(self) -> None:
@@ -296,7 +300,7 @@ class Warden:
 
     def _threads(self) -> int:
         try:
-            return len(list(Path(f"/proc/{self._pid}/task").iterdir()))
+            return len(os.listdir(f"/proc/{self._pid}/task"))  # noqa: PTH208 - as for processes
         except OSError:
             return 0
 
@@ -352,13 +356,13 @@ class Warden:
         except Lost as lost:
             return {"status": "lost", "lost": str(lost)}
 
-    def _answer_probes(self, question: _Question) -> None:
+    def _answer_probes(self, question: _Question) -> _Question:
         """One fork answers all; when it is lost over one probe, the next fork goes on behind that one.
 
-        The optional ones, which are the last, end with the first that is lost.
+        The optional ones, which are the last, end with the first that is lost. Returns what the last fork was asked.
         """
         left = list(question.order["probes"])
-        while left:
+        while True:
             try:
                 fork = self._copy_of(question)
                 self._take_answers(fork.sock, left, question.order["seconds"] + _GRACE)
@@ -366,10 +370,11 @@ class Warden:
                 for probe in list(left) if left[0]["optional"] else left[:1]:
                     self._report_probe(probe, {"lost": str(lost)})
                     left.remove(probe)
+            if not left:
+                return question
             self._tidy_up(question, ())
-            if left:
-                question = _Question({**question.order, "probes": left})
-                self._ask([question])
+            question = _Question({**question.order, "probes": left})
+            self._ask([question])
 
     def _take_answers(self, fork: socket.socket, left: list[dict[str, Any]], seconds: float) -> None:
         """Answers to these in order, each taken off as it comes. Raises Lost."""
@@ -514,11 +519,12 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 
 def _processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]  # noqa: PTH208 - no object for each file
 
 
 def _is_zombie(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+        with open(f"/proc/{pid}/stat", "rb") as stat:  # noqa: PTH123 - as above
+            return stat.read().rsplit(b")", 1)[1].split(None, 1)[0] in b"ZX"
     except OSError:
         return True

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .asserts import Recorder, rewrite
 from .cells import run_cell
+from .observe.outlines import outlined
 from .observe.values import observed
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def warm_up(prepared: "Prepared") -> None:
         if all(f"sklearn.{name}" in sys.modules for name in _LEARNING_NEEDS):
             run_cell("warm-up", _LEARNING, namespace, prepared.transform, 1_000)
     for name in ("result", "g", "total", "fitted"):
-        observed(namespace.get(name), 0)
+        for describe in (observed, outlined):
+            describe(namespace.get(name), 0)
     _compare()
     prepared.pristine.restore()
     random.setstate(state)
@@ -82,6 +84,6 @@ def warm_up(prepared: "Prepared") -> None:
 def _compare() -> None:
     import ast
 
-    recorder = Recorder(0)
+    recorder = Recorder(0, outlined)
     names = {**recorder.names(), "x": 1}
     exec(compile(rewrite(ast.parse("assert x == 1")), "<warm-up>", "exec"), names)  # noqa: S102 - our own code

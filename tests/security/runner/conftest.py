@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
@@ -32,12 +32,18 @@ async def observe(runner: Runner, request: RunRequest) -> Observation:
     return events[-1].observation
 
 
-def request(*cells: str, checks: tuple[str, ...] = (), probes: tuple[str, ...] = ("ans",), **limits: Any) -> RunRequest:
+def request(
+    *cells: str,
+    checks: tuple[str, ...] = (),
+    probes: tuple[str, ...] = ("ans",),
+    operands: Literal["values", "outlines"] = "values",
+    **limits: Any,
+) -> RunRequest:
     return RunRequest(
         environment="attacks",
         imports=("numpy", "pandas"),
         cells=tuple(CodeCell(id=f"c{n}", source=source) for n, source in enumerate(cells, 1)),
-        checks=tuple(CheckCode(id=f"k{n}", source=source) for n, source in enumerate(checks, 1)),
+        checks=tuple(CheckCode(id=f"k{n}", source=source, operands=operands) for n, source in enumerate(checks, 1)),
         probes=tuple(Probe(id=f"p{n}", name=name) for n, name in enumerate(probes, 1)),
         limits=Limits(**{"wall_seconds": 10, "cpu_seconds": 10, "probe_seconds": 2, **limits}),
     )

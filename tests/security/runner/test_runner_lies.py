@@ -77,10 +77,12 @@ async def test_right_answers_pass_after_harmless_names_shadow_builtins(attack: A
     assert [check.status for check in seen.checks] == ["passed"] * 3
 
 
-async def test_an_object_equal_to_everything_shows_what_it_is(attack: Attack) -> None:
+@pytest.mark.parametrize("operands", ["values", "outlines"])
+async def test_an_object_equal_to_everything_shows_what_it_is(attack: Attack, operands: str) -> None:
     seen = await attack(
         ALWAYS + "ans = Always(7)",
         checks=("assert ans == 42", "assert ans", "assert 41 < ans < 43", "assert isinstance(ans, int)"),
+        operands=operands,
     )
     assert all(check.status == "passed" for check in seen.checks)
     for check in seen.checks:
@@ -91,6 +93,16 @@ async def test_an_object_equal_to_everything_shows_what_it_is(attack: Attack) ->
     value = seen.probes[0].value
     assert value is not None
     assert (value["kind"], value["type"], value["bases"][0]) == ("other", "Always", "int")
+
+
+async def test_such_an_object_within_another_shows_in_an_outline(attack: Attack) -> None:
+    seen = await attack(
+        f"import pandas as pd\n{ALWAYS}ans = [1, Always(7)]\ntable = pd.DataFrame({{'a': [Always(7), 1]}})",
+        checks=("assert ans == [1, 42]", "assert len(table) and table is not None", "assert {'a': ans} == {'a': ans}"),
+        operands="outlines",
+    )
+    assert [check.status for check in seen.checks] == ["passed"] * 3
+    assert all(check.operands[-1].left["foreign"] for check in seen.checks)
 
 
 async def test_no_method_of_a_learners_class_is_called_to_describe_it(attack: Attack) -> None:

@@ -4,16 +4,27 @@ import asyncio
 import os
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from services.contracts.limits import Limits
-from services.contracts.observation import CheckCode, CodeCell, Observation, Probe, RunFailed, RunFinished, RunRequest
+from services.contracts.observation import (
+    CellStarted,
+    CheckCode,
+    CodeCell,
+    Observation,
+    Probe,
+    RunEvent,
+    RunFailed,
+    RunFinished,
+    RunRequest,
+)
 from services.runner import memory_watch
 from services.runner.bubblewrap import Shape, find_interpreter
-from services.runner.errors import SandboxUnavailable
+from services.runner.errors import SandboxUnavailable, SessionRefused
 from services.runner.local_sandbox import LocalSandbox, Machine
 from services.runner.machine import find_machine
 from services.runner.service import Runner
@@ -27,6 +38,13 @@ SHAPES = (
     if ROOT
     else [Shape(drop_root=False, nested=True), Shape(drop_root=False, nested=False)]
 )
+CROWD = """
+import os, time
+for _ in range(34):
+    if os.fork() == 0:
+        time.sleep(60)
+"""
+"""As many processes as a run may have, but one."""
 HOG = """
 import os, time, numpy as np
 for _ in range(8):
@@ -85,6 +103,15 @@ async def test_memory_of_a_tree_is_watched_where_no_control_group_is(shaped: Run
     assert not seen.complete
     assert seen.lost == "memory"
     assert (await observe(shaped, request("ans = 42"))).complete
+
+
+async def test_a_run_with_all_processes_it_may_have_takes_none_from_others(shaped: Runner) -> None:
+    crowd = request(CROWD, wall_seconds=60)
+    crowd = crowd.model_copy(update={"cells": (*crowd.cells, CodeCell(id="w", source="time.sleep(60)"))})
+    async with aclosing(shaped.run(crowd)) as events:
+        started = [await anext(events), await anext(events)]
+        assert [event.id for event in started if isinstance(event, CellStarted)] == ["c", "w"]
+        assert (await observe(shaped, request("ans = 42"))).complete
 
 
 async def test_a_run_that_is_closed_ends_its_processes(shaped: Runner) -> None:
@@ -197,3 +224,32 @@ async def test_nothing_is_left_when_the_runner_is_closed(settings: RunnerSetting
         assert (await observe(runner, request("ans = 42"))).complete
         assert _sandboxed_processes() > before
     assert _sandboxed_processes() <= before
+
+
+async def test_closing_breaks_runs_off_wherever_they_are_and_leaves_nothing(settings: RunnerSettings) -> None:
+    before = _sandboxed_processes()
+    runner = Runner(settings.model_copy(update={"workers": 2}))
+    endless = request("import time; time.sleep(60)", wall_seconds=60)
+    unread = runner.run(endless)
+    assert isinstance(await anext(unread), CellStarted)
+    loading, waiting = (
+        asyncio.create_task(_last(runner, endless.model_copy(update={"environment": name})))
+        for name in ("two", "three")
+    )
+    # A second environment is on its way; and of two runs at a time both have begun.
+    while runner._pool is None or len(runner._pool._environments) < 2:
+        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        await runner.close()
+    assert _sandboxed_processes() <= before
+    left = [event async for event in unread]
+    for last in (left[-1], await loading, await waiting, await _last(runner, request("ans = 42"))):
+        assert isinstance(last, RunFailed)
+        assert (last.error, last.detail) == ("session_refused", "the runner is ending")
+    with pytest.raises(SessionRefused):
+        await runner.warm(endless)
+    assert _sandboxed_processes() <= before
+
+
+async def _last(runner: Runner, asked: RunRequest) -> RunEvent:
+    return [event async for event in runner.run(asked)][-1]

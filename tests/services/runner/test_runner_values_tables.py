@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from services.contracts.limits import Limits
-from services.contracts.observation import CodeCell, Observation, Probe, RunFinished, RunRequest
+from services.contracts.observation import CheckCode, CodeCell, Observation, Probe, RunFinished, RunRequest
 from services.runner.service import Runner
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio(loop_scope="module")]
@@ -199,3 +199,77 @@ async def test_models_show_parameters_and_what_they_learned(runner: Runner) -> N
     assert ridge["params"]["alpha"]["value"] == 2.0
     assert ridge["fitted"]["coef_"]["kind"] == "array"
     assert ridge["is_fitted"]
+
+
+THINGS = {
+    "frame": "pd.DataFrame({'n': [1.0, None, 3.0], 't': ['a', 'b', None], 'c': pd.Categorical(list('aba'))})",
+    "odd_frame": "frame.assign(o=[always, 1, 2])",
+    "odd_column_name": "frame.rename(columns={'n': Always})",
+    "odd_where_nothing_is_shown": "pd.DataFrame({'o': [1] * 999 + [always]}, dtype=object)",
+    "odd_all_over": "pd.DataFrame({'o': [always] * 1_000})",
+    "nullable": "frame.assign(i=pd.array([1, None, 2], dtype='Int64'), b=pd.array([True, None, False]))",
+    "times": "pd.Series(pd.date_range('2026-01-01', periods=3, tz='Europe/Berlin'))",
+    "periods": "pd.Series(pd.period_range('2026-01', periods=3, freq='M'))",
+    "series": "frame['t']",
+    "odd_series_name": "pd.Series([1], name=Always)",
+    "odd_labels": "pd.Series([1, 2], index=pd.Index([always, 1], dtype=object))",
+    "index": "frame.columns",
+    "levels": "frame.set_index(['t', 'c']).index",
+    "odd_level": "pd.MultiIndex.from_arrays([[1, 2], pd.Index([always, 1], dtype=object)])",
+    "tables_in_a_list": "[frame, series, np.arange(3)]",
+    "odd_array_in_a_list": "[np.array([always], dtype=object)]",
+    "no_time": "pd.NaT",
+    "timestamp": "pd.Timestamp('2026-01-01')",
+    "ridge": "Ridge().fit([[0.0], [1.0]], [0.0, 1.0])",
+    "pipeline": "Pipeline([('a', ridge)])",
+    "odd_model": "Ridge(alpha=always)",
+    "pipeline_of_odd_ones": "Pipeline([('a', odd_model)])",
+    "model_with_a_class": "Ridge(alpha=Always)",
+    "broken": "pd.Series([1])",
+}
+SPOILED = "broken._mgr = None"
+"""A table that cannot be described any more."""
+
+
+async def test_outlines_of_operands_agree_with_their_values(runner: Runner) -> None:
+    cells = (
+        "import numpy as np, pandas as pd",
+        "from sklearn.linear_model import Ridge\nfrom sklearn.pipeline import Pipeline",
+        "class Always:\n    def __eq__(self, other): return True\n    __hash__ = object.__hash__\nalways = Always()",
+        *(f"{name} = {expression}" for name, expression in THINGS.items()),
+        SPOILED,
+    )
+    source = "\n".join(f"assert {name} is not None" for name in THINGS)
+    request = RunRequest(
+        environment="tables",
+        imports=("numpy", "pandas", "sklearn.linear_model", "sklearn.pipeline", "sklearn.preprocessing"),
+        cells=tuple(CodeCell(id=str(number), source=cell) for number, cell in enumerate(cells)),
+        checks=(
+            CheckCode(id="values", source=source),
+            CheckCode(id="outlines", source=source, operands="outlines"),
+        ),
+        limits=Limits(memory_mb=2_048),
+    )
+    last = [event async for event in runner.run(request)][-1]
+    assert isinstance(last, RunFinished), last
+    assert [cell.error for cell in last.observation.cells if cell.error] == []
+    values, outlines = last.observation.checks
+    assert len(values.operands) == len(outlines.operands) == len(THINGS)
+    odd = set()
+    for name, whole, outline in zip(THINGS, values.operands, outlines.operands, strict=True):
+        judged = ("kind", "class", *(("type", "family") if whole.left["kind"] in ("scalar", "other") else ()))
+        told = {key: whole.left[key] for key in judged if key in whole.left}
+        assert {key: outline.left[key] for key in told} == told, name
+        assert outline.left.keys() <= {*told, "shape", "length", "value", "foreign", "module", "bases"}, name
+        shown = outline.left["kind"] == "other" or outline.left.get("foreign", False)
+        assert shown == _foreign(whole.left), name
+        odd |= {name} if shown else set()
+    assert {"odd_frame", "odd_model", "odd_level", "odd_all_over", "broken"} <= odd
+    assert not {"frame", "series", "levels", "pipeline", "odd_where_nothing_is_shown"} & odd
+
+
+def _foreign(value: Any) -> bool:
+    """Whether a whole Value shows anything that the runner does not look into."""
+    if isinstance(value, dict):
+        return value.get("kind") == "other" or "o" in value or any(map(_foreign, value.values()))
+    return isinstance(value, list) and any(map(_foreign, value))

@@ -34,6 +34,7 @@ from services.contracts.observation import (
 from services.runner.sandbox.arguments import made
 from services.runner.sandbox.asserts import Recorder, rewrite
 from services.runner.sandbox.observe.behaviour import folds
+from services.runner.sandbox.observe.outlines import outlined
 from services.runner.sandbox.observe.values import observed
 from services.runner.sandbox.questions import argument
 
@@ -232,7 +233,7 @@ def _run_cell(cell: CodeCell, space: dict[str, Any]) -> CellOutcome:
 
 
 def _run_check(check: CheckCode, space: dict[str, Any], seed: int) -> CheckOutcome:
-    recorder = Recorder(seed)
+    recorder = Recorder(seed, outlined if check.operands == "outlines" else observed)
     try:
         exec(compile(rewrite(ast.parse(check.source)), f"<check {check.id}>", "exec"), space | recorder.names())
     except AssertionError as error:

@@ -1,5 +1,6 @@
 """Arrays, series, frames and indexes as Values."""
 
+from functools import cached_property
 from typing import Any
 
 from .facts import SHORT, facts, quantiles_of, row_hashes
@@ -24,14 +25,18 @@ def is_index(value: Any) -> bool:
     return any(type(value) is getattr(pandas, name) for name in _INDEX_TYPES)
 
 
-class _Column:
+class Column:
     """A pandas array in plain numpy form: what to compute with, and what to call it."""
 
     def __init__(self, values: Any) -> None:
         self.dtype = str(values.dtype)
         self.family: str | None = None
         self.array = self._numpy(values)
-        self.elements = elements_of(self.array)
+
+    @cached_property
+    def elements(self) -> Elements | None:
+        """For hashes."""
+        return elements_of(self.array)
 
     def _numpy(self, values: Any) -> Any:
         numpy, pandas = library("numpy"), library("pandas")
@@ -53,6 +58,7 @@ class _Column:
         return numpy.asarray(values, dtype=object)
 
     def facts(self, seed: int, *, with_values: bool = True) -> dict[str, Any]:
+        """Facts about its elements."""
         return facts(
             self.array, seed, dtype=self.dtype, family=self.family, elements=self.elements, with_values=with_values
         )
@@ -69,7 +75,7 @@ def array_value(array: Any, seed: int) -> dict[str, Any]:
 
 
 def _multi_elements(index: Any) -> Elements | None:
-    levels = [(salt, _Column(index.get_level_values(salt - 1).array).elements) for salt in range(1, index.nlevels + 1)]
+    levels = [(salt, Column(index.get_level_values(salt - 1).array).elements) for salt in range(1, index.nlevels + 1)]
     return row_hashes(levels)[0]
 
 
@@ -78,9 +84,9 @@ def index_facts(index: Any, seed: int) -> tuple[dict[str, Any], Elements | None]
     pandas = library("pandas")
     if isinstance(index, pandas.MultiIndex):
         elements = _multi_elements(index)
-        body = facts(_objects(index), seed, dtype="multi", family="object", elements=elements)
+        body = facts(label_tuples(index), seed, dtype="multi", family="object", elements=elements)
     else:
-        column = _Column(index.array)
+        column = Column(index.array)
         elements, body = column.elements, column.facts(seed)
     default = type(index) is pandas.RangeIndex and index.start == 0 and index.step == 1
     direction = (
@@ -104,7 +110,8 @@ def _counts_from_zero(index: Any) -> bool:
     return bool((numpy.asarray(index) == numpy.arange(len(index))).all())
 
 
-def _objects(index: Any) -> Any:
+def label_tuples(index: Any) -> Any:
+    """The labels of an index of several levels, as a NumPy array of tuples."""
     numpy = library("numpy")
     tuples = numpy.empty(len(index), dtype=object)
     tuples[:] = list(index)
@@ -118,7 +125,7 @@ def index_value(index: Any, seed: int) -> dict[str, Any]:
 
 def series_value(series: Any, seed: int) -> dict[str, Any]:
     """A pandas.Series."""
-    column = _Column(series.array)
+    column = Column(series.array)
     index, labels = index_facts(series.index, seed)
     pairs = row_hashes([(_INDEX_SALT, labels), (_ELEMENT_SALT, column.elements)])[1]
     return {"kind": "series", "name": plain(series.name), "index": index, **column.facts(seed), "pairs": pairs}
@@ -127,7 +134,7 @@ def series_value(series: Any, seed: int) -> dict[str, Any]:
 def frame_value(frame: Any, seed: int) -> dict[str, Any]:
     """A pandas.DataFrame."""
     names = list(frame.columns)
-    columns = [_Column(frame.iloc[:, i].array) for i in range(len(names))]
+    columns = [Column(frame.iloc[:, i].array) for i in range(len(names))]
     shown = columns[:MAX_COLUMNS]
     small = len(frame) <= SHORT and len(frame) * len(names) <= MAX_FRAME_ELEMENTS
     salts = [name_salt(name) for name in names]
@@ -156,12 +163,12 @@ def row_elements(table: Any) -> Elements | None:
     if numpy is not None and type(table) is numpy.ndarray and table.ndim == 2:
         return row_hashes([(salt, elements_of(table[:, salt - 1])) for salt in range(1, table.shape[1] + 1)])[0]
     if pandas is not None and type(table) is pandas.DataFrame:
-        columns = [_Column(table.iloc[:, at].array).elements for at in range(table.shape[1])]
+        columns = [Column(table.iloc[:, at].array).elements for at in range(table.shape[1])]
         return row_hashes([(name_salt(name), column) for name, column in zip(table.columns, columns, strict=True)])[0]
     return None
 
 
-def _mix(columns: list[_Column], salts: list[int]) -> list[float] | None:
+def _mix(columns: list[Column], salts: list[int]) -> list[float] | None:
     """Quantiles of one number a row that mixes all columns: tells frames with re-paired columns apart."""
     numpy = library("numpy")
     if not columns or not len(columns[0].array) or any(c.elements is None for c in columns):
@@ -172,7 +179,7 @@ def _mix(columns: list[_Column], salts: list[int]) -> list[float] | None:
     return quantiles_of(numpy.sort(total))
 
 
-def _unit(column: _Column) -> Any:
+def _unit(column: Column) -> Any:
     numpy = library("numpy")
     if column.array.dtype.kind not in "iuf" or column.elements is None:
         return column.elements.fine / 2**64 if column.elements is not None else 0.0

@@ -143,8 +143,13 @@ class Observer:
 
 def observed(obj: Any, seed: int) -> dict[str, Any]:
     """The Value of `obj`; one that breaks its own library's functions is `other`."""
+    return described(Observer(seed), obj)
+
+
+def described(observer: Observer, obj: Any) -> dict[str, Any]:
+    """What the observer says of `obj`; `other` where that breaks."""
     try:
-        return Observer(seed).value(obj)
+        return observer.value(obj)
     except Exception:
         return _other(obj, type(obj))
 
