@@ -39,7 +39,7 @@ from services.contracts.clients.regrading import RegradingClient
 from services.kit.adapters.job_rows import TableTimes
 from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.database import Database
-from services.kit.migrations import migrate
+from services.kit.migrations import migrated
 from services.kit.objects import ObjectStore
 from services.kit.settings import Settings
 from services.kit.wiring import open_database, open_objects
@@ -76,13 +76,9 @@ async def open_backends(settings: Settings) -> AsyncIterator[Backends]:
     """
     own = _own(settings)
     private_folder(own.cases_home)
-    database = open_tables(settings)
-    try:
-        await migrate(database, "case_uploader")
+    async with migrated(open_tables(settings), "case_uploader") as database:
         objects = await asyncio.to_thread(open_objects, own.mode, "cases", own.cases_objects)
         yield Backends(database, objects, own.uploads_home)
-    finally:
-        await database.close()
 
 
 def reading_service(backends: Backends) -> CaseService:

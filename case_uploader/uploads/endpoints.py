@@ -10,7 +10,7 @@ from case_uploader.uploads.errors import WrongChecksum
 from case_uploader.uploads.service import Uploads
 from services.contracts.model import MOST
 from services.contracts.upload import CompleteUpload, OpenUpload, UploadView
-from services.kit.stream import ndjson
+from services.kit.stream import KEEP_ALIVE, ndjson
 
 router: Final[APIRouter] = admin_router()
 _CHECKSUM: Final = re.compile(r"sha256 ([0-9a-f]{64})")
@@ -82,5 +82,6 @@ async def cancel(upload: _Id, uploads: Desk) -> UploadView:
 
 @router.get("/uploads/{upload}/steps")
 async def steps(upload: _Id, uploads: Desk, after: Annotated[int, Query(ge=0, le=MOST)] = 0) -> StreamingResponse:
-    """What the upload tells, until it has ended: one step a line."""
-    return ndjson(uploads.steps(upload, after))
+    """What the upload tells, until it has ended: one step a line, and empty lines while there is nothing to tell."""
+    await uploads.get(upload)  # refuses what is not there: a stream that has begun cannot
+    return ndjson(uploads.steps(upload, after), keep_alive=KEEP_ALIVE)

@@ -2,7 +2,9 @@ from collections.abc import Sequence
 
 from feedback.evidence.asked import Asked
 from feedback.evidence.clues import Clue, Incomplete
+from feedback.evidence.stopping import stopping_line
 from services.contracts.finding import Evidence
+from services.contracts.notebook import Place
 from services.contracts.observation import Lost, Observation
 
 
@@ -21,7 +23,7 @@ def incomplete(asked: Asked, observation: Observation, others: Sequence[Clue]) -
         kind="incomplete",
         subject=lost,
         fact=f"the run was lost{where}: {lost}",
-        place=asked.place_of(cell) if cell else None,
+        place=asked.place(Place(cell=cell.id, line=stopping_line(cell.source, lost))) if cell else None,
     )
     return (Incomplete(evidence=evidence, lost=lost, cell=cell),)
 

@@ -5,6 +5,7 @@ from feedback.evidence.clues import (
     CallDiffers,
     CheckFailed,
     Clue,
+    Incomplete,
     NameMissing,
     Raised,
     ValueDiffers,
@@ -86,5 +87,7 @@ def _themes(mistake: Mistake) -> tuple[str | None, ...]:
     error = primary.error.type if isinstance(primary, Raised | CheckFailed | CallDiffers) and primary.error else None
     value = next((c for c in mistake.clues if isinstance(c, ValueDiffers)), None)
     aspects = [c.difference.aspect for c in mistake.clues if isinstance(c, ValueDiffers | CallDiffers) and c.difference]
-    kind = "run" if primary.evidence.kind == "incomplete" else primary.evidence.kind
+    kind = primary.evidence.kind
+    if isinstance(primary, Incomplete):
+        return ("run",) if primary.lost in ("time", "cpu") else ()
     return (error, value.difference.aspect if value else None, *aspects, kind)

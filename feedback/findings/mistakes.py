@@ -40,7 +40,9 @@ def mistakes(asked: Asked, clues: Sequence[Clue]) -> tuple[Mistake, ...]:
     """What went wrong, most consequential first; empty when nothing that decides did."""
     lost = next((clue for clue in clues if isinstance(clue, Incomplete)), None)
     if lost is not None:
-        return (Mistake(lost),)
+        # What was lost only after a cell had stopped with an error is a consequence: that error says more.
+        stopped = next((clue for clue in clues if isinstance(clue, Raised)), None) if lost.cell is None else None
+        return (Mistake(lost),) if stopped is None else (Mistake(stopped, [lost]),)
     deciding = [clue for clue in clues if clue.decides]
     if not deciding:
         return ()

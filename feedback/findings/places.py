@@ -5,6 +5,7 @@ from feedback.evidence.clues import (
     CallDiffers,
     CheckFailed,
     Clue,
+    Incomplete,
     Raised,
     RepairChanges,
     StructureDiffers,
@@ -32,9 +33,10 @@ def where(asked: Asked, mistake: Mistake) -> Place | None:
     if changed and not _unreadable(mistake.primary):
         return _cause(changed, said, differing)
     stopped = next((p for c in mistake.clues if (p := _stop(c)) is not None), None)
-    # Python stopped at a line that differs, or among too much that differs, or could not read on. Where a value first
+    # Python stopped at a line that differs, or among too much that differs, or could not go on. Where a value first
     # went another way says less: that is behind the cause, and often far.
-    if stopped is not None and (not differing or _unreadable(mistake.primary) or _agree(stopped, differing)):
+    certain = _unreadable(mistake.primary) or isinstance(mistake.primary, Incomplete)
+    if stopped is not None and (not differing or certain or _agree(stopped, differing)):
         return short(stopped)
     if differing:
         return _together(differing)
@@ -75,7 +77,7 @@ def _agree(stopped: Place, differing: Sequence[StructureDiffers]) -> bool:
 
 def _stop(clue: Clue) -> Place | None:
     """The line at which Python stopped, where the clue is about that."""
-    place = clue.evidence.place if isinstance(clue, Raised | CheckFailed) else None
+    place = clue.evidence.place if isinstance(clue, Raised | CheckFailed | Incomplete) else None
     return place if place is not None and place.line is not None else None
 
 

@@ -44,7 +44,10 @@ def _said(mistake: Mistake, voice: Voice, subtask: str) -> str:
     primary = mistake.primary
     match primary:
         case Incomplete(lost=lost):
-            return said_lost(lost, whole=True)
+            marked = any(clue.evidence.place and clue.evidence.place.line for clue in mistake.clues)
+            return (
+                said_lost(lost, whole=True) if marked else f"{said_lost(lost, whole=True)} {_where(primary, subtask)}"
+            )
         case Raised(cell=cell, error=error):
             sentence = said_exception(error, quote=True)
             return sentence if cell.subtask in (subtask, None) else f"An earlier step is not finished. {sentence}"
@@ -59,6 +62,20 @@ def _said(mistake: Mistake, voice: Voice, subtask: str) -> str:
         case CallDiffers():
             return f"{_call(primary, voice)} {_input(mistake.supports)}".strip()
     return "This step could not be checked."
+
+
+def _where(clue: Incomplete, subtask: str) -> str:
+    """The cell from which on nothing was heard."""
+    cell = clue.cell
+    if cell is None:
+        return "That was after the last cell."
+    if cell.name is None:
+        which = "a cell of your own"
+    elif cell.subtask == subtask:
+        which = "this step's answer cell" if cell.answer else f"the cell {code(cell.name)}"
+    else:
+        which = f"the cell {code(cell.name)} of an earlier step"
+    return f"That was in {which}, and nothing after it exists."
 
 
 def _notebook(clue: Notebook) -> str:

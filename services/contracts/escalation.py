@@ -151,6 +151,30 @@ class OwnQuestion(WireModel):
     """How the learner rated it; None: not yet."""
 
 
+class AskQueue(WireModel):
+    """GET /queue: what part of the queue a mentor asks for. All that is said must hold of a question."""
+
+    state: QueueState | None = None
+    """None: what waits or is leased; with `mine`, whatever became of it."""
+    case: Slug | None = None
+    subtask: Slug | None = None
+    reason: Reason | None = None
+    learner: str = Field(default="", max_length=255)
+    """How the learner's name begins."""
+    q: str = Field(default="", max_length=200)
+    """Words, or beginnings of words, of titles, headline and what the learner wrote."""
+    mine: bool = False
+    """Only what this mentor holds or has answered."""
+    after: str | None = Field(default=None, max_length=40)
+    """`next` of the part before."""
+    limit: int = Field(default=50, ge=1, le=200)
+
+    @property
+    def by_urgency(self) -> bool:
+        """Whether the part is what mentors work off; the rest is history, the newest first."""
+        return self.state in ("waiting", "leased") or (self.state is None and not self.mine)
+
+
 class QueueItem(WireModel):
     """One line of the mentors' queue."""
 

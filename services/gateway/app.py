@@ -1,16 +1,24 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 
 from fastapi import FastAPI
 
 from services.gateway import assistance_endpoints, endpoints, mentor_endpoints, recording_endpoints
+from services.gateway.answer_headers import AnswerHeaders
 from services.gateway.assistance_metrics import AssistanceMetrics
 from services.gateway.metrics import CheckMetrics
-from services.gateway.private_answers import PrivateAnswers
 from services.gateway.service import Backends, GatewayService
 from services.gateway.settings import GatewaySettings
 from services.kit.app import create_service
 from services.kit.scope import ScopeMinter
+
+_PRIVATE: Final = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+}
+"""No answer of ours may be kept by a cache, guessed at by a browser, or framed."""
 
 
 async def _nothing() -> None:
@@ -41,5 +49,5 @@ def create_app(
     app = create_service("gateway", routers, lifespan=lifespan, max_body_bytes=settings.body_bytes)
     registry = app.state.metrics.registry
     app.state.service = GatewayService(backends, minter, settings, CheckMetrics(registry), AssistanceMetrics(registry))
-    app.add_middleware(PrivateAnswers)
+    app.add_middleware(AnswerHeaders, always=_PRIVATE)
     return app

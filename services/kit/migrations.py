@@ -2,6 +2,8 @@
 
 import importlib.util
 import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,16 @@ async def migrate(db: Database, package: str) -> None:
         raise MigrationFailed(f"migrating the tables of {package} failed: {error}{_advice(db)}") from error
     finally:
         await engine.dispose()
+
+
+@asynccontextmanager
+async def migrated(db: Database, package: str) -> AsyncIterator[Database]:
+    """The database with its tables at their newest migration; closed at the end. Raises `MigrationFailed`."""
+    try:
+        await migrate(db, package)
+        yield db
+    finally:
+        await db.close()
 
 
 async def differences(db: Database, package: str, metadata: MetaData) -> list[Any]:

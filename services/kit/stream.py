@@ -16,6 +16,10 @@ _T = TypeVar("_T")
 
 KEEP_ALIVE: Final = 15.0
 """Seconds of silence after which an event stream says that it lives; proxies close quieter ones."""
+_COMMENT: Final = b": still here\n\n"
+"""Browsers pass over it."""
+_EMPTY_LINE: Final = b"\n"
+"""Typed clients pass over it."""
 
 
 class PrimedResponse(StreamingResponse):
@@ -32,18 +36,27 @@ class PrimedResponse(StreamingResponse):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def ndjson(events: AsyncIterator[BaseModel]) -> StreamingResponse:
-    """Answer with one JSON document a line. An error after the first line breaks the connection off."""
-    return PrimedResponse(_lines(events), media_type="application/x-ndjson")
+def ndjson(events: AsyncIterator[BaseModel], keep_alive: float | None = None) -> StreamingResponse:
+    """Answer with one JSON document a line. An error after the first line breaks the connection off.
+
+    `keep_alive`: for streams that may have nothing to tell for long. The answer begins at once, with an empty line, and
+    each silence of so many seconds is one more; what there is to refuse must have been refused before.
+    """
+    lines = _lines(events)
+    parts = lines if keep_alive is None else _with_pings(lines, keep_alive, _EMPTY_LINE, at_once=True)
+    return PrimedResponse(parts, media_type="application/x-ndjson")
 
 
-def sse(events: AsyncIterator[tuple[str, BaseModel]], keep_alive: float = KEEP_ALIVE) -> StreamingResponse:
+def sse(
+    events: AsyncIterator[tuple[str, BaseModel]], keep_alive: float = KEEP_ALIVE, *, at_once: bool = False
+) -> StreamingResponse:
     """Answer with server-sent events, (event name, data). An error after the first becomes an `error` event.
 
-    The data of an `error` event is an ErrorBody.
+    The data of an `error` event is an ErrorBody. `at_once`: the answer begins before there is an event, for streams
+    whose first one may be long in coming; then an error before it is an `error` event, too.
     """
     return PrimedResponse(
-        _with_pings(_events(events), keep_alive),
+        _with_pings(_events(events, started=at_once), keep_alive, _COMMENT, at_once=at_once),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
@@ -55,8 +68,7 @@ async def _lines(events: AsyncIterator[BaseModel]) -> AsyncGenerator[bytes]:
             yield event.model_dump_json().encode() + b"\n"
 
 
-async def _events(events: AsyncIterator[tuple[str, BaseModel]]) -> AsyncGenerator[bytes]:
-    started = False
+async def _events(events: AsyncIterator[tuple[str, BaseModel]], *, started: bool) -> AsyncGenerator[bytes]:
     async with aclosing(_generator(events)) as source:
         try:
             async for name, data in source:
@@ -73,16 +85,18 @@ def _event(name: str, data: BaseModel) -> bytes:
     return f"event: {name}\ndata: {data.model_dump_json()}\n\n".encode()
 
 
-async def _with_pings(parts: AsyncGenerator[bytes], keep_alive: float) -> AsyncGenerator[bytes]:
+async def _with_pings(
+    parts: AsyncGenerator[bytes], keep_alive: float, ping: bytes, *, at_once: bool
+) -> AsyncGenerator[bytes]:
     async with aclosing(parts):
-        yield await anext(parts, b"")
+        yield ping if at_once else await anext(parts, b"")
         pending: asyncio.Task[bytes] | None = None
         try:
             while True:
                 pending = pending or asyncio.ensure_future(_next(parts))
                 done, _ = await asyncio.wait({pending}, timeout=keep_alive)
                 if not done:
-                    yield b": still here\n\n"
+                    yield ping
                     continue
                 try:
                     part = pending.result()

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.contracts.escalation import EscalationFull, QueuePage
+from services.contracts.escalation import AskQueue, EscalationFull, QueuePage
 from services.kit.clock import Clock
 from services.kit.database import Database
 from services.kit.jobs import JobQueue
@@ -16,7 +16,7 @@ from services.mentoring import audit
 from services.mentoring.errors import BadCursor, EscalationNotFound, LeaseTaken, NotWaiting, QueueEmpty
 from services.mentoring.expiry import expiry_job
 from services.mentoring.models import EscalationRow
-from services.mentoring.repository import Asked, Mentor, Queue, end_leases
+from services.mentoring.repository import Mentor, Queue, end_leases
 from services.mentoring.rows import held
 from services.mentoring.screens import full, items
 from services.mentoring.settings import MentoringSettings
@@ -33,14 +33,14 @@ class Desk:
     settings: MentoringSettings
     clock: Clock
 
-    async def page(self, mentor: Mentor, asked: Asked, after: str | None, limit: int) -> QueuePage:
+    async def page(self, mentor: Mentor, asked: AskQueue) -> QueuePage:
         """A part of the queue."""
         now = self.clock()
-        place = None if after is None else _place(after)
+        place = None if asked.after is None else _place(asked.after)
         async with self.db.read() as session:
-            rows, total = await Queue(session, mentor.case).page(asked, place, limit + 1, now)
-            shown = await items(session, mentor, rows[:limit], now)
-        return QueuePage(items=tuple(shown), total=total, next=_more(rows, limit))
+            rows, total = await Queue(session, mentor.case).page(mentor.name, asked, place, now)
+            shown = await items(session, mentor, rows[: asked.limit], now)
+        return QueuePage(items=tuple(shown), total=total, next=_more(rows, asked.limit))
 
     async def same(self, mentor: Mentor, escalation: str, after: str | None, limit: int) -> QueuePage:
         """A part of the others that wait with the same problem."""

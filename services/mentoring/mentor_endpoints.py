@@ -5,11 +5,10 @@ from fastapi import APIRouter, Depends, Query
 from services.contracts.case import Slug
 from services.contracts.escalation import (
     AnswerEscalation,
+    AskQueue,
     EscalationFull,
     Phrase,
     QueuePage,
-    QueueState,
-    Reason,
     WriteNote,
     WritePhrase,
 )
@@ -17,7 +16,6 @@ from services.contracts.measures import Measures
 from services.kit.peer import require_peer
 from services.mentoring.access import CurrentMentor
 from services.mentoring.learner_endpoints import EscalationKey
-from services.mentoring.repository import Asked
 from services.mentoring.service import Service
 
 router = APIRouter(dependencies=[Depends(require_peer("dashboard"))])
@@ -25,22 +23,9 @@ router = APIRouter(dependencies=[Depends(require_peer("dashboard"))])
 
 
 @router.get("/queue")
-async def queue(
-    service: Service,
-    mentor: CurrentMentor,
-    state: QueueState | None = None,
-    case: Slug | None = None,
-    subtask: Slug | None = None,
-    reason: Reason | None = None,
-    learner: Annotated[str, Query(max_length=255)] = "",
-    q: Annotated[str, Query(max_length=200)] = "",
-    mine: bool = False,
-    after: Annotated[str | None, Query(max_length=40)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> QueuePage:
+async def queue(service: Service, mentor: CurrentMentor, asked: Annotated[AskQueue, Query()]) -> QueuePage:
     """A part of the queue, most urgent first; of what is over, the newest first."""
-    asked = Asked(state, case, mentor.name if mine else None, subtask, reason, learner, q)
-    return await service.desk.page(mentor, asked, after, limit)
+    return await service.desk.page(mentor, asked)
 
 
 @router.post("/queue/next")

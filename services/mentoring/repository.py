@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.contracts.escalation import AskQueue
 from services.kit.adapters.jobs_about import drop_jobs_about
 from services.mentoring.models import JOBS, OPEN, ContentRow, EscalationRow, NoteRow, RequestRow, ShowingRow
 from services.mentoring.sought import found_by
@@ -30,27 +31,6 @@ class Mentor:
     name: str
     case: str | None
     """None: every case."""
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What part of the queue is asked for."""
-
-    state: str | None = None
-    case: str | None = None
-    holder: str | None = None
-    """Only what this mentor holds or has answered."""
-    subtask: str | None = None
-    reason: str | None = None
-    learner: str = ""
-    """How the learner's name begins."""
-    words: str = ""
-    """By which it is found, see `sought`."""
-
-    @property
-    def by_urgency(self) -> bool:
-        """Whether the part is what mentors work off; the rest is history, the newest first."""
-        return self.state in ("waiting", "leased") or (self.state is None and self.holder is None)
 
 
 class OwnEscalations:
@@ -115,10 +95,10 @@ class Queue:
         self._session, self._case = session, case
 
     async def page(
-        self, asked: Asked, after: tuple[int, int] | None, limit: int, now: datetime
+        self, mentor: str, asked: AskQueue, after: tuple[int, int] | None, now: datetime
     ) -> tuple[Sequence[EscalationRow], int]:
-        """(rows after that place, how many there are in all)."""
-        wanted = self._wanted(asked, now)
+        """(rows after that place, one more than asked for where there is one; how many there are in all)."""
+        wanted = self._wanted(mentor, asked, now)
         total = await self._session.scalar(select(func.count()).select_from(EscalationRow).where(*wanted)) or 0
         query = select(EscalationRow).where(*wanted)
         if asked.by_urgency:
@@ -130,7 +110,7 @@ class Queue:
             query = query.order_by(EscalationRow.seq.desc())
             if after is not None:
                 query = query.where(EscalationRow.seq < after[1])
-        return (await self._session.scalars(query.limit(limit))).all(), total
+        return (await self._session.scalars(query.limit(asked.limit + 1))).all(), total
 
     async def most_urgent(self) -> EscalationRow | None:
         """The first that waits; leases that ran out must have been ended before. One taker gets it."""
@@ -188,11 +168,11 @@ class Queue:
     def _reach(self, query: Select[EscalationRow]) -> Select[EscalationRow]:
         return query if self._case is None else query.where(EscalationRow.case_id == self._case)
 
-    def _wanted(self, asked: Asked, now: datetime) -> list[ColumnElement[bool]]:
+    def _wanted(self, mentor: str, asked: AskQueue, now: datetime) -> list[ColumnElement[bool]]:
         wanted: list[Any] = [EscalationRow.case_id == case for case in (self._case, asked.case) if case is not None]
         ran_out = and_(EscalationRow.state == "leased", EscalationRow.leased_until <= now)
         match asked.state:
-            case None if asked.holder is None:
+            case None if not asked.mine:
                 wanted.append(OPEN)
             case None | "all":
                 pass
@@ -202,14 +182,14 @@ class Queue:
                 wanted += [OPEN, EscalationRow.state == "leased", EscalationRow.leased_until > now]
             case _:
                 wanted.append(EscalationRow.state == asked.state)
-        if asked.holder is not None:
-            holds = and_(EscalationRow.holder == asked.holder, EscalationRow.leased_until > now)
-            wanted.append(or_(holds, EscalationRow.mentor == asked.holder))
+        if asked.mine:
+            holds = and_(EscalationRow.holder == mentor, EscalationRow.leased_until > now)
+            wanted.append(or_(holds, EscalationRow.mentor == mentor))
         if asked.subtask is not None:
             wanted.append(EscalationRow.subtask == asked.subtask)
         if asked.reason is not None:
             wanted.append(EscalationRow.reason == asked.reason)
-        return [*wanted, *found_by(asked.words, asked.learner)]
+        return [*wanted, *found_by(asked.q, asked.learner)]
 
 
 async def end_leases(session: AsyncSession, now: datetime) -> int:

@@ -12,7 +12,7 @@ from services.kit.adapters.mail_smtp import SmtpMailer, SmtpServer
 from services.kit.clock import utc_now
 from services.kit.database import Database
 from services.kit.mail import Mailer
-from services.kit.migrations import migrate
+from services.kit.migrations import migrated
 from services.kit.scope import ScopeVerifier
 from services.kit.settings import Settings
 from services.mentoring.app import create_app
@@ -40,12 +40,8 @@ def open_database(settings: Settings) -> Database:
 @asynccontextmanager
 async def open_forgetting(settings: Settings) -> AsyncIterator[Forgetting]:
     """For operators, who may have learners forgotten. Raises DatabaseMisconfigured, MigrationFailed."""
-    db = open_database(settings)
-    try:
-        await migrate(db, "services.mentoring")
+    async with migrated(open_database(settings), "services.mentoring") as db:
         yield Forgetting(db, TableJobQueue(db, JOBS), utc_now)
-    finally:
-        await db.close()
 
 
 @asynccontextmanager
@@ -54,12 +50,8 @@ async def open_kept(settings: Settings) -> AsyncIterator[KeptAnswers]:
 
     Raises DatabaseMisconfigured, MigrationFailed.
     """
-    db = open_database(settings)
-    try:
-        await migrate(db, "services.mentoring")
+    async with migrated(open_database(settings), "services.mentoring") as db:
         yield KeptAnswers(db)
-    finally:
-        await db.close()
 
 
 def open_mailer(settings: Settings, mail: MailSettings) -> Mailer:

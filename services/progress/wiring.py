@@ -10,7 +10,7 @@ from services.kit import wiring
 from services.kit.adapters.jobs_table import TableJobQueue
 from services.kit.clock import utc_now
 from services.kit.database import Database
-from services.kit.migrations import migrate
+from services.kit.migrations import migrated
 from services.kit.objects import ObjectStore
 from services.kit.scope import ScopeVerifier
 from services.kit.settings import Settings
@@ -32,12 +32,8 @@ async def open_app(settings: Settings, scope_verifier: ScopeVerifier) -> AsyncIt
 
     Raises NoAdapter, MigrationFailed, ObjectStoreFailed.
     """
-    db = open_database(settings)
-    try:
-        await migrate(db, "services.progress")
+    async with migrated(open_database(settings), "services.progress") as db:
         yield create_app(db, _objects(settings), scope_verifier)
-    finally:
-        await db.close()
 
 
 def open_database(settings: Settings) -> Database:
@@ -56,12 +52,8 @@ async def open_forgetting(settings: Settings) -> AsyncIterator[Forgetting]:
 
     Raises DatabaseMisconfigured, MigrationFailed.
     """
-    db = open_database(settings)
-    try:
-        await migrate(db, "services.progress")
+    async with migrated(open_database(settings), "services.progress") as db:
         yield Forgetting(db, TableJobQueue(db, JOBS), utc_now)
-    finally:
-        await db.close()
 
 
 @asynccontextmanager
@@ -70,12 +62,8 @@ async def open_erasure(settings: Settings) -> AsyncIterator[Erasure]:
 
     Raises DatabaseMisconfigured, MigrationFailed.
     """
-    db = open_database(settings)
-    try:
-        await migrate(db, "services.progress")
+    async with migrated(open_database(settings), "services.progress") as db:
         yield Erasure(db, TableJobQueue(db, JOBS), utc_now)
-    finally:
-        await db.close()
 
 
 @asynccontextmanager
@@ -84,12 +72,8 @@ async def open_kept(settings: Settings) -> AsyncIterator[KeptSubmissions]:
 
     Raises DatabaseMisconfigured, MigrationFailed, ObjectStoreFailed.
     """
-    db = open_database(settings)
-    try:
-        await migrate(db, "services.progress")
+    async with migrated(open_database(settings), "services.progress") as db:
         yield KeptSubmissions(db, _objects(settings))
-    finally:
-        await db.close()
 
 
 def _objects(settings: Settings) -> ObjectStore:

@@ -5,6 +5,7 @@ from pydantic import TypeAdapter
 from services.contracts.clients.service import ServiceClient
 from services.contracts.escalation import (
     AnswerEscalation,
+    AskQueue,
     EditMemory,
     EscalationFull,
     EscalationView,
@@ -14,10 +15,8 @@ from services.contracts.escalation import (
     OwnQuestion,
     Phrase,
     QueuePage,
-    QueueState,
     RateAnswer,
     RateMemory,
-    Reason,
     Recall,
     Recalled,
     WriteNote,
@@ -29,6 +28,7 @@ _VIEWS = TypeAdapter(tuple[EscalationView, ...])
 _OWN = TypeAdapter(tuple[OwnQuestion, ...])
 _IDS = TypeAdapter(tuple[str, ...])
 _PHRASES = TypeAdapter(tuple[Phrase, ...])
+_FIRST = AskQueue()
 
 
 class MentoringClient(ServiceClient):
@@ -88,37 +88,9 @@ class MentoringClient(ServiceClient):
 
     # Mentors, through the dashboard.
 
-    async def queue(
-        self,
-        scope: str,
-        *,
-        state: QueueState | None = None,
-        case: str | None = None,
-        subtask: str | None = None,
-        reason: Reason | None = None,
-        learner: str | None = None,
-        q: str | None = None,
-        mine: bool = False,
-        after: str | None = None,
-        limit: int | None = None,
-    ) -> QueuePage:
-        """A part of the queue, most urgent first: 50 items, or `limit` (at most 200).
-
-        Without `state`: what waits or is leased. `mine`: only what this mentor holds or has answered. `learner`: how
-        the name begins. `q`: words, or beginnings of words, of titles, headline and what the learner wrote.
-        """
-        asked = {
-            "state": state,
-            "case": case,
-            "subtask": subtask,
-            "reason": reason,
-            "learner": learner,
-            "q": q,
-            "mine": "true" if mine else None,
-            "after": after,
-            "limit": None if limit is None else str(limit),
-        }
-        params = {name: value for name, value in asked.items() if value is not None}
+    async def queue(self, scope: str, asked: AskQueue = _FIRST) -> QueuePage:
+        """A part of the queue, most urgent first; of what is over, the newest first."""
+        params = asked.model_dump(mode="json", exclude_defaults=True)
         return QueuePage.model_validate_json((await self._call("GET", "/queue", scope=scope, params=params)).content)
 
     async def same(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.gateway.answer_headers import AnswerHeaders
 from services.gateway.dashboard import (
     authoring_endpoints,
     class_endpoints,
@@ -17,7 +18,7 @@ from services.gateway.dashboard import (
 from services.gateway.dashboard.backends import Backends
 from services.gateway.dashboard.built_pages import BuiltPages
 from services.gateway.dashboard.own_host import OwnHost
-from services.gateway.dashboard.page_headers import PageHeaders
+from services.gateway.dashboard.page_headers import PAGE_HEADERS, UNLESS_SAID
 from services.gateway.dashboard.place import DeskPlace
 from services.gateway.dashboard.service import DashboardService
 from services.gateway.dashboard.sessions import Sessions, utc_now
@@ -76,5 +77,5 @@ def create_dashboard(
     )
     app.state.pages = BuiltPages(pages)
     app.add_middleware(OwnHost, place=DeskPlace.told_by(settings))
-    app.add_middleware(PageHeaders)
+    app.add_middleware(AnswerHeaders, always=PAGE_HEADERS, otherwise=UNLESS_SAID)
     return app

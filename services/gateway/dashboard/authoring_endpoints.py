@@ -66,7 +66,8 @@ async def steps(
     desk: Desk, admin: Administering, upload: Hex32, after: Annotated[int, Query(ge=0, le=MOST)] = 0
 ) -> StreamingResponse:
     """What the upload tells, from the step after number `after` on: `step` events until it has ended."""
-    return sse(_named(desk.authoring.steps(admin, upload, after)), keep_alive=desk.settings.heartbeat)
+    await desk.authoring.upload(admin, upload)  # what is to be refused is refused before the stream begins
+    return sse(_named(desk.authoring.steps(admin, upload, after)), keep_alive=desk.settings.heartbeat, at_once=True)
 
 
 @router.get("/cases/waiting")

@@ -1,7 +1,6 @@
-from typing import Final
+"""What browsers are told that the desk's page may do, and that answers are nobody else's to keep."""
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing import Final
 
 POLICY: Final = "; ".join(
     (
@@ -21,33 +20,12 @@ POLICY: Final = "; ".join(
         "frame-ancestors 'self'",
     )
 )
-_ALWAYS: Final = {
+PAGE_HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-class PageHeaders:
-    """ASGI middleware: tells browsers what the desk's page may do, and that answers are nobody else's to keep."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and mark the answer."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _ALWAYS.items():
-                    headers[name] = value
-                headers.setdefault("Cache-Control", "no-store")
-            await send(message)
-
-        await self._app(scope, receive, send_marked)
+UNLESS_SAID: Final = {"Cache-Control": "no-store"}
+"""Of answers that do not say themselves who may keep them."""

@@ -1,5 +1,5 @@
 from services.contracts.brief import AskBrief, Brief
-from services.contracts.escalation import AnswerEscalation, EscalationFull, QueuePage, QueueState, Reason, WriteNote
+from services.contracts.escalation import AnswerEscalation, AskQueue, EscalationFull, QueuePage, WriteNote
 from services.contracts.lint import LintReport, ReviewRequest
 from services.contracts.notebook import without_extras
 from services.contracts.progress import Version, VersionSummary
@@ -18,33 +18,9 @@ class Queue:
         self._feedback, self._linting, self._cases = backends.feedback, backends.linting, backends.cases
         self._subjects, self._scopes = subjects, scopes
 
-    async def page(
-        self,
-        mentor: Mentor,
-        *,
-        state: QueueState | None,
-        case: str | None,
-        subtask: str | None,
-        reason: Reason | None,
-        learner: str | None,
-        q: str | None,
-        mine: bool,
-        after: str | None,
-        limit: int | None,
-    ) -> QueuePage:
+    async def page(self, mentor: Mentor, asked: AskQueue) -> QueuePage:
         """A part of the queue, most urgent first; of what is over, the newest first."""
-        return await self._mentoring.queue(
-            self._scopes.everywhere(mentor),
-            state=state,
-            case=case,
-            subtask=subtask,
-            reason=reason,
-            learner=learner,
-            q=q,
-            mine=mine,
-            after=after,
-            limit=limit,
-        )
+        return await self._mentoring.queue(self._scopes.everywhere(mentor), asked)
 
     async def same(self, mentor: Mentor, escalation: str, after: str | None, limit: int | None) -> QueuePage:
         """A part of the others that wait with the same problem."""

@@ -6,8 +6,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from services.contracts.brief import Brief
-from services.contracts.case import Slug
-from services.contracts.escalation import AnswerEscalation, EscalationFull, QueuePage, QueueState, Reason, WriteNote
+from services.contracts.escalation import AnswerEscalation, AskQueue, EscalationFull, QueuePage, WriteNote
 from services.contracts.feedback import CheckEvent, Judged
 from services.contracts.lint import LintReport
 from services.contracts.model import MOST
@@ -24,32 +23,9 @@ Limit = Annotated[int | None, Query(ge=1, le=200)]
 
 
 @router.get("/queue")
-async def page(
-    desk: Desk,
-    mentor: Asking,
-    state: QueueState | None = None,
-    case: Slug | None = None,
-    subtask: Slug | None = None,
-    reason: Reason | None = None,
-    learner: Annotated[str | None, Query(max_length=255)] = None,
-    q: Annotated[str | None, Query(max_length=200)] = None,
-    mine: bool = False,
-    after: After = None,
-    limit: Limit = None,
-) -> QueuePage:
+async def page(desk: Desk, mentor: Asking, asked: Annotated[AskQueue, Query()]) -> QueuePage:
     """A part of the queue, most urgent first; `after` continues where the last part ended."""
-    return await desk.queue.page(
-        mentor,
-        state=state,
-        case=case,
-        subtask=subtask,
-        reason=reason,
-        learner=learner,
-        q=q,
-        mine=mine,
-        after=after,
-        limit=limit,
-    )
+    return await desk.queue.page(mentor, asked)
 
 
 @router.post("/queue/next")

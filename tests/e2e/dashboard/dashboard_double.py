@@ -6,10 +6,10 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, get_args
 
 import uvicorn
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel
 from starlette.middleware.base import RequestResponseEndpoint
@@ -20,8 +20,10 @@ from services.contracts.case import CaseSummary
 from services.contracts.classroom import ClassView, LearnersWork
 from services.contracts.escalation import (
     AnswerEscalation,
+    AskQueue,
     EditMemory,
     EscalationFull,
+    EscalationState,
     MemoryEntry,
     MemoryPage,
     Note,
@@ -206,22 +208,21 @@ async def steps(books: AtDesk, case: str) -> dict[str, str]:
 
 
 @router.get("/queue")
-async def queue(
-    request: Request, books: AtDesk, state: str = "", q: str = "", learner: str = "", mine: bool = False,
-    after: str = "", limit: int = 50,
-) -> QueuePage:  # fmt: skip
+async def queue(request: Request, books: AtDesk, asked: Annotated[AskQueue, Query()]) -> QueuePage:
     await books.hold("queue")
     books.searched.append(str(request.query_params))
-    exact = {name: request.query_params.get(name) for name in ("case", "subtask", "reason")}
+    states = {None: ("waiting", "leased"), "all": get_args(EscalationState)}.get(asked.state, (asked.state,))
+    exact = asked.model_dump(include={"case", "subtask", "reason"}, exclude_none=True)
     lines = [
         line
         for line in map(books.line, books.escalations)
-        if state == "all" or (line.state == state if state else line.state in ("waiting", "leased"))
-        if all(not wanted or getattr(line, name) == wanted for name, wanted in exact.items())
-        if not mine or line.mentor == MENTOR
-        if line.learner.startswith(learner) and q.lower() in f"{line.headline} {line.subtask_title}".lower()
+        if line.state in states
+        if all(getattr(line, name) == wanted for name, wanted in exact.items())
+        if not asked.mine or line.mentor == MENTOR
+        if line.learner.startswith(asked.learner)
+        if asked.q.lower() in f"{line.headline} {line.subtask_title}".lower()
     ]
-    return _part(lines, int(after or 0), limit)
+    return _part(lines, int(asked.after or 0), asked.limit)
 
 
 def _part(lines: list[QueueItem], start: int, limit: int) -> QueuePage:

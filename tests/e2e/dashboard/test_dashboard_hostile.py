@@ -166,12 +166,18 @@ def test_in_a_replay(desk: DeskPage, books: Books) -> None:
         SessionEvent(seq=0, at=0, kind="snapshot", data={"cells": cells}),
         SessionEvent(seq=1, at=9_000, kind="check", data={"verdict": "<script>window.hit=1</script>"}),
         SessionEvent(seq=2, at=9_500, kind="paste", cell="nobody", data={"length": "many", "large": {}}),
+        SessionEvent(seq=3, at=9_600, kind="run", cell="b"),
+        SessionEvent(seq=4, at=9_700, kind="result", cell="b", data={"ok": False, "error": ATTACKS[0]}),
     ]
     key = hostile(books)
     desk.open(f"queue/{key}/replay/{material.SESSION}")
     expect(desk.part("replay-cell")).to_have_count(2)
     desk.press("c")
     desk.said("Check: asked for, at 0:09.")
+    desk.press("r")
+    expect(desk.part("replay-run")).to_have_text("running")
+    desk.part("seek").press("End")
+    expect(desk.part("replay-run")).to_have_text(f"failed after 0.1 s: {ATTACKS[0]}")
     harmless(desk)
 
 

@@ -58,9 +58,23 @@ def test_seeking_rebuilds_the_notebook_at_any_instant_in_both_directions(desk: D
     expect(desk.part("clock")).to_contain_text("0:0")
     desk.part("seek").fill("22000")
     expect(code).to_have_text("usual = sum(prices) / len(prices)print(usual)")
-    expect(desk.cell("mean", "replay-cell")).to_have_attribute("data-ran", "ok")
+    cell = desk.cell("mean", "replay-cell")
+    ran = cell.locator("[data-caseloop='replay-run']")
+    expect(ran).to_have_text("ran in 1.0 s")
+    expect(cell).to_have_attribute("data-ran", "ok")
+    for moment, state, words in (
+        ("330000", "running", "running"),
+        ("400000", "failed", "failed after 1.0 s: NameError"),
+        ("720000", "ok", "ran in 1.0 s"),
+        ("21000", "ok", "ran in 1.0 s"),
+        ("20000", "running", "running"),
+    ):
+        desk.part("seek").fill(moment)
+        expect(ran).to_have_text(words)
+        expect(cell).to_have_attribute("data-ran", state)
     desk.part("seek").fill("0")
     expect(code).to_have_text("")
+    expect(ran).to_have_count(0)
 
 
 def test_it_jumps_to_the_next_paste_question_run_and_check(desk: DeskPage, books: Books) -> None:
@@ -71,7 +85,7 @@ def test_it_jumps_to_the_next_paste_question_run_and_check(desk: DeskPage, books
     expect(clock).to_contain_text("5:20")
     expect(desk.part("next-paste")).to_be_disabled()
     desk.press("r")
-    desk.said("Run that failed, at 5:30.")
+    desk.said("Run that failed: NameError, at 5:30.")
     desk.press("i")
     desk.said("Wrote to the assistant, at 6:40.")
     desk.part("next-check").click()

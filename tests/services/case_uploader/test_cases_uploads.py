@@ -22,6 +22,7 @@ from services.contracts.clients.authoring import AuthoringClient
 from services.contracts.clients.cases import CasesClient
 from services.contracts.clients.progress import ProgressClient
 from services.contracts.clients.regrading import RegradingClient
+from services.contracts.clients.service import SCOPE_HEADER
 from services.contracts.errors import ServiceError
 from services.contracts.feedback import Feedback, Verdict
 from services.contracts.identity import Role
@@ -186,6 +187,18 @@ class TestJourney:
         view = await desk.upload(b"no archive")
         end = (await desk.steps(view))[-1]
         assert [(p.file, p.rule) for p in end.problems] == [("coffee.zip", "archive-broken")]
+
+    async def test_a_reader_of_what_has_nothing_to_tell_is_answered_at_once(self, desk, archive):
+        view = await desk.open(archive)
+        steps = desk.client.steps(view.id, 0, scope())
+        request = desk.client._http.stream("GET", f"/uploads/{view.id}/steps", headers={SCOPE_HEADER: scope()})
+        async with request as response:
+            assert (response.status_code, await anext(response.aiter_bytes())) == (200, b"\n")
+        waiting = asyncio.ensure_future(anext(steps))
+        await desk.append(view, archive)
+        await desk.client.complete(view.id, CompleteUpload(), scope())
+        assert (await waiting).step["kind"] == "received"
+        await steps.aclose()
 
     async def test_a_reader_who_comes_back_goes_on_where_the_last_one_stopped(self, desk, archive):
         view = await desk.upload(archive, publish=True)

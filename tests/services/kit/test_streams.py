@@ -64,6 +64,14 @@ def app_with(stage: Stage, keep_alive: float = 15):
     async def events(count: int, then: str):
         return sse(stage.named(count, FAILURES[then]), keep_alive=keep_alive)
 
+    @router.get("/silent-lines/{count}/{then}")
+    async def silent_lines(count: int, then: str):
+        return ndjson(stage.steps(count, FAILURES[then]), keep_alive=keep_alive)
+
+    @router.get("/silent-events/{count}/{then}")
+    async def silent_events(count: int, then: str):
+        return sse(stage.named(count, FAILURES[then]), keep_alive=keep_alive, at_once=True)
+
     return create_service("progress", [router])
 
 
@@ -149,6 +157,42 @@ async def test_silence_is_filled_so_that_proxies_keep_the_stream(http, stage):
         'data: {"number":0}',
         'data: {"number":1}',
     ]
+
+
+@pytest.mark.parametrize(("path", "ping"), [("/silent-lines", "\n"), ("/silent-events", ": still here\n\n")])
+async def test_what_has_nothing_to_tell_yet_answers_at_once_and_goes_on_saying_that_it_lives(http, stage, path, ping):
+    async with http.stream("GET", f"{path}/1/none") as response:
+        assert response.status_code == 200
+        parts = response.aiter_text()
+        seen = ""
+        while seen != 3 * ping:
+            seen += await anext(parts)
+            assert (3 * ping).startswith(seen)
+        stage.go.release()
+        while "number" not in seen:
+            seen += await anext(parts)
+        stage.go.release()
+        seen += "".join([part async for part in parts])
+    assert seen.replace(ping, "") in ('{"number":0}', 'event: stage\ndata: {"number":0}\n\n')
+
+
+async def test_typed_clients_pass_over_what_only_says_that_a_stream_lives(http, stage):
+    stage.go.release()
+    stage.go.release()
+    lines = ServiceClient(http)._lines("/silent-lines/1/none", None, method="GET")
+    assert [line async for line in lines] == ['{"number":0}']
+
+
+async def test_an_error_in_a_stream_that_answered_at_once_is_told_in_it(http, stage):
+    stage.go.release()
+    answer = await http.get("/silent-events/0/known")
+    name, data = answer.text.removeprefix(": still here\n\n").strip().split("\n")
+    assert (answer.status_code, name) == (200, "event: error")
+    assert ErrorBody.model_validate_json(data.removeprefix("data: ")).error == "case_not_found"
+    stage.go.release()
+    with pytest.raises(ServiceError) as caught:
+        [line async for line in ServiceClient(http)._lines("/silent-lines/0/known", None, method="GET")]
+    assert (caught.value.status, caught.value.error) == (503, "service_unavailable")
 
 
 @pytest.mark.parametrize("path", ["/lines/5/none", "/events/5/none"])

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.errors import ServiceError
-from services.contracts.escalation import AnswerEscalation
+from services.contracts.escalation import AnswerEscalation, AskQueue
 from services.contracts.identity import Role
 from services.kit.scope import ScopeMinter, new_scope_key
 from tests.services.mentoring.conftest import question
@@ -119,8 +119,8 @@ async def test_what_was_acknowledged_survives_and_every_mail_goes_once(crashing:
     await crashing.start()
     async with crashing.client("gateway") as gateway, crashing.client("dashboard") as dashboard:
         states = {one: (await gateway.one(one, crashing.learner(user))).state for one, user in asked.items()}
-        queue = await dashboard.queue(crashing.mentor(), limit=200)
-        over = await dashboard.queue(crashing.mentor(), state="answered", limit=200)
+        queue = await dashboard.queue(crashing.mentor(), AskQueue(limit=200))
+        over = await dashboard.queue(crashing.mentor(), AskQueue(state="answered", limit=200))
         kept = {item.learner: item.state for item in (*queue.items, *over.items)}
         assert all(states[one] == "answered" for one in answered)
         assert set(asked.values()) <= kept.keys()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from services.contracts.errors import ServiceError
-from services.contracts.escalation import AnswerEscalation
+from services.contracts.escalation import AnswerEscalation, AskQueue
 from services.mentoring import audit
 from services.mentoring.models import JOBS, EscalationRow
 from tests.databases import ON_BOTH
@@ -70,13 +70,13 @@ async def test_a_lease_that_has_run_out_is_none_in_every_query(town: Town) -> No
     assert (held.item.leased_until - town.clock()).total_seconds() == 1800
     town.clock.move(minutes=29, seconds=59)
     assert (await town.gateway.one(asked.id, town.learner())).state == "leased"
-    assert (await town.dashboard.queue(town.mentor(), state="waiting")).items == ()
+    assert (await town.dashboard.queue(town.mentor(), AskQueue(state="waiting"))).items == ()
     town.clock.move(seconds=1)
     assert (await town.gateway.one(asked.id, town.learner())).state == "waiting"
     assert (await town.gateway.one(asked.id, town.learner())).mentor is None
-    assert [i.id for i in (await town.dashboard.queue(town.mentor(), state="waiting")).items] == [asked.id]
-    assert (await town.dashboard.queue(town.mentor(), state="leased")).items == ()
-    assert (await town.dashboard.queue(town.mentor(), mine=True)).items == ()
+    assert [i.id for i in (await town.dashboard.queue(town.mentor(), AskQueue(state="waiting"))).items] == [asked.id]
+    assert (await town.dashboard.queue(town.mentor(), AskQueue(state="leased"))).items == ()
+    assert (await town.dashboard.queue(town.mentor(), AskQueue(mine=True))).items == ()
     with pytest.raises(ServiceError) as late:
         await town.dashboard.answer(asked.id, AnswerEscalation(text="Divide."), town.mentor())
     assert late.value.error == "lease_needed"
@@ -136,7 +136,7 @@ async def test_the_queue_is_read_in_parts(town: Town) -> None:
         town.clock.move(seconds=1)
     found, after = [], None
     while True:
-        page = await town.dashboard.queue(town.mentor(), limit=3, after=after)
+        page = await town.dashboard.queue(town.mentor(), AskQueue(limit=3, after=after))
         assert page.total == 7
         found += [item.id for item in page.items]
         if (after := page.next) is None:
@@ -149,20 +149,20 @@ async def test_parts_of_what_is_over_are_the_newest_first(town: Town) -> None:
     for one in asked:
         await town.take(one)
         await town.dashboard.answer(one, AnswerEscalation(text="Divide."), town.mentor())
-    first = await town.dashboard.queue(town.mentor(), state="answered", limit=3)
-    second = await town.dashboard.queue(town.mentor(), state="answered", limit=3, after=first.next)
+    first = await town.dashboard.queue(town.mentor(), AskQueue(state="answered", limit=3))
+    second = await town.dashboard.queue(town.mentor(), AskQueue(state="answered", limit=3, after=first.next))
     assert [item.id for item in (*first.items, *second.items)] == asked[::-1]
-    mine = await town.dashboard.queue(town.mentor(), mine=True)
-    assert (mine.total, (await town.dashboard.queue(town.mentor("max"), mine=True)).total) == (5, 0)
+    mine = await town.dashboard.queue(town.mentor(), AskQueue(mine=True))
+    assert (mine.total, (await town.dashboard.queue(town.mentor("max"), AskQueue(mine=True))).total) == (5, 0)
 
 
 async def test_the_queue_is_filtered_by_case_and_says_who_has_the_same_problem(town: Town) -> None:
     for user in ("ada", "bob", "eve"):
         await town.ask(user)
     other = await town.gateway.open(question(), town.learner("ada", case="letters"))
-    queue = await town.dashboard.queue(town.mentor(), case="numbers")
+    queue = await town.dashboard.queue(town.mentor(), AskQueue(case="numbers"))
     assert (queue.total, [item.same for item in queue.items]) == (3, [2, 2, 2])
-    letters = await town.dashboard.queue(town.mentor(), case="letters")
+    letters = await town.dashboard.queue(town.mentor(), AskQueue(case="letters"))
     assert [(item.id, item.same) for item in letters.items] == [(other.id, 0)]
     full = await town.dashboard.full(queue.items[0].id, town.mentor())
     assert {item.learner for item in full.same} == {"bob", "eve"}
@@ -170,7 +170,7 @@ async def test_the_queue_is_filtered_by_case_and_says_who_has_the_same_problem(t
 
 async def test_a_place_that_is_none_is_refused(town: Town) -> None:
     with pytest.raises(ServiceError) as refused:
-        await town.dashboard.queue(town.mentor(), after="1 OR 1=1")
+        await town.dashboard.queue(town.mentor(), AskQueue(after="1 OR 1=1"))
     assert refused.value.status == 422
 
 

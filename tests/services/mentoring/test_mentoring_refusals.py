@@ -7,6 +7,7 @@ from services.contracts.clients.mentoring import MentoringClient
 from services.contracts.errors import ServiceError
 from services.contracts.escalation import (
     AnswerEscalation,
+    AskQueue,
     EditMemory,
     RateAnswer,
     RateMemory,
@@ -113,7 +114,7 @@ async def test_a_mentor_of_one_case_sees_no_other(town: Town) -> None:
     asked = await town.ask()
     scope = town.mentor("lea", case="letters")
     assert (await town.dashboard.queue(scope)).total == 0
-    assert (await town.dashboard.queue(scope, case="numbers")).total == 0
+    assert (await town.dashboard.queue(scope, AskQueue(case="numbers"))).total == 0
     assert (await _refused(town.dashboard.take_next(scope))).error == "queue_empty"
     for call in (town.dashboard.full, town.dashboard.lease, town.dashboard.release):
         assert (await _refused(call(asked.id, scope))).error == "escalation_not_found"

@@ -4,7 +4,15 @@ import pytest
 from sqlalchemy import func, select, text
 
 from services.contracts.errors import ServiceError
-from services.contracts.escalation import AnswerEscalation, MemoryEntry, QueuePage, RateMemory, Recall, WriteNote
+from services.contracts.escalation import (
+    AnswerEscalation,
+    AskQueue,
+    MemoryEntry,
+    QueuePage,
+    RateMemory,
+    Recall,
+    WriteNote,
+)
 from services.contracts.feedback import Feedback, Verdict
 from services.contracts.finding import Finding
 from services.contracts.output import CellOutputs, Output
@@ -20,7 +28,7 @@ pytestmark = ON_BOTH
 
 async def found(town: Town, **asked: str) -> list[str]:
     """Learners whose questions are found, the most urgent first."""
-    page: QueuePage = await town.dashboard.queue(town.mentor(), **asked)
+    page: QueuePage = await town.dashboard.queue(town.mentor(), AskQueue(**asked))
     assert page.total == len(page.items)
     return [item.learner for item in page.items]
 
@@ -86,7 +94,7 @@ async def test_those_that_are_over_are_found_too_newest_first_and_in_parts(town:
     assert await found(town, q="heron", state="answered") == ["learner-3", "learner-1"]
     seen, after = [], None
     while True:
-        page = await town.dashboard.queue(town.mentor(), state="all", q="her", limit=2, after=after)
+        page = await town.dashboard.queue(town.mentor(), AskQueue(state="all", q="her", limit=2, after=after))
         assert page.total == 5
         seen += [item.learner for item in page.items]
         if (after := page.next) is None:
@@ -97,7 +105,7 @@ async def test_those_that_are_over_are_found_too_newest_first_and_in_parts(town:
 async def test_a_mentor_of_one_case_finds_nothing_of_another(town: Town) -> None:
     await town.ask("ada", notes="heron")
     scope = town.mentor("lea", case="letters")
-    assert (await town.dashboard.queue(scope, state="all", q="heron", learner="ada")).total == 0
+    assert (await town.dashboard.queue(scope, AskQueue(state="all", q="heron", learner="ada"))).total == 0
 
 
 async def test_a_book_is_found_by_its_first_words(town: Town) -> None:
@@ -140,7 +148,7 @@ async def test_an_answer_that_came_back_is_found_by_its_headline_and_under_no_le
     entry = await remember(town, "ada")
     await town.feedback.recall(Recall(subtask="mean", signatures=(SIGNATURE,)), town.learner("bob"))
     await town.gateway.rate_memory(entry.id, RateMemory(helpful=False, submission="e" * 32), town.learner("bob"))
-    (item,) = (await town.dashboard.queue(town.mentor(), q="came back")).items
+    (item,) = (await town.dashboard.queue(town.mentor(), AskQueue(q="came back"))).items
     assert item.about_memory == entry.id
     assert await found(town, learner="ada") == []
     async with db.read() as session:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.contracts.escalation import AnswerEscalation, Recall, WriteNote
+from services.contracts.escalation import AnswerEscalation, AskQueue, Recall, WriteNote
 from tests.services.mentoring.conftest import SIGNATURE
 
 Fixture = Any
@@ -24,10 +24,11 @@ def _looks(town: Fixture, escalation: str) -> dict[str, Any]:
     mentor, ada = town.mentor(), town.learner("ada")
     signatures = (SIGNATURE, *(f"other-{number}" for number in range(12, 16)))
     recall = Recall(subtask="mean", signatures=signatures)
+    search = AskQueue(state="all", q="mean numbers", learner="a", subtask="mean")
     return {
         "queue": lambda: town.dashboard.queue(mentor),
-        "history": lambda: town.dashboard.queue(mentor, state="answered"),
-        "search": lambda: town.dashboard.queue(mentor, state="all", q="mean numbers", learner="a", subtask="mean"),
+        "history": lambda: town.dashboard.queue(mentor, AskQueue(state="answered")),
+        "search": lambda: town.dashboard.queue(mentor, search),
         "same": lambda: town.dashboard.same(escalation, mentor),
         "one": lambda: town.dashboard.full(escalation, mentor),
         "memory": lambda: town.dashboard.memory(mentor),

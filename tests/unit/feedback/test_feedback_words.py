@@ -15,7 +15,7 @@ from feedback.words.sentences import said_exception, said_lost, said_result, sai
 from services.contracts.feedback import CheckResult, Verdict
 from services.contracts.finding import Evidence, Finding
 from services.contracts.notebook import Place
-from services.contracts.observation import CodeError
+from services.contracts.observation import CodeError, Lost
 
 TABLE: dict[str, Any] = tomllib.loads(files("feedback.words").joinpath("sentences.toml").read_text("utf-8"))
 
@@ -41,6 +41,9 @@ MET = [
     ("FileNotFoundError", "[Errno 2] No such file", "does not exist"),
     ("MemoryError", "", "more memory"),
     ("RecursionError", "maximum recursion depth exceeded", "itself"),
+    ("OSError", "[Errno 30] Read-only file system: '/somewhere'", "deleted"),
+    ("BlockingIOError", "[Errno 11] Resource temporarily unavailable", "more processes"),
+    ("RuntimeError", "can't start new thread", "more threads"),
 ]
 
 
@@ -92,6 +95,12 @@ def test_no_difference_says_a_number_of_the_reference(aspect: str) -> None:
 def test_every_reason_for_a_lost_run_has_words() -> None:
     for lost in ("time", "cpu", "memory", "ended", "output", "protocol"):
         assert said_lost(lost, whole=True) != said_lost(lost, whole=False)
+
+
+@pytest.mark.parametrize("lost", ["time", "cpu", "memory", "ended", "output"])
+def test_what_is_said_of_a_lost_run_fits_beside_a_line(lost: Lost) -> None:
+    whole = said_lost(lost, whole=True)
+    assert one_line(whole) == whole
 
 
 @pytest.mark.parametrize("text", TABLE["example"].values())

@@ -13,6 +13,7 @@ import pytest
 
 from services.runner.sandbox import memory
 from services.runner.sandbox.memory import Versions, Words, fields
+from tests.unit.runner.sample_functions import functions, other
 
 PROJECT = Path(__file__).parents[3]
 
@@ -21,21 +22,6 @@ PROJECT = Path(__file__).parents[3]
 def numpy(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     module = pytest.importorskip("numpy") if request.param == "with NumPy" else None
     monkeypatch.setattr(memory, "library", lambda _: module)
-
-
-def functions() -> list[types.FunctionType]:
-    def bare(values: list[int]) -> int:
-        return sum(values)
-
-    def with_defaults(value: int, other: int = 1, *, third: int = 2) -> int:
-        return value + other + third
-
-    found: list[Any] = [bare, with_defaults]
-    return found
-
-
-def other(value: int, other: int = 1, *, third: int = 2) -> int:
-    return value - other - third
 
 
 class TestWords:

@@ -1,11 +1,9 @@
 """What a learner's code did to functions and names is found, whatever it says of itself, and put back."""
 
-import types
-from typing import Any
-
 import pytest
 
 from services.runner.sandbox.pristine import _Code, _Names
+from tests.unit.runner.sample_functions import functions, other
 
 
 class Liar:
@@ -15,21 +13,6 @@ class Liar:
         return True
 
     __hash__ = None  # type: ignore[assignment]
-
-
-def functions() -> list[types.FunctionType]:
-    def bare(values: list[int]) -> int:
-        return sum(values)
-
-    def with_defaults(value: int, other: int = 1, *, third: int = 2) -> int:
-        return value + other + third
-
-    found: list[Any] = [bare, with_defaults]
-    return found
-
-
-def other(value: int, other: int = 1, *, third: int = 2) -> int:
-    return 42
 
 
 class TestCode:

@@ -56,8 +56,37 @@ describe('seeking', () => {
       event(3, 30, 'result', { ok: false, error: 'NameError' })
     ]);
     expect(recording.at(10)).toMatchObject({ active: 'a', caret: 7 });
-    expect(recording.at(20).cells[0]!.ran).toBe('running');
-    expect(recording.at(30).cells[0]!.ran).toBe('failed');
+    expect(recording.at(20).cells[0]!.ran).toMatchObject({ state: 'running', seconds: null });
+    expect(recording.at(30).cells[0]!.ran).toMatchObject({ state: 'failed', error: 'NameError', seconds: 0.01 });
+  });
+
+  it('knows how long each of several runs took, of which one waited for the other', () => {
+    const cells = ['a', 'b'].map(id => ({ id, kind: 'code', source: '' }));
+    const recording = new Recording([
+      event(0, 0, 'snapshot', { cells }),
+      event(1, 100, 'run', {}, 'a'),
+      event(2, 110, 'run', {}, 'b'),
+      event(3, 2_100, 'result', { ok: true, error: null }, 'a'),
+      event(4, 2_600, 'result', { ok: false, error: null }, 'b'),
+      event(5, 5_000, 'run', {}, 'a')
+    ]);
+    const runs = (at: number) => recording.at(at).cells.map(({ ran }) => ran && [ran.state, ran.seconds]);
+    expect(runs(50)).toEqual([null, null]);
+    expect(runs(2_500)).toEqual([
+      ['ok', 2],
+      ['running', null]
+    ]);
+    expect(runs(4_000)[1]).toEqual(['failed', 0.5]);
+    expect(runs(5_000)[0]).toEqual(['running', null]);
+  });
+
+  it('does not say how long a run took whose beginning may be missing', () => {
+    const ending = event(9, 900, 'result', { ok: true, error: null });
+    for (const events of [[START, ending], [START, event(1, 10, 'run'), ending]]) {
+      expect(new Recording(events).at(900).cells[0]!.ran).toMatchObject({ state: 'ok', seconds: null });
+    }
+    const again = [START, event(1, 10, 'run'), event(2, 20, 'result', { ok: true }), event(3, 30, 'result', { ok: true })];
+    expect(new Recording(again).at(30).cells[0]!.ran!.seconds).toBeNull();
   });
 });
 
@@ -100,7 +129,7 @@ describe('marks', () => {
       'run'
     ]);
     expect(all[0]!.label).toBe('Paste of 300 characters');
-    expect(all[1]!.label).toBe('Run that failed');
+    expect(all[1]!.label).toBe('Run that failed: NameError');
   });
 
   it('are jumped to one after the other', () => {

@@ -17,6 +17,14 @@ export function duration(seconds: number): string {
   return `${Math.floor(hours / 24)} days`;
 }
 
+/** A stretch of time that may be short: `less than 0.1 s`, `2.5 s`, and from ten seconds on as `duration` tells it. */
+export function brief(seconds: number): string {
+  if (seconds >= 9.95) {
+    return duration(seconds);
+  }
+  return seconds < 0.05 ? 'less than 0.1 s' : `${seconds.toFixed(1)} s`;
+}
+
 /** A clock: `4:05`, `1:02:09`. */
 export function clock(milliseconds: number): string {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));

@@ -50,8 +50,10 @@ function mark(event: SessionEvent, all: readonly SessionEvent[], index: number):
     case 'chat':
       return { kind: 'ai', label: 'Wrote to the assistant', strong: false };
     case 'run': {
-      const failed = result(event, all, index)?.data.ok === false;
-      return { kind: 'run', label: failed ? 'Run that failed' : 'Run', strong: failed };
+      const ending = result(event, all, index)?.data;
+      const failed = ending?.ok === false;
+      const error = failed && typeof ending.error === 'string' && ending.error ? `: ${ending.error}` : '';
+      return { kind: 'run', label: failed ? `Run that failed${error}` : 'Run', strong: failed };
     }
     case 'check': {
       const verdict = event.data.verdict;

@@ -1,8 +1,8 @@
 import { memo, useEffect, useMemo, useRef } from 'react';
 import { Editor } from '../parts/editor';
+import { brief } from '../parts/time';
 import type { Instant, ReplayCell } from './rebuild';
-
-const RAN = { running: 'running', ok: 'ran', failed: 'failed' };
+import type { Run } from './runs';
 
 /** The notebook at an instant. Only cells that changed are drawn anew. */
 export function Notebook({ instant }: { instant: Instant }) {
@@ -44,10 +44,15 @@ const Cell = memo(function Cell({ cell, number, caret }: Props) {
       data-caseloop="replay-cell"
       data-cell={cell.id}
       data-active={active}
-      data-ran={cell.ran ?? undefined}
+      data-ran={cell.ran?.state}
     >
       <div className="Cell-head">
-        Cell {number} {cell.ran && <span className="Pill">{RAN[cell.ran]}</span>}
+        Cell {number}
+        {cell.ran && (
+          <span className="Pill" data-caseloop="replay-run">
+            {told(cell.ran)}
+          </span>
+        )}
       </div>
       {cell.kind === 'code' ? (
         <Editor source={cell.source} kind="code" label={`Cell ${number}`} readOnly marks={marks} />
@@ -59,3 +64,14 @@ const Cell = memo(function Cell({ cell, number, caret }: Props) {
     </div>
   );
 });
+
+/** `ran in 0.4 s`, `failed after 2.0 s: NameError`. */
+function told({ state, error, seconds }: Run): string {
+  if (state === 'running') {
+    return 'running';
+  }
+  if (state === 'ok') {
+    return seconds === null ? 'ran' : `ran in ${brief(seconds)}`;
+  }
+  return `failed${seconds === null ? '' : ` after ${brief(seconds)}`}${error ? `: ${error}` : ''}`;
+}

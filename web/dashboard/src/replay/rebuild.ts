@@ -2,6 +2,7 @@
 
 import type { SessionEvent } from '../api/session-types';
 import type { Json } from '../api/types';
+import { type Run, begun, ended } from './runs';
 
 const MAX_CELLS = 1_000;
 const MAX_UNITS = 200_000;
@@ -11,7 +12,7 @@ export interface ReplayCell {
   kind: string;
   source: string;
   /** What the last run of it came to; null: not run yet. */
-  ran: 'running' | 'ok' | 'failed' | null;
+  ran: Run | null;
 }
 
 export interface Instant {
@@ -22,9 +23,11 @@ export interface Instant {
   caret: number | null;
   /** Events are missing before this instant, and no snapshot has come since. */
   uncertain: boolean;
+  /** When the last run ended: one that was asked for before that began only then. */
+  free: number;
 }
 
-export const NOTHING: Instant = { cells: [], active: null, caret: null, uncertain: false };
+export const NOTHING: Instant = { cells: [], active: null, caret: null, uncertain: false, free: 0 };
 
 /** The instant after one more event. What does not fit (an unknown cell, a place beyond the end) is cut to what does. */
 export function apply(before: Instant, event: SessionEvent): Instant {
@@ -35,9 +38,9 @@ export function apply(before: Instant, event: SessionEvent): Instant {
     case 'edit':
       return edited(before, cell, data);
     case 'run':
-      return ran(before, cell, 'running');
+      return ran(before, cell, begun(event.at));
     case 'result':
-      return ran(before, cell, data.ok === true ? 'ok' : 'failed');
+      return finished(before, event);
     case 'cell_created':
       return created(before, cell, data);
     case 'cell_deleted':
@@ -78,9 +81,17 @@ function edited(before: Instant, id: string | null, data: SessionEvent['data']):
   return { ...before, cells: before.cells.with(index, { ...cell, source }), active: id, caret };
 }
 
-function ran(before: Instant, id: string | null, result: ReplayCell['ran']): Instant {
-  const cells = before.cells.map(cell => (cell.id === id ? { ...cell, ran: result } : cell));
+function ran(before: Instant, id: string | null, run: Run): Instant {
+  const cells = before.cells.map(cell => (cell.id === id ? { ...cell, ran: run } : cell));
   return { ...before, cells, active: id ?? before.active, caret: null };
+}
+
+function finished(before: Instant, { cell: id, at, data }: SessionEvent): Instant {
+  // Where events are missing, the run that began and the one that ended may be two.
+  const run = before.uncertain ? null : (before.cells.find(cell => cell.id === id)?.ran ?? null);
+  const error = typeof data.error === 'string' ? data.error : null;
+  const result = ended(run, { ok: data.ok === true, error, at, free: before.free });
+  return { ...ran(before, id, result), free: Math.max(before.free, at) };
 }
 
 function created(before: Instant, id: string | null, data: SessionEvent['data']): Instant {
