@@ -8,6 +8,7 @@ from feedback.firewall.normalise import plain
 from feedback.firewall.profile import word_profile
 from feedback.firewall.secrets import Piece
 from feedback.firewall.tokens import lexemes, number, word_view
+from feedback.syntax import tree_of
 
 BITS_A_DIGIT = 3.3
 NUMBER_BITS = 13.0
@@ -126,7 +127,7 @@ _EVERYDAY = frozenset({"255", "365", "366", "360", "404", "999", "9999", "12345"
 
 def _strings(source: str) -> Iterator[str]:
     try:
-        tree = ast.parse(source)
+        tree = tree_of(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     for node in ast.walk(tree):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from feedback.firewall.normalise import plain
 from feedback.firewall.tokens import code_view, lexemes, word_view
+from feedback.syntax import tree_of
 
 LIBRARIES = ("numpy", "pandas", "sklearn", "scipy", "statsmodels", "matplotlib", "seaborn")
 ALIASES = frozenset({"np", "pd", "plt", "sns", "sm", "stats"})
@@ -50,7 +51,7 @@ class Counts:
 def docstrings(source: str) -> Iterator[str]:
     """Every docstring of a module."""
     try:
-        tree = ast.parse(source)
+        tree = tree_of(source)
     except (SyntaxError, ValueError, RecursionError):
         return
     for node in ast.walk(tree):
@@ -63,7 +64,7 @@ def docstrings(source: str) -> Iterator[str]:
 def functions(source: str) -> Iterator[str]:
     """The text of every function of a module."""
     lines = source.splitlines()
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree_of(source)):
         if isinstance(node, ast.FunctionDef):
             yield "\n".join(lines[node.lineno - 1 : node.end_lineno])
 

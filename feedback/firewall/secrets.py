@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from feedback.syntax import tree_of
 from services.contracts.case import AuthorCase, CallProbe, Subtask
 
 
@@ -58,7 +59,7 @@ def _written(value: object) -> str:
 def without_words(source: str) -> str:
     """The source without docstrings, comments and messages of asserts: code alone."""
     try:
-        tree = ast.parse(source)
+        tree = tree_of(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return source
     for node in ast.walk(tree):

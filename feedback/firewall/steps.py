@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from feedback.firewall.profile import word_profile
 from feedback.firewall.tokens import number, stem
+from feedback.syntax import tree_of
 
 _WORD = re.compile(
     r"(?<=['\"`])[,;.:#](?=['\"`])|\d+(?:\.\d+)?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\da-zA-Z_]+"
@@ -221,7 +222,7 @@ class Steps:
 def _parts(code: str) -> Iterator[str]:
     """The code as a whole, the body of each function, and each simple statement."""
     try:
-        body = [s for s in ast.parse(code).body if not isinstance(s, ast.Import | ast.ImportFrom)]
+        body = [s for s in tree_of(code).body if not isinstance(s, ast.Import | ast.ImportFrom)]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         yield code
         return

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from feedback.firewall.profile import code_profile, word_profile
 from feedback.firewall.tokens import BUILTINS, number, parts
+from feedback.syntax import tree_of
 
 PARSED_CHARS = 12_000
 """Longer code is read line by line only; a learner-facing text never holds so much."""
@@ -51,7 +52,7 @@ def parsed(source: str) -> ast.Module | None:
         return None
     try:
         # An unknown escape would be a warning, and an error where warnings are errors.
-        return ast.parse(_ESCAPE.sub(r"\\\\", source))
+        return tree_of(_ESCAPE.sub(r"\\\\", source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -211,9 +211,7 @@ def _with_parts(found: Repaired, trials: SandboxTrials, source: str, subtask: st
     return signed(source, parted(found, trials.failing), subtask)
 
 
-def _rewritten(
-    sources: Sequence[str], required: Sequence[str], trials: SandboxTrials, making: Deadline
-) -> Functions:
+def _rewritten(sources: Sequence[str], required: Sequence[str], trials: SandboxTrials, making: Deadline) -> Functions:
     pool, cost = Pool(sources, required), None
     with contextlib.suppress(OutOfTime):
         pool.rewrite(trials, _REWRITTEN, making)

@@ -19,6 +19,7 @@ from feedback.repair.deadline import OutOfTime
 from feedback.repair.questions import asks, questions, statements
 from feedback.repair.traces import RECORD
 from feedback.running import observed
+from feedback.syntax import tree_of
 from services.contracts.case import CallProbe, Compare
 from services.contracts.observation import CheckCode, CheckOutcome, Keep, Observation, RunRequest, Value
 
@@ -174,6 +175,7 @@ class SandboxTrials:
         if self._keep is not None and self._has_run:
             keep = self._keep.model_copy(update={"then": "nothing"})
             await observed(self._runs, self._request((), SECONDS).model_copy(update={"keep": keep}))
+
     def failing(self, programs: Sequence[str]) -> list[frozenset[int]]:
         """For each program, the questions that it fails (`feedback.repair.questions`, then the calls), each in a fork.
 
@@ -336,6 +338,8 @@ def _argument(value: JsonValue) -> str:
         if kind in _OBJECTS:
             return f"{_OBJECTS[kind]}({content!r})"
     return repr(value)
+
+
 def _same(call: CallProbe, model: tuple[Value, ...], answer: tuple[Value, ...]) -> bool:
     return len(model) == len(answer) == 1 and _alike(call, model[0], answer[0])
 
@@ -345,7 +349,7 @@ def _one_by_one(program: str, asking: Asking) -> str:
     tried = []
     for node in (one for source in asking.checks for one in statements(source)):
         asked = asks(node)
-        told = ast.parse(f"{_SEEN} += {_HELD!r}\n{_SEEN} += {_FAILED!r}").body if asked else [ast.Pass(), ast.Pass()]
+        told = tree_of(f"{_SEEN} += {_HELD!r}\n{_SEEN} += {_FAILED!r}").body if asked else [ast.Pass(), ast.Pass()]
         handler = ast.ExceptHandler(ast.Name("Exception", ast.Load()), None, [told[1]])
         tried.append(ast.Try([_Unrecorded().visit(node), told[0]], [handler], [], []))
     parts = (
@@ -387,7 +391,7 @@ def _rule(call: CallProbe) -> Compare:
 
 def _recording(program: str, checks: Sequence[str]) -> str:
     """A check that runs an instrumented program on the checks' calls, and ends with all that was seen as an operand."""
-    calls = ast.parse("\n".join(checks)).body
+    calls = tree_of("\n".join(checks)).body
     tried = [ast.Expr(node.test) if isinstance(node, ast.Assert) else node for node in calls]
     guarded = [ast.Try([node], [ast.ExceptHandler(None, None, [ast.Pass()])], [], []) for node in tried]
     parts = (

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from feedback.syntax import tree_of
+
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _ASSIGNED = re.compile(
     r"^(?:async\s+def|def|class)\s+([^\W\d]\w*)|^([^\W\d]\w*)\s*(?:[-+*/|&^%@]|//|\*\*)?=(?!=)", re.M
@@ -39,18 +41,9 @@ def parsed(source: str) -> ast.Module | None:
     if len(source) > PARSED_CHARS:
         return None
     try:
-        return _tree(_MAGIC.sub(r"\1pass", source))
+        return tree_of(_MAGIC.sub(r"\1pass", source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-
-
-def _tree(source: str) -> ast.Module:
-    try:
-        return ast.parse(source)
-    except SystemError:
-        # CPython counts how deep it is in a tree for all threads together (gh-106905). When the garbage collector lets
-        # another thread parse in the middle, the count is wrong at the end, and the next attempt begins anew.
-        return ast.parse(source)
 
 
 def bound(source: str) -> frozenset[str]:

@@ -21,6 +21,7 @@ from feedback.repair.minimise import fewest, needed_groups, small_sets, without_
 from feedback.repair.ports import CellTrials
 from feedback.repair.slips import without_slip
 from feedback.repair.trees import distance, size, written
+from feedback.syntax import tree_of
 
 _Asked = tuple[CellDraft, frozenset[int]]
 """A draft and the edits of it that are taken: one program."""
@@ -77,7 +78,7 @@ class CellEngine:
         A source that is no Python has none, nor has one of more than MAX_NODES nodes.
         """
         try:
-            tree = ast.parse(source)
+            tree = tree_of(source)
             return _Search(self, tree).run() if size(tree) <= MAX_NODES else None
         except (SyntaxError, ValueError, RecursionError):
             return None

@@ -12,6 +12,7 @@ from feedback.repair.edits import Edit, Merge
 from feedback.repair.names import mapping, own_names, renamed
 from feedback.repair.rewriting import rewritten
 from feedback.repair.trees import bag, likeness, text, written
+from feedback.syntax import tree_of
 
 _MARGIN: Final = "Module.body"
 _NO_VARIABLES: Final = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -43,7 +44,7 @@ class CorrectCells:
         """Add sources of cells that pass everything; those that are known already, or are no Python, change nothing."""
         for source in programs:
             try:
-                tree = ast.parse(source)
+                tree = tree_of(source)
             except (SyntaxError, ValueError, RecursionError):
                 continue
             tree.body = [_bare(node) for node in tree.body]
@@ -65,7 +66,7 @@ class CorrectCells:
 
 def forms(source: str, most: int) -> list[str]:
     """The cell with one of its functions written in another way: at most `most` of each, each yet to be tried."""
-    tree = ast.parse(source)
+    tree = tree_of(source)
     found = []
     for number, node in enumerate(tree.body):
         for form in rewritten(node, most) if isinstance(node, ast.FunctionDef) else ():

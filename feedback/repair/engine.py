@@ -31,6 +31,7 @@ from feedback.repair.ports import Trials
 from feedback.repair.slips import without_slip
 from feedback.repair.traces import instrumented, of_function
 from feedback.repair.trees import distance, size, written
+from feedback.syntax import tree_of
 
 MAX_NODES: Final = 6_000
 """Of a program, about a thousand lines; reading and writing a longer one alone would take all the time there is."""
@@ -137,7 +138,7 @@ class Engine:
         if len(source) > MAX_CHARACTERS:
             return None
         try:
-            tree = ast.parse(source)
+            tree = tree_of(source)
             return _Search(self, tree, source).run() if size(tree) <= MAX_NODES else None
         except (SyntaxError, ValueError, RecursionError):
             return None

@@ -13,6 +13,7 @@ from feedback.repair.edits import Edit
 from feedback.repair.engine import Repaired
 from feedback.repair.names import own_names, renamed
 from feedback.repair.parts import Part
+from feedback.syntax import tree_of
 
 _TELLING: Final[tuple[Change, ...]] = (
     "missing step",
@@ -122,7 +123,7 @@ def nameless(source: str, repaired: str) -> tuple[str, str]:
     A variable that only the repair has takes no other's number: what it changes is what it is in, and no more.
     """
     try:
-        mine, other = ast.parse(source), ast.parse(repaired)
+        mine, other = tree_of(source), tree_of(repaired)
     except (SyntaxError, ValueError):
         return source, repaired
     numbers = {one.name: _numbered(own_names(one), {}, "v") for one in mine.body if isinstance(one, ast.FunctionDef)}

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.trees import forget
+from feedback.syntax import tree_of
 
 S = TypeVar("S", bound=ast.stmt)
 Values = Mapping[str, Sequence[str]]
@@ -58,7 +59,7 @@ def renamed(function: S, names: Mapping[str, str]) -> S:
 
 
 def _copied(statement: S) -> S:
-    (copy,) = ast.parse(ast.unparse(statement)).body
+    (copy,) = tree_of(ast.unparse(statement)).body
     assert isinstance(copy, type(statement))
     return copy
 

@@ -12,6 +12,7 @@ from feedback.repair.names import own_names, renamed
 from feedback.repair.ports import Trials
 from feedback.repair.rewriting import forms
 from feedback.repair.trees import bag, likeness, size, text, written
+from feedback.syntax import tree_of
 
 MAX_REWRITTEN = 80
 """Other forms of each function of the reference."""
@@ -101,7 +102,7 @@ class Pool:
 
 def _forms(solution: Solution, most: int, deadline: Deadline) -> Iterator[str]:
     """The solution's program with other forms of its function, until there is no more time."""
-    tree = ast.parse(solution.program)
+    tree = tree_of(solution.program)
     with suppress(OutOfTime):
         for form in islice(forms(solution.function, deadline), most):
             body = [form if isinstance(n, ast.FunctionDef) and n.name == solution.name else n for n in tree.body]
@@ -110,7 +111,7 @@ def _forms(solution: Solution, most: int, deadline: Deadline) -> Iterator[str]:
 
 def _solutions(source: str, required: Sequence[str]) -> Iterator[Solution]:
     try:
-        body = ast.parse(source).body
+        body = tree_of(source).body
     except (SyntaxError, ValueError, RecursionError):
         return
     defined = {node.name: node for node in body if isinstance(node, ast.FunctionDef)}

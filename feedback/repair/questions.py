@@ -4,6 +4,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from feedback.syntax import tree_of
+
 
 @dataclass(frozen=True)
 class Question:
@@ -27,7 +29,7 @@ def questions(checks: Sequence[str]) -> tuple[Question, ...]:
 def statements(source: str) -> list[ast.stmt]:
     """Those of a check; none of one that is no Python."""
     try:
-        return ast.parse(source).body
+        return tree_of(source).body
     except (SyntaxError, ValueError):
         return []
 

@@ -1,6 +1,5 @@
 """A program that does not parse, made to: the line where the parser stopped completed, moved, replaced or dropped."""
 
-import ast
 import io
 import itertools
 import re
@@ -12,6 +11,7 @@ from typing import Final
 
 from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.edits import Edit
+from feedback.syntax import tree_of
 
 UNREADABLE: Final = "unreadable"
 """Place and role of an edit of a line that could not be read."""
@@ -93,7 +93,7 @@ def readable(source: str, solutions: Sequence[str], deadline: Deadline = ENDLESS
 def _stop(source: str) -> int | None:
     """The line at which the parser stops; None where it does not. A source that it cannot take at all stops at once."""
     try:
-        ast.parse(source)
+        tree_of(source)
     except SyntaxError as error:
         return max(1, min(error.lineno or 1, source.count("\n") + 1))
     except (ValueError, RecursionError, MemoryError):

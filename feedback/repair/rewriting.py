@@ -12,6 +12,7 @@ from itertools import islice
 from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.names import own_names, renamed
 from feedback.repair.trees import text
+from feedback.syntax import tree_of
 
 _Block = list[ast.stmt]
 _Rule = Callable[[_Block, int], Iterator[_Block]]
@@ -44,7 +45,7 @@ def rewritten(function: ast.FunctionDef, most: int) -> list[ast.FunctionDef]:
 
 def forms(function: ast.FunctionDef, deadline: Deadline = ENDLESS) -> Iterator[ast.FunctionDef]:
     """All other forms of the function, those that need the fewest rules first. Raises OutOfTime."""
-    (function,) = (node for node in ast.parse(ast.unparse(function)).body if isinstance(node, ast.FunctionDef))
+    (function,) = (node for node in tree_of(ast.unparse(function)).body if isinstance(node, ast.FunctionDef))
     known = {_nameless(function)}
     frontier = [function]
     while frontier:
@@ -76,7 +77,7 @@ def _neighbours(function: ast.FunctionDef, deadline: Deadline) -> Iterator[ast.F
                     setattr(owner, field, form)
                     source = ast.unparse(ast.fix_missing_locations(function))
                     setattr(owner, field, block)
-                    (clean,) = ast.parse(source).body
+                    (clean,) = tree_of(source).body
                     assert isinstance(clean, ast.FunctionDef)
                     yield clean
     yield from _flipped(function, deadline)
@@ -100,7 +101,7 @@ def _flipped(function: ast.FunctionDef, deadline: Deadline) -> Iterator[ast.Func
         node = [one for one in ast.walk(changed) if _flippable(one)][wanted]
         assert isinstance(node, ast.Compare)
         node.left, node.comparators, node.ops = node.comparators[0], [node.left], [_FLIPPED[type(node.ops[0])]()]
-        (clean,) = ast.parse(ast.unparse(changed)).body
+        (clean,) = tree_of(ast.unparse(changed)).body
         assert isinstance(clean, ast.FunctionDef)
         yield clean
 

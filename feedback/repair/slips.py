@@ -4,6 +4,8 @@ import ast
 from collections.abc import Callable, Iterator
 from itertools import islice
 
+from feedback.syntax import tree_of
+
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt, ast.GtE),
     ast.LtE: (ast.Lt, ast.GtE, ast.Gt),
@@ -22,13 +24,13 @@ MAX_SLIPS = 120
 
 def without_slip(function: ast.FunctionDef) -> Iterator[ast.FunctionDef]:
     """Copies of the function, each with one small thing changed; at most MAX_SLIPS."""
-    (own,) = ast.parse(ast.unparse(function)).body
+    (own,) = tree_of(ast.unparse(function)).body
     assert isinstance(own, ast.FunctionDef)
     for put, before, after in islice(_changes(own), MAX_SLIPS):
         put(after)
         source = ast.unparse(own)
         put(before)
-        (copy,) = ast.parse(source).body
+        (copy,) = tree_of(source).body
         assert isinstance(copy, ast.FunctionDef)
         yield copy
 

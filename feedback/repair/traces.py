@@ -3,13 +3,15 @@
 import ast
 from collections.abc import Mapping, Sequence
 
+from feedback.syntax import tree_of
+
 RECORD = "_caseloop_seen_"
 """Name of the function that an instrumented program calls: (function, variable, value)."""
 
 
 def instrumented(source: str) -> str:
     """The program, made to call `RECORD` whenever a variable of a function gets a value. Raises SyntaxError."""
-    tree = ast.parse(source)
+    tree = tree_of(source)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef):
             node.body = _block(node.body, node.name)

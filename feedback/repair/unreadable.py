@@ -1,6 +1,5 @@
 """Repairs of a program whether it parses or not: one that does not is made to first, as a part of the repair."""
 
-import ast
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.draft import TOP
 from feedback.repair.engine import Repaired
 from feedback.repair.readable import Readable, as_it_is, readable
+from feedback.syntax import tree_of
 
 _TRIED: Final = 2
 """Forms that parse and do not pass as they are, those that change least, that are repaired like any other program."""
@@ -51,7 +51,7 @@ def repair_of(
 def _with_lines(form: Readable, found: Repaired) -> Repaired:
     """The repair of a form, and the lines that had to be read otherwise."""
     edits = form.edits()
-    tree = ast.parse(form.source)
+    tree = tree_of(form.source)
     groups: dict[str, frozenset[int]] = dict(found.groups)
     for edit in edits:
         name = function_at(tree, edit.lines[0]) or TOP

@@ -12,6 +12,7 @@ from typing import Final
 from feedback.findings.voice import Voice
 from feedback.notebook.reading import identifiers, parsed
 from feedback.prose.lines import lines_of
+from feedback.syntax import tree_of
 from services.contracts.case import AuthorCase
 from services.contracts.finding import Finding
 from services.contracts.notebook import Cell
@@ -133,6 +134,6 @@ def expressions(sources: Iterable[str]) -> frozenset[str]:
 def as_python(code: str) -> str:
     """A piece of code as Python writes it; empty when it is none."""
     try:
-        return ast.unparse(ast.parse(code.strip()))
+        return ast.unparse(tree_of(code.strip()))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
