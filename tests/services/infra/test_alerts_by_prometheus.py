@@ -237,7 +237,7 @@ def _test(story: Story) -> dict[str, Any]:
     """In promtool's own form."""
     labels = ", ".join(f'{name}="{value}"' for name, value in story.of.items())
     firing = f'count by ({", ".join(story.of)}) (ALERTS{{alertname="{story.alert}", alertstate="firing"}})'
-    looks = [{"expr": firing, "eval_time": f"{story.silent}m", "exp_samples": []}]
+    looks: list[dict[str, Any]] = [{"expr": firing, "eval_time": f"{story.silent}m", "exp_samples": []}]
     if story.fires:
         looks.append(
             {"expr": firing, "eval_time": f"{story.fires}m", "exp_samples": [{"labels": f"{{{labels}}}", "value": 1}]}

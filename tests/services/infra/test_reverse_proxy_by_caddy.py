@@ -95,7 +95,9 @@ class Running:
         self._process, self.http, self.https, self._folder = process, http, https, folder
         self.root = folder / "data" / "caddy" / "pki" / "authorities" / "local" / "root.crt"
 
-    def ask(self, method: str, host: str, path: str, *, trust: Path | None = None, **headers: str) -> httpx.Response:
+    def ask(
+        self, method: str, host: str, path: str, headers: Mapping[str, str] | None = None, *, trust: Path | None = None
+    ) -> httpx.Response:
         """Over https, as a browser that knows the authority; waits until there is a certificate of that name."""
         until = time.monotonic() + _PATIENCE
         while True:
@@ -105,7 +107,7 @@ class Running:
                     return client.request(
                         method,
                         f"https://127.0.0.1:{self.https}/",
-                        headers={"Host": host, **headers},
+                        headers={"Host": host, **(headers or {})},
                         # the path as it stands there: nothing is made simpler on the way
                         extensions={"sni_hostname": host, "target": path.encode()},
                     )
@@ -247,7 +249,7 @@ def test_the_hub_hears_who_asks_and_the_browser_what_is_safe(serving: Callable[.
     front = serving(**NAMES, DESK_HOST="d.test")
     for host in ("h.test", "d.test"):
         lie = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http", "X-Forwarded-Host": "evil.test"}
-        answer = front.ask("GET", host, "/hub/login?a=1", **lie)
+        answer = front.ask("GET", host, "/hub/login?a=1", lie)
         said = answer.json()
         assert (said["who"], said["path"], said["headers"]["Host"]) == ("hub", "/hub/login?a=1", host)
         heard = {name: said["headers"][name] for name in lie}
@@ -285,7 +287,7 @@ def test_administration_is_there_for_those_who_are_named_and_for_nobody_else(
     got = {path: front.ask("GET", "s.test", path).status_code for path in OF_ADMINS}
     assert got == dict.fromkeys(OF_ADMINS, 404)
     # nor by saying that one is somebody else
-    assert front.ask("GET", "s.test", "/admin/", **{"X-Forwarded-For": "192.0.2.1"}).status_code == 404
+    assert front.ask("GET", "s.test", "/admin/", {"X-Forwarded-For": "192.0.2.1"}).status_code == 404
     assert behind["keycloak"].asked == ["/realms/caseloop/account"]
 
 
