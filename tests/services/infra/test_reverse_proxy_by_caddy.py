@@ -118,7 +118,7 @@ class Running:
 
     @property
     def log(self) -> str:
-        return (self._folder / "log").read_text()[-4000:]
+        return (self._folder / "log").read_text()
 
     def stop(self) -> None:
         self._process.terminate()
