@@ -61,27 +61,28 @@ def missing_browser() -> str:
     return missing_sandbox()
 
 
-@cache
-def missing_compose() -> str:
-    """Why Docker Compose cannot be asked here; empty when it can."""
-    try:
-        asked = subprocess.run(["docker", "compose", "version"], capture_output=True, check=False)
-    except FileNotFoundError:
-        return "Docker is not installed (apt install docker.io)"
-    return "Docker has no Compose here: its plugin is not in Debian" if asked.returncode else ""
-
-
 def missing_openssl() -> str:
     """Why the lines of the deployment page cannot be tried here; empty when they can."""
     return "" if shutil.which("openssl") else "openssl is not installed (apt install openssl)"
 
 
+def missing_caddy() -> str:
+    """Why the reverse proxy's own program cannot be asked here; empty when it can."""
+    return "" if shutil.which("caddy") else "Caddy is not installed (apt install caddy)"
+
+
+def missing_prometheus() -> str:
+    """Why Prometheus cannot be asked about its files here; empty when it can."""
+    return "" if shutil.which("promtool") else "promtool is not installed (apt install prometheus)"
+
+
 NEEDS: dict[str, Callable[[], str]] = {
     "openssl": missing_openssl,
+    "caddy": missing_caddy,
+    "prometheus": missing_prometheus,
     "sandbox": missing_sandbox,
     "browser": missing_browser,
     "postgres": missing_postgres,
-    "compose": missing_compose,
 }
 
 

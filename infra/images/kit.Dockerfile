@@ -13,6 +13,12 @@ RUN chmod 0755 /opt/caseloop/env/bin/caseloop \
     && find /opt/caseloop -newermt @1700000000 -exec touch --no-dereference --date=@1700000000 {} +
 
 FROM ${BASE}
+# Python's own modules come without what they are compiled to, and a read-only container would compile those that it
+# loads anew at every start, so at each health check.
+RUN own="$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+    && PYTHONHASHSEED=0 python3 -m compileall -qq --invalidation-mode unchecked-hash \
+        -x '/(test|tests|idlelib|lib2to3|turtledemo|ensurepip|site-packages|dist-packages)/' "$own" \
+    && find "$own" -newermt @1700000000 -path '*__pycache__*' -exec touch --no-dereference --date=@1700000000 {} +
 COPY --from=build /opt/caseloop /opt/caseloop
 ENV PATH=/opt/caseloop/env/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1 \
     CASELOOP_MODE=production CASELOOP_HOME=/var/lib/caseloop CASELOOP_RUN_DIR=/var/lib/caseloop/run \

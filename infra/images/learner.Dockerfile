@@ -20,6 +20,12 @@ COPY lab/default_setting_overrides.json /opt/learner/etc/jupyter/labconfig/
 RUN python3 -m compileall -q -j 0 /opt/learner/lib || true
 
 FROM ${BASE}
+# Python's own modules come without what they are compiled to, and a read-only container would compile those that it
+# loads anew at every start.
+RUN own="$(python3 -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" \
+    && PYTHONHASHSEED=0 python3 -m compileall -qq --invalidation-mode unchecked-hash \
+        -x '/(test|tests|idlelib|lib2to3|turtledemo|ensurepip|site-packages|dist-packages)/' "$own" \
+    && find "$own" -newermt @1700000000 -path '*__pycache__*' -exec touch --no-dereference --date=@1700000000 {} +
 COPY --from=build /opt/learner /opt/learner
 ENV PATH=/opt/learner/bin:/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8 PYTHONDONTWRITEBYTECODE=1
 # Another id is given to each installation's containers; without one they run as nobody.

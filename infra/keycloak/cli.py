@@ -61,7 +61,10 @@ def build_keycloak_app() -> typer.Typer:
         try:
             # before anything is made: its secret must have a place
             secrets = open_vault(settings.mode, settings.home).secrets
-            made = provision(address or public, user, password, wanted, ca=oidc.ca)
+            called = address or public
+            # the certificate of the public name says nothing of a call that has none
+            ca = oidc.ca if called.startswith("https:") else None
+            made = provision(called, user, password, wanted, ca=ca)
             secrets.put(HUB_SECRET, made.hub_secret.encode())
             write_private(private_folder(credentials) / "caseloop-cli", made.program_secret.encode())
         except (ProvisioningFailed, VaultError) as error:

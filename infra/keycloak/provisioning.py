@@ -53,6 +53,9 @@ def provision(address: str, user: str, password: str, wanted: Wanted, *, ca: Pat
             return _Provisioning(admin, wanted).run()
     except (KeycloakError, requests.exceptions.RequestException) as error:
         raise ProvisioningFailed(f"Keycloak at {address}: {_said(error)}") from error
+    except FileNotFoundError as error:
+        # the client reads the authority's certificate itself, and does not say of what file it speaks
+        raise ProvisioningFailed(f"CASELOOP_OIDC_CA={ca} is not there") from error
 
 
 @contextmanager

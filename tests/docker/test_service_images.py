@@ -59,6 +59,13 @@ print(json.dumps({
 _FILES: Final = """
 cd /opt/caseloop && find . -mindepth 2 -printf '%p %y %m %U %T@ %l\\n' && find . -type f -exec sha256sum {} +
 """
+_COMPILED: Final = """
+import importlib, json, os, sys
+for module in sys.argv[1:]:
+    importlib.import_module(module)
+specs = [one.__spec__ for one in sys.modules.values() if getattr(one, "__spec__", None)]
+print(json.dumps([one.origin for one in specs if one.cached and not os.path.exists(one.cached)]))
+"""
 Run = Callable[..., tuple[int, str]]
 
 
@@ -173,6 +180,16 @@ def test_it_is_nobodys_to_change_and_not_roots_to_run(part: Part, run: Run, imag
     )
     _, said = run(part.image, ["sh", "-c", looks], read_only=False)
     assert [line for line in said.splitlines() if "cannot" not in line and "ermission denied" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("image", "modules"), [("doors", ("infra.cli", "infra.production.cli")), ("learner", ("jupyterhub.singleuser",))]
+)
+def test_nothing_is_compiled_at_a_start(image: str, modules: tuple[str, ...], run: Run) -> None:
+    """What is read-only would compile the same each time, for a health check, too."""
+    status, said = run(image, ["python3", "-c", _COMPILED, *modules])
+    assert status == 0, said
+    assert json.loads(said.splitlines()[-1]) == []
 
 
 @pytest.mark.parametrize(

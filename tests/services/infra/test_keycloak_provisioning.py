@@ -154,6 +154,12 @@ def test_a_server_that_is_not_trusted_is_told(keycloak):
     assert not keycloak.is_there()
 
 
+def test_a_file_of_its_authority_that_is_not_there_is_told(tmp_path):
+    nobody = Wanted("caseloop", "https://cases.test", "caseloop-desk")
+    with pytest.raises(ProvisioningFailed, match=f"CASELOOP_OIDC_CA={tmp_path}/ca.pem is not there"):
+        provision("https://127.0.0.1:1", "first-admin", "x", nobody, ca=tmp_path / "ca.pem")
+
+
 def signed_in(keycloak: Installation, folder: Path) -> list[str]:
     return ["--user", keycloak.server.user, "--credentials", str(folder / "p")]
 
@@ -191,6 +197,13 @@ class TestCommand:
         assert secret(keycloak, PROGRAM) == (told / "p" / "caseloop-cli").read_text()
         ended = CliRunner().invoke(app, [*command, "keycloak:8080"])
         assert (ended.exit_code, "is no address" in ended.output) == (2, True)
+
+    def test_the_authority_of_the_public_name_is_not_asked_about_a_call_without_tls(self, told, monkeypatch):
+        """Within docker-compose.yml; the container has no such file."""
+        monkeypatch.setenv("CASELOOP_OIDC_CA", str(told / "missing.pem"))
+        command = ["keycloak", "bootstrap", "--credentials", str(told / "p"), "--address", "http://127.0.0.1:1"]
+        ended = CliRunner().invoke(app, command)
+        assert (ended.exit_code, "Keycloak at http://127.0.0.1:1: " in ended.output) == (1, True), ended.output
 
     def test_a_missing_setting_and_an_issuer_that_is_no_keycloak_are_told(self, told, monkeypatch):
         monkeypatch.setenv("CASELOOP_OIDC_ISSUER", "https://sign-in.test/tenant")

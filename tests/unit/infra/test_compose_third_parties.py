@@ -21,11 +21,10 @@ from infra.production.settings import ProductionSettings
 from services.gateway.dashboard.settings import DashboardSettings
 from services.kit.settings import ObjectSettings
 from services.mentoring.settings import MailSettings
+from tests.compose_file import told
 from vault.settings import VaultSettings
 
 Json = dict[str, Any]
-VARIABLE = re.compile(r"\$\{(\w+)(?::-([^{}]*))?\}")
-IF_THERE = re.compile(r"\$\{(\w+):\+([^{}]*)\}")
 BUILT_IN = {"KC_DB", "KC_HEALTH_ENABLED", "KC_CACHE"}
 
 
@@ -37,14 +36,6 @@ def compose(project: Path) -> Json:
 @pytest.fixture(scope="module")
 def services(compose: Json) -> Mapping[str, Json]:
     return dict(compose["services"])
-
-
-def told(value: str, **given: str) -> str:
-    """As Compose reads it with nothing but `given` in `.env`."""
-    inner = VARIABLE.sub(lambda found: given.get(found[1]) or found[2] or "", value)
-    # what stands within another is put in first
-    outer = IF_THERE.sub(lambda found: found[2] if given.get(found[1]) else "", inner)
-    return VARIABLE.sub(lambda found: given.get(found[1]) or found[2] or "", outer)
 
 
 def tmpfs(service: Json) -> list[str]:

@@ -1,4 +1,8 @@
+import os
+import runpy
 import socket
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -159,3 +163,16 @@ def test_a_refusal_of_the_engine_is_said_twice(said: str, learner: str, operator
     assert learner in told.learner
     assert operator in told.operator
     assert "docker" not in told.learner.lower()
+
+
+def test_a_health_check_loads_no_more_than_it_needs(project: Path, tmp_path: Path) -> None:
+    """The engine asks every container all the time: with all commands loaded it took seconds of a processor each."""
+    command = runpy.run_path(str(project / "infra" / "images" / "build.py"))["_COMMAND"]
+    told = "import atexit, sys; atexit.register(lambda: print(*sys.modules))"
+    asked = [sys.executable, "-c", f"{told}\n{command}", "production", "alive", "linting"]
+    variables = {"CASELOOP_HOME": str(tmp_path), "CASELOOP_RUN_DIR": str(tmp_path), "CASELOOP_MODE": "production"}
+    done = subprocess.run(asked, cwd=project, env=os.environ | variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stderr
+    loaded = set(done.stdout.split())
+    assert "infra.production.health" in loaded
+    assert not {"infra.cli", "typer", "sqlalchemy", "fastapi", "infra.backup.settings"} & loaded
