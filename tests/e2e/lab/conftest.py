@@ -129,8 +129,7 @@ def lab(window: BrowserContext, server: JupyterServer, desk: Desk) -> Iterator[L
     yield page
     page.page.evaluate("() => undefined")  # what was thrown until now has been told before its answer
     thrown = list(page.errors)
-    # a kernel left by each test would soon load the machine
-    page.page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+    page.leave()
     for open_page in window.pages:
         open_page.close()
     assert not thrown
