@@ -53,6 +53,7 @@ def test_every_kind_of_output_is_rendered_and_nothing_asks_for_what_needs_a_netw
     expect(lab.cell(3).locator("[data-mime-type$='.stdout']")).to_have_text("in plain words")
     expect(lab.cell(3).locator("[data-mime-type$='.stderr']")).to_contain_text("ZeroDivisionError")
 
+    assert lab.ran, "a kernel that was given something to run is seen, and not left to the next test"
     assert failed == []
     assert [url for url in asked if not url.startswith((lab.url, "data:", "blob:"))] == []
     for name in ("lab/api/extensions", "lab/api/news", "lab/api/update", "lab/api/plugins", "lsp/"):
