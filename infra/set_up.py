@@ -175,9 +175,7 @@ def install_lab_extension() -> None:
     command(uv(), "build", "--wheel", "--no-build-isolation", "--python", python, "--out-dir", wheels, LAB)
     wheel = next(wheels.glob("*.whl"))
     command(uv(), "pip", "install", "--python", LEARNER / "bin" / "python", "--no-deps", "--reinstall", wheel)
-    settings = LEARNER / "etc" / "jupyter" / "labconfig" / "default_setting_overrides.json"
-    settings.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ROOT / "infra" / "lab" / settings.name, settings)
+    shutil.copytree(ROOT / "infra" / "lab", LEARNER / "etc" / "jupyter" / "labconfig", dirs_exist_ok=True)
 
 
 def make_case_data() -> None:

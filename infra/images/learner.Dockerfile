@@ -13,9 +13,8 @@ COPY wheels /build/wheels/
 RUN /opt/learner/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check \
         --require-hashes --only-binary :all: -r /build/requirements.txt \
     && /opt/learner/bin/python -m pip install --quiet --no-cache-dir --no-deps --no-index /build/wheels/*.whl \
-    && /opt/learner/bin/python -m pip uninstall --quiet --yes pip setuptools \
-    && mkdir -p /opt/learner/etc/jupyter/labconfig
-COPY lab/default_setting_overrides.json /opt/learner/etc/jupyter/labconfig/
+    && /opt/learner/bin/python -m pip uninstall --quiet --yes pip setuptools
+COPY lab /opt/learner/etc/jupyter/labconfig/
 # Learners' containers are read-only, so what is not compiled now would be compiled at every start.
 RUN python3 -m compileall -q -j 0 /opt/learner/lib || true
 

@@ -64,9 +64,7 @@ def _environment(folder: Path, gateway: GatewayDouble) -> dict[str, str]:
     (share / "labextensions" / "@caseloop").mkdir(parents=True)
     (share / "labextensions" / "@caseloop" / "lab").symlink_to(EXTENSION / "caseloop_lab" / "labextension")
     shutil.copytree(EXTENSION / "jupyter-config" / "server-config", config / "jupyter_server_config.d")
-    overrides = home / ".jupyter" / "labconfig" / "default_setting_overrides.json"
-    overrides.parent.mkdir(parents=True)
-    shutil.copyfile(PROJECT / "infra" / "lab" / overrides.name, overrides)
+    shutil.copytree(PROJECT / "infra" / "lab", home / ".jupyter" / "labconfig")
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
@@ -131,8 +129,7 @@ def lab(window: BrowserContext, server: JupyterServer, desk: Desk) -> Iterator[L
     yield page
     page.page.evaluate("() => undefined")  # what was thrown until now has been told before its answer
     thrown = list(page.errors)
-    # a kernel left by each test would soon load the machine
-    page.page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+    page.leave()
     for open_page in window.pages:
         open_page.close()
     assert not thrown

@@ -27,7 +27,14 @@ class Lab:
     def __init__(self, page: Page, url: str, token: str, root: Path) -> None:
         self.page, self.url, self.token, self.root = page, url, token, root
         self.errors: list[str] = []
+        self.ran = False
+        """Whether the kernel was given anything to run."""
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("websocket", lambda socket: socket.on("framesent", self._sent))
+
+    def _sent(self, message: str | bytes) -> None:
+        told = message.encode() if isinstance(message, str) else message
+        self.ran = self.ran or b'"execute_request"' in told
 
     def write(self, **sources: str) -> None:
         """Put a fresh notebook of the case on disk."""
@@ -112,6 +119,11 @@ class Lab:
         self.within(view, f"tab-{tab}").click()
         expect(self.within(view, "hint-kind" if tab == "hints" else "composer").first).to_be_visible()
         return view
+
+    def leave(self) -> None:
+        """End the kernel, unless it is as it was when it started: the next page opens the notebook with it again."""
+        if self.ran:
+            self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
 
     def idle(self) -> None:
         # the toolbar's indicator says idle before the websocket is connected; the session knows

@@ -11,48 +11,42 @@ from tests.e2e.lab.test_lab_access import serious
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-def test_axe_finds_nothing_serious_in_help(lab: Lab, desk: Desk, gateway: GatewayDouble, theme: str) -> None:
+def test_axe_finds_nothing_serious_in_help(lab: Lab, desk: Desk, gateway: GatewayDouble) -> None:
     assistant = desk.assistant
     assistant.mode, assistant.messages_left = "lead_and_reveal", 2
     lab.write(total="total = 1")
     lab.open()
-    lab.theme(theme)
-    try:
-        lab.within(lab.row("total"), "open-help").click()
-        expect(lab.part("consent")).to_be_visible()
-        assert serious(lab, "panel") == []
-        lab.part("use-ai").click()
-        assistant.hold.clear()
-        expect(lab.within(lab.check("total"), "words")).to_have_attribute("data-state", "working")
-        lab.part("ask-hint").first.click()
-        expect(lab.part("hint-progress")).to_be_visible()
-        expect(lab.within(lab.feedback("total"), "finding")).to_contain_text(WARNING)
-        assert serious(lab, "panel", "step") == []
-        assistant.hold.set()
-        lab.part("reflection-text").fill("it forgets everything")
-        lab.part("send-reflection").click()
-        expect(lab.part("rating")).to_be_visible()
-        expect(lab.within(lab.feedback("total"), "words")).to_have_attribute("data-state", "model")
-        assert serious(lab, "panel", "step") == []
-        lab.part("tab-chat").click()
-        expect(lab.part("chat-reasoning")).to_be_visible()
-        assert serious(lab, "panel") == []
-        lab.part("chat-reasoning").fill("it forgets everything")
-        assistant.hold.clear()
-        lab.part("chat-text").fill("Why?")
-        lab.part("send").click()
-        expect(lab.part("answering")).to_contain_text("Look at")
-        assert serious(lab, "panel") == []
-        assistant.hold.set()
-        expect(lab.part("follow-up").first).to_be_visible()
-        gateway.stop()
-        lab.part("follow-up").first.click()
-        expect(lab.part("chat-problem")).to_be_visible()
-        assert serious(lab, "panel") == []
-    finally:
-        assistant.hold.set()
-        lab.theme("JupyterLab Light")
+    lab.within(lab.row("total"), "open-help").click()
+    expect(lab.part("consent")).to_be_visible()
+    assert serious(lab, "panel") == []
+    lab.part("use-ai").click()
+    assistant.hold.clear()
+    expect(lab.within(lab.check("total"), "words")).to_have_attribute("data-state", "working")
+    lab.part("ask-hint").first.click()
+    expect(lab.part("hint-progress")).to_be_visible()
+    expect(lab.within(lab.feedback("total"), "finding")).to_contain_text(WARNING)
+    assert serious(lab, "panel", "step") == []
+    assistant.hold.set()
+    lab.part("reflection-text").fill("it forgets everything")
+    lab.part("send-reflection").click()
+    expect(lab.part("rating")).to_be_visible()
+    expect(lab.within(lab.feedback("total"), "words")).to_have_attribute("data-state", "model")
+    assert serious(lab, "panel", "step") == []
+    lab.part("tab-chat").click()
+    expect(lab.part("chat-reasoning")).to_be_visible()
+    assert serious(lab, "panel") == []
+    lab.part("chat-reasoning").fill("it forgets everything")
+    assistant.hold.clear()
+    lab.part("chat-text").fill("Why?")
+    lab.part("send").click()
+    expect(lab.part("answering")).to_contain_text("Look at")
+    assert serious(lab, "panel") == []
+    assistant.hold.set()
+    expect(lab.part("follow-up").first).to_be_visible()
+    gateway.stop()
+    lab.part("follow-up").first.click()
+    expect(lab.part("chat-problem")).to_be_visible()
+    assert serious(lab, "panel") == []
 
 
 def test_a_learner_without_a_mouse_decides_asks_thinks_rates_and_chats(lab: Lab, desk: Desk) -> None:
