@@ -9,8 +9,6 @@ LEARNERS_CODE = {
     Path("services/runner/sandbox/cells.py"): {"eval"},
     Path("services/runner/sandbox/questions.py"): {"exec"},
     Path("services/runner/sandbox/shell.py"): {"exec"},
-    # a step's cells once more, to see what models are fitted on
-    Path("services/runner/sandbox/observe/fits.py"): {"exec"},
     # our own code, to have the imports of a check loaded
     Path("services/runner/sandbox/warmup.py"): {"exec"},
     # candidates for repairs, many in one run: its source is sent into the sandbox, and nothing calls it outside
