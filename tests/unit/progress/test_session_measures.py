@@ -64,5 +64,5 @@ def test_counting_in_pieces_is_counting_at_once(session: list[tuple[str, int, in
 @given(SESSIONS)
 def test_typing_and_idling_never_take_longer_than_the_session(session: list[tuple[str, int, int]]) -> None:
     measures = Measures().after(made(session))
-    assert measures.active + measures.idle <= 1_000 * measures.seconds
+    assert measures.active + measures.idle <= round(1_000 * measures.seconds)
     assert measures.failed_runs == sum(kind == "result" and size <= 100 for kind, _, size in session)
