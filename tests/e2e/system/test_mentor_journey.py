@@ -85,7 +85,7 @@ def press_together(*mentors: Mentor) -> tuple[Mentor, Mentor]:
     """Both press «Take it» before either is answered; returns (who has it, who has not)."""
     held: list[Route] = []
     for mentor in mentors:
-        mentor.page.route("**/api/queue/*/lease", held.append)
+        mentor.page.route("**/api/queue/*/lease", lambda route: held.append(route))
     for number, mentor in enumerate(mentors, 1):
         mentor.part("take").click()
         while len(held) < number:  # a browser's wait, in which its requests come in; the test's own limit ends it

@@ -71,7 +71,7 @@ class Remembered:
         if self.trouble:
             raise self.trouble
         known = {signature: self.entry(signature) for signature in recall.signatures if self.knows}
-        return Recalled(entries=known | self.also)
+        return Recalled(entries=known | self.also, known=self.knows or bool(self.also))
 
     def entry(self, signature: str, **changes: Any) -> MemoryEntry:
         whole = MemoryEntry(
@@ -99,7 +99,8 @@ async def test_a_finding_carries_what_a_mentor_answered_to_the_same_mistake(door
     feedback, figures = await checked(door, scripted, memory)
     first = feedback.findings[0]
     assert (first.mentor, first.remembered, first.mentor_name, first.mentor_wrote) == (WORDS, "c" * 32, "Grace", WROTE)
-    recall, scope = memory.asked[0]
+    (look, _), (recall, scope) = memory.asked
+    assert (look.look_only, look.signatures) == (True, ()), "a repair is looked for only where there are answers"
     assert recall.subtask == "shelf"
     assert recall.signatures[0] == first.signature
     assert scope.count(".") == 2, "mentoring is asked with the learner's own scope token"
