@@ -155,6 +155,8 @@ class Lab:
         """Change the system's colours, which Lab follows."""
         self.page.emulate_media(color_scheme="dark" if "Dark" in name else "light")
         expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", name)
+        # Lab takes its splash away a moment later, and throws where the next change has begun by then.
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
 
     def said(self, words: str) -> None:
         """Wait until a screen reader has been given these words."""

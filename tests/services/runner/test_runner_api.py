@@ -56,7 +56,7 @@ async def test_a_caller_that_hangs_up_ends_the_run(runner: Runner) -> None:
         async for _ in answer.aiter_lines():
             break
         async with asyncio.timeout(30):
-            while memory_watch.usage(_own_pid())[1] < idle + 30:
+            while memory_watch.usage(_own_pid())[1] < idle + 20:  # 32, but an earlier run may have been ending
                 await asyncio.sleep(0.05)
     async with asyncio.timeout(30):
         while memory_watch.usage(_own_pid())[1] > idle + 10:  # a zygote of its own may have come, and a spare
