@@ -66,14 +66,12 @@ class _Environment:
             await zygote.retire()
         return session
 
-    def refill(self, after: float = 0.0) -> None:
-        """Open spares again, in the background; `after` so many seconds if there is one left."""
+    def refill(self) -> None:
+        """Open spares again, in the background."""
         if not self._closed and (self._filling is None or self._filling.done()):
-            self._filling = asyncio.create_task(self._fill(after if self._spares else 0.0))
+            self._filling = asyncio.create_task(self._fill())
 
-    async def _fill(self, after: float) -> None:
-        if after:
-            await asyncio.sleep(after)
+    async def _fill(self) -> None:
         while len(self._spares) < self._settings.spares:
             try:
                 # First the spare: opening it may replace the zygote, and the list of spares with it.

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 
@@ -22,9 +21,6 @@ from services.runner.settings import RunnerSettings
 from services.runner.under_way import RunsUnderWay
 
 _log = structlog.get_logger()
-AFTER_ANSWER: Final = 0.05
-"""Seconds in which a run's answer is judged, written down and shown. Ending its processes and opening a spare take as
-much processor time as the whole of that, and can wait."""
 
 
 @dataclass
@@ -143,18 +139,13 @@ class Runner:
                     await environment.replace()
             finally:
                 self._kept.put(session, request, plan)
-                environment.refill(AFTER_ANSWER)
+                environment.refill()
 
     def _in_background(self, session: Session) -> None:
         """Clean up after the answer has left."""
-        task = asyncio.create_task(self._end(session))
+        task = asyncio.create_task(session.close())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-    async def _end(self, session: Session) -> None:
-        if session.idle:
-            await self._runs.a_moment(AFTER_ANSWER)
-        await session.close()
 
     async def _plan(self, request: RunRequest) -> Plan:
         case = await self._data.tree(request.data)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Final
 
 import structlog
@@ -47,12 +47,6 @@ class RunsUnderWay:
             yield _broken_off()
         else:
             task.result()
-
-    async def a_moment(self, seconds: float) -> None:
-        """Wait so long, or until runs are being ended."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._end.wait()
 
     async def end(self) -> None:
         """Begin none any more, break off those under way, and wait until they have tidied up."""
