@@ -53,6 +53,8 @@ class SmallerInputs:
     def __init__(self, runs: Runs, bounds: Bounds = Bounds()) -> None:
         self._runs, self._bounds = runs, bounds
         self._models = _Models(runs)
+        self._ending: set[asyncio.Task[None]] = set()
+        """Rounds that nobody waits for any more: a run that is broken off takes a while to tidy up."""
 
     async def of(
         self, plan: Plan, seen: Observation, starts: Mapping[str, Failing], beside: int
@@ -66,15 +68,26 @@ class SmallerInputs:
         search = _Search(known, dict(starts), self._bounds.room)
         if beside > self._bounds.beside or not starts:
             return {}
+        rounds = asyncio.create_task(self._rounds(plan, search, seen.wall_ms / 1e3))
+        self._ending.add(rounds)
+        rounds.add_done_callback(self._ended)
         try:
             async with asyncio.timeout(self._bounds.seconds * _LATE):
-                await self._rounds(plan, search, seen.wall_ms / 1e3)
+                await asyncio.shield(rounds)
         except TimeoutError:
             _log.info("making an input smaller took too long", case=plan.asked.case.id)
         except PlatformFailed as error:
             # The verdict stands without it.
             _log.warning("an input could not be made smaller", case=plan.asked.case.id, error=str(error))
+        finally:
+            rounds.cancel()
         return {name: one.clue for name, one in search.best.items() if one.tried != starts[name].tried}
+
+    def _ended(self, rounds: asyncio.Task[None]) -> None:
+        self._ending.discard(rounds)
+        if not rounds.cancelled() and rounds.exception() is not None:
+            # Whoever waited has been told; where nobody did any more, nothing was lost.
+            _log.info("making an input smaller failed", error=str(rounds.exception()))
 
     async def _rounds(self, plan: Plan, search: "_Search", expected: float) -> None:
         end = time.monotonic() + self._bounds.seconds

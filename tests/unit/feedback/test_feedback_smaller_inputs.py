@@ -187,6 +187,31 @@ def test_a_run_that_hangs_is_not_waited_for(case: AuthorCase) -> None:
     assert time.monotonic() - began < 60
 
 
+def test_a_run_that_takes_long_to_tidy_up_is_left_to_it(case: AuthorCase) -> None:
+    may_end, ended = asyncio.Event(), asyncio.Event()
+
+    class Tidying(Plainly):
+        async def run(self, request: RunRequest) -> AsyncIterator[RunEvent]:
+            self.requests.append(request)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await may_end.wait()
+                ended.set()
+            yield RunFailed(error="never", detail="said")
+
+    async def check() -> None:
+        plan, seen, starts = work(with_calls(case, "assert double([3, 41, 7])"), WRONG.format(limit=20))
+        runs = Tidying()
+        assert await SmallerInputs(runs, Bounds(seconds=0.05)).of(plan, seen, starts, 0) == {}
+        assert runs.requests
+        assert not ended.is_set()
+        may_end.set()
+        await ended.wait()
+
+    asyncio.run(check())
+
+
 @settings(deadline=None, max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=st.lists(st.integers(1, 60), min_size=1, max_size=6), limit=st.integers(1, 60))
 def test_what_is_told_fails_is_smaller_and_the_same_each_time(case: AuthorCase, days: list[int], limit: int) -> None:
