@@ -11,6 +11,7 @@ from feedback.repair.draft import TOP, in_words
 from feedback.repair.edits import Edit, Merge
 from feedback.repair.names import mapping, own_names, renamed
 from feedback.repair.rewriting import rewritten
+from feedback.repair.space import Space
 from feedback.repair.trees import bag, likeness, text, written
 from feedback.syntax import tree_of
 
@@ -74,38 +75,22 @@ def forms(source: str, most: int) -> list[str]:
     return found
 
 
-class CellDraft:
+class CellDraft(Space):
     """The repairs that lie between a learner's cell and another one. Making it raises OutOfTime."""
 
     def __init__(self, mine: ast.Module, other: ast.Module, deadline: Deadline = ENDLESS) -> None:
-        self._mine, self._deadline = mine, deadline
+        self._mine = mine
         self._merge = Merge(mine, other, 0, deadline)
-        self.edits: dict[int, Edit] = {edit.number: edit for edit in self._merge.edits}
-        self.groups: dict[str, frozenset[int]] = {}
-        for number, edit in self.edits.items():
+        edits = {edit.number: edit for edit in self._merge.edits}
+        groups: dict[str, frozenset[int]] = {}
+        for number, edit in edits.items():
             name = _group(edit, mine)
-            self.groups[name] = self.groups.get(name, frozenset()) | {number}
-        self._sources: dict[frozenset[int], str] = {}
-
-    @property
-    def everything(self) -> frozenset[int]:
-        """All edits: the other cell."""
-        return frozenset(self.edits)
-
-    def cost(self, active: Iterable[int]) -> int:
-        """About how many nodes these edits change."""
-        return sum(self.edits[number].cost for number in active)
-
-    def render(self, active: frozenset[int]) -> str:
-        """The cell with these edits. Raises OutOfTime: it is not known yet, and the deadline has passed."""
-        if active not in self._sources:
-            self._deadline.look()
-            self._sources[active] = "\n\n".join(map(written, self._with(active)))
-        return self._sources[active]
+            groups[name] = groups.get(name, frozenset()) | {number}
+        super().__init__(edits, groups, deadline)
 
     def changed(self, active: frozenset[int]) -> tuple[ast.Module, ast.Module]:
         """The statements that these edits change: as the learner has them, and with the edits."""
-        mine, other = self._mine.body, self._with(active)
+        mine, other = self._mine.body, self._statements(active)
         gone = Counter(map(text, mine)) - Counter(map(text, other))
         new = Counter(map(text, other)) - Counter(map(text, mine))
         return ast.Module(_those(mine, gone), []), ast.Module(_those(other, new), [])
@@ -115,7 +100,7 @@ class CellDraft:
         changed = (node for side in self.changed(active) for node in side.body)
         return frozenset(name for node in changed if not isinstance(node, _NO_VARIABLES) for name in _made(node))
 
-    def _with(self, active: frozenset[int]) -> list[ast.stmt]:
+    def _statements(self, active: frozenset[int]) -> list[ast.stmt]:
         module = self._merge.render(active)
         assert isinstance(module, ast.Module)
         return module.body

@@ -8,7 +8,8 @@ from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.edits import Edit, Merge
 from feedback.repair.names import Values, mapping, own_names, renamed
 from feedback.repair.pool import Solution, binds
-from feedback.repair.trees import bag, likeness, size, written
+from feedback.repair.space import Space
+from feedback.repair.trees import bag, likeness, size
 
 TOP = "<program>"
 """The group of edits to code outside of functions."""
@@ -46,30 +47,16 @@ class Overlay:
         yield from self.deleted.values()
 
 
-class Draft:
+class Draft(Space):
     """The repairs that lie between a learner's program and the overlays chosen for its functions."""
 
     def __init__(self, tree: ast.Module, overlays: Mapping[str, Overlay], deadline: Deadline = ENDLESS) -> None:
-        self._tree, self._overlays, self._deadline = tree, overlays, deadline
-        self.edits = {edit.number: edit for overlay in overlays.values() for edit in overlay.edits}
-        self.groups = {name: frozenset(edit.number for edit in one.edits) for name, one in overlays.items()}
-        self._sources: dict[frozenset[int], str] = {}
-
-    @property
-    def everything(self) -> frozenset[int]:
-        """All edits: the correct solutions themselves, in the learner's names."""
-        return frozenset(self.edits)
-
-    def cost(self, active: Iterable[int]) -> int:
-        """About how many nodes these edits change."""
-        return sum(self.edits[number].cost for number in active)
-
-    def render(self, active: frozenset[int]) -> str:
-        """The program with these edits. Raises OutOfTime: it is not known yet, and the deadline has passed."""
-        if active not in self._sources:
-            self._deadline.look()
-            self._sources[active] = "\n\n".join(map(written, self._statements(active)))
-        return self._sources[active]
+        self._tree, self._overlays = tree, overlays
+        super().__init__(
+            {edit.number: edit for overlay in overlays.values() for edit in overlay.edits},
+            {name: frozenset(edit.number for edit in one.edits) for name, one in overlays.items()},
+            deadline,
+        )
 
     def group(self, name: str, active: frozenset[int]) -> tuple[ast.Module, ast.Module]:
         """What one overlay is about: as the learner has it, and with these edits."""

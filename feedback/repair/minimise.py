@@ -2,10 +2,9 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
 
-from feedback.repair.edits import Edit
+from feedback.repair.space import Space
 
 Passes = Callable[[Sequence[str]], Sequence[bool]]
 """Runs programs on the checks. Raises OutOfTime."""
@@ -14,27 +13,6 @@ MAX_SUBSETS = 120
 AT_ONCE = 16
 """Of these, so many are asked together, unless a run is dear."""
 _MAX_SIZE = 3
-
-
-class Space(Protocol):
-    """The repairs that lie between a learner's program and a correct one: all sets of some edits."""
-
-    edits: dict[int, Edit]
-    groups: dict[str, frozenset[int]]
-    """Edits of each function."""
-
-    @property
-    def everything(self) -> frozenset[int]:
-        """All edits: the correct program."""
-        ...
-
-    def cost(self, active: Iterable[int]) -> int:
-        """About how many nodes these edits change."""
-        ...
-
-    def render(self, active: frozenset[int]) -> str:
-        """The program with these edits. Raises OutOfTime."""
-        ...
 
 
 def needed_groups(draft: Space, passes: Passes) -> frozenset[int] | None:
