@@ -64,12 +64,22 @@ def median_ms(run: Callable[[], object], times: int) -> float:
 def main(name: str, run: Callable[[Report], None], arguments: Sequence[str] | None = None) -> int:
     """Parse options, run, print the table and its conditions, write the JSON; returns the exit status."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=run.__doc__)
+    return main_with(parser, lambda report, _: run(report), arguments)
+
+
+def main_with(
+    parser: argparse.ArgumentParser,
+    run: Callable[[Report, argparse.Namespace], None],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """The same for a benchmark with options of its own: they are in the parser, whose `prog` ends with its name."""
     parser.add_argument("--quick", action="store_true", help="fewer repetitions; ends within 45 s with the same keys")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     options = parser.parse_args(arguments)
+    name = parser.prog.rpartition(".")[2]
     report = Report(name, options.quick)
     try:
-        run(report)
+        run(report, options)
     except CouldNotRun as error:
         print(f"benchmarks.{name} could not run: {error}", file=sys.stderr)
         return 2

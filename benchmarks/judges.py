@@ -16,13 +16,12 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from benchmarks.harness import CouldNotRun, Figure, Report, main
+from benchmarks.harness import CouldNotRun, Figure, Report, main_with
 from evaluation.statistics.agreement import Agreement, agreement
 from evaluation.statistics.corrected import labelled_share
 
@@ -66,7 +65,7 @@ class Coverage:
     labels_covered: float
 
 
-def run(report: Report, *, folder: Path, disagreements: Path | None = None) -> None:
+def run(report: Report, folder: Path, disagreements: Path | None) -> None:
     """Estimate the share of valid feedback with each judge and few labels, many times."""
     began = time.perf_counter()
     judged = _read(folder)
@@ -218,17 +217,14 @@ def _disagreements(judged: Judged) -> list[str]:
     ]
 
 
-def _main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.judges", add_help=False)
+def _main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.judges", description=run.__doc__)
     parser.add_argument("folder", type=Path, metavar="DIR", help="holds judges_fc.csv, unpacked")
     parser.add_argument(
         "--disagreements", type=Path, metavar="FILE", help="write there what judges and people differ in"
     )
-    if {"-h", "--help"} & set(arguments):
-        return main("judges DIR", partial(run, folder=Path()), arguments)
-    known, rest = parser.parse_known_args(arguments)
-    return main("judges", partial(run, folder=known.folder, disagreements=known.disagreements), rest)
+    return main_with(parser, lambda report, told: run(report, told.folder, told.disagreements))
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(_main())

@@ -27,11 +27,11 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from benchmarks.harness import CouldNotRun, Figure, Report, main
+from benchmarks.harness import CouldNotRun, Figure, Report, main_with
 from benchmarks.quick_trials import QuickTrials
 from benchmarks.submitted_programs import SUBTASK, Program, Question, read_questions
 from evaluation.grading.cli import CannotGrade
@@ -246,14 +246,11 @@ def _per_100(flags: Sequence[bool]) -> float:
     return 100 * sum(flags) / len(flags) if flags else 0.0
 
 
-def _main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", add_help=False)
-    parser.add_argument("folder", type=Path, metavar="DIR")
-    if {"-h", "--help"} & set(arguments):
-        return main("memory DIR", partial(run, Path()), arguments)
-    known, rest = parser.parse_known_args(arguments)
-    return main("memory", partial(run, known.folder), rest)
+def _main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=run.__doc__)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="holds learners' programs, unpacked")
+    return main_with(parser, lambda report, told: run(told.folder, report))
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(_main())

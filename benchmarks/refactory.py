@@ -31,7 +31,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from benchmarks.harness import CouldNotRun, Figure, Report, main
+from benchmarks.harness import CouldNotRun, Figure, Report, main_with
 from benchmarks.quick_trials import QuickTrials
 from benchmarks.submitted_programs import SUBTASK, Program, Question, read_questions
 from evaluation.grading.cli import CannotGrade
@@ -444,18 +444,25 @@ def _percent(flags: Sequence[bool]) -> float:
     return 100 * sum(flags) / len(flags) if flags else 0.0
 
 
-def _main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.refactory", add_help=False)
-    parser.add_argument("folder", type=Path, metavar="DIR")
-    parser.add_argument("--questions", type=lambda text: frozenset(text.split(",")), default=frozenset())
-    parser.add_argument("--pool", choices=("all", "reference"), default="all")
-    parser.add_argument("--limit", type=int)
-    if {"-h", "--help"} & set(arguments):
-        return main("refactory DIR", partial(run, Options(Path())), arguments)
-    known, rest = parser.parse_known_args(arguments)
-    options = Options(known.folder, known.questions, known.pool, known.limit)
-    return main("refactory", partial(run, options), rest)
+def _main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.refactory", description=run.__doc__)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="holds learners' programs, unpacked")
+    parser.add_argument(
+        "--questions",
+        type=lambda text: frozenset(text.split(",")),
+        default=frozenset(),
+        metavar="1,2,3",
+        help="of these questions only",
+    )
+    parser.add_argument(
+        "--pool", choices=("all", "reference"), default="all", help="whether other correct programs are known"
+    )
+    parser.add_argument("--limit", type=int, metavar="N", help="wrong programs of each question")
+    return main_with(
+        parser,
+        lambda report, told: run(Options(told.folder, told.questions, told.pool, told.limit), report),
+    )
 
 
 if __name__ == "__main__":
-    sys.exit(_main(sys.argv[1:]))
+    sys.exit(_main())

@@ -157,10 +157,13 @@ class Checker:
         laps.lap("comparing")
         behaviour = await self._behaviour(case, plan, judgement, observation)
         laps.lap("behaviour")
-        cause = await self._cause(case, subtask, request, judgement) if manner.locate else None
-        laps.lap("cause")
-        inputs = await self._inputs(plan, judgement, observation, reference) if manner.locate else {}
-        laps.lap("inputs")
+        cause, inputs = None, dict[str, Counterexample]()
+        if manner.locate:
+            cause, inputs = await asyncio.gather(
+                self._cause(case, subtask, request, judgement),
+                self._inputs(plan, judgement, observation, reference),
+            )
+        laps.lap("locating")
         if behaviour or cause is not None or inputs:
             known = replace(known, behaviour=behaviour, repaired=cause, inputs=inputs)
             judgement = await asyncio.to_thread(
