@@ -32,6 +32,11 @@ class CaseAtHand:
         checks = {check.cell for subtask in self.draft.author.subtasks for check in subtask.checks}
         return [cell.source for cell in self.cells("") if cell.kind == "code" and cell.id not in checks]
 
+    @property
+    def checks(self) -> list[str]:
+        """Sources of the last subtask's checks."""
+        return [check.source for check in self.draft.author.subtasks[-1].checks]
+
     def write_notebook(self, path: Path, mark: str) -> None:
         """The solved notebook as a learner hands it in."""
         notebook = nbformat.from_dict(dict(self.draft.learner.notebook))

@@ -27,12 +27,12 @@ class AssistanceService:
 
     async def of(self, scope: ScopeClaims) -> Assistance:
         """Where the learner stands."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             return await self._assistance(session, scope)
 
     async def choose(self, scope: ScopeClaims, choice: AiChoice) -> Assistance:
         """Write the learner's decision down; earlier ones are kept."""
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             await _of(session, scope).add(
                 AiChoiceRow(
                     learner=scope.user,
@@ -50,7 +50,7 @@ class AssistanceService:
         """Go on only where both the case and the learner allow AI. Raises AiOff, ChoiceMissing, AiDeclined."""
         if scope.ai_mode == "none":
             raise AiOff("This case is meant to be solved without AI. The steps of each finding's own hints stay open.")
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             choice = await _of(session, scope).newest_choice()
         if choice is None:
             raise ChoiceMissing("Choose first whether AI may help you in this case; you can change your mind any time.")

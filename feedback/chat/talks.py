@@ -209,7 +209,7 @@ class Talks:
         `shown`: what they saw of a model's answer; `also` belongs into the same transaction where that is something.
         """
         now = self._clock()
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             rows = ConversationRepository(session, asked.owner)
             try:
                 row, mine = await _both(rows, asked)
@@ -224,7 +224,7 @@ class Talks:
 
     async def overflow(self, asked: Asked, redactor: Redactor) -> Overflow | None:
         """What should be summed up before the next question; None: everything still fits."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             rows = ConversationRepository(session, asked.owner)
             row = await rows.conversation(asked.conversation)
             if row is None or row.closed is not None:
@@ -251,7 +251,7 @@ class Talks:
 
     async def view(self, owner: Owner, mode: AiMode, quota: int | None) -> Conversation:
         """The conversation that goes on, as its learner may read it."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             rows = ConversationRepository(session, owner)
             row = await rows.current()
             messages = await rows.messages(row.id, self._settings.shown) if row is not None else ()

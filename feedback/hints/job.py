@@ -52,7 +52,7 @@ class HintJob:
             # Forgotten, or written by a worker that died before it could say so.
             return
         outcome, trace = await self._pipeline.make(task, _RowWatch(self._db, self._changes, id_))
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             row = await hint_to_write(session, id_)
             if row is not None and row.state == "working":
                 await self._write(session, row, outcome, trace)
@@ -70,7 +70,7 @@ class HintJob:
         self._metrics.ended(view(row).kind, "failed", "platform", (self._clock() - row.asked).total_seconds())
 
     async def _task(self, id_: str) -> HintTask | None:
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await hint_to_make(session, id_)
             if row is None or row.state != "working":
                 return None
@@ -125,13 +125,13 @@ class _RowWatch:
     async def stage(self, stage: Stage) -> None:
         """How far the hint is."""
         mine = (HintRow.id == self._hint, HintRow.state == "working")
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             await session.execute(update(HintRow).where(*mine).values(stage=stage))
         self._changes.announce(self._hint)
 
     async def reflection(self) -> str | None:
         """What the learner has written down by now."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await hint_to_make(session, self._hint)
         return row.reflection if row else None
 

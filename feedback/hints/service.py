@@ -78,7 +78,7 @@ class HintService:
         case, subtask = await self._about(request.subtask, scope)
         await self._assistance.require(scope)
         quotas, digest = case.quotas.hints, cells_digest(request.subtask, request.cells)
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             known = await _known(HintRepository(session, scope), request, scope, digest)
             if known is not None:
                 return view(known)
@@ -86,12 +86,12 @@ class HintService:
         if request.kind == "optimize":
             await self._require_approved(case, request)
         new = self._row(request, scope.model_copy(update={"subtask": subtask.view.id}), digest)
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             return view(await self._take(session, new, request, scope, quotas))
 
     async def get(self, hint: str, scope: ScopeClaims) -> HintView:
         """One hint. Raises HintNotFound."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await HintRepository(session, scope).hint(hint)
             if row is None:
                 raise _unknown(hint)
@@ -115,7 +115,7 @@ class HintService:
 
         Raises HintNotFound.
         """
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             row = await self._to_change(session, hint, scope)
             if row.state in FINAL and enough(row.reflection):
                 return view(row)
@@ -130,7 +130,7 @@ class HintService:
 
     async def rate(self, hint: str, rating: RateHint, scope: ScopeClaims) -> HintView:
         """Keep whether it helped; the last word counts. Raises HintNotFound, HintNotReady."""
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             row = await self._to_change(session, hint, scope)
             if row.state != "ready":
                 raise HintNotReady("This hint has not been shown yet, so it cannot be rated.")
@@ -145,7 +145,7 @@ class HintService:
     async def shelf(self, subtask: str, scope: ScopeClaims) -> HintShelf:
         """All hints of a step, oldest first, and what is left. Raises OutsideScope, SubtaskNotFound."""
         case, _ = await self._about(subtask, scope)
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             hints = HintRepository(session, scope)
             rows, unrated = await hints.of_subtask(subtask), await hints.unrated(subtask)
             places = left(case.quotas.hints, await hints.taken(subtask))

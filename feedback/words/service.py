@@ -136,7 +136,7 @@ class WordsService:
 
     async def _count(self, scope: ScopeClaims) -> None:
         """A use of AI that cannot be counted is none that a learner gets."""
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             await self._choices.used(session, scope, "words", "model")
 
     def _reason(self, error: Exception, scope: ScopeClaims) -> str:

@@ -103,6 +103,7 @@ class Database:
         one_state = {} if self.is_sqlite else {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
         reading = self._engine.execution_options(read_only=True, **one_state)
         self._read_sessions = async_sessionmaker(reading, expire_on_commit=False)
+        self._brief_reads = async_sessionmaker(reading.execution_options(brief=True), expire_on_commit=False)
 
     @asynccontextmanager
     async def write(self, *, survives: bool = True, brief: bool = False) -> AsyncIterator[AsyncSession]:
@@ -131,9 +132,12 @@ class Database:
             await session.execute(select(lock(zlib.crc32(f"{what} of {self.access.schema}".encode()))))
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncSession]:
-        """One transaction that sees one state of the data and cannot write. Goes on while others write."""
-        async with self._opened(self._read_sessions) as session:
+    async def read(self, *, brief: bool = False) -> AsyncIterator[AsyncSession]:
+        """One transaction that sees one state of the data and cannot write. Goes on while others write.
+
+        `brief`: as in `write`; a reader waits for nobody, so no thread is asked at all.
+        """
+        async with self._opened(self._brief_reads if brief else self._read_sessions) as session:
             yield session
 
     @asynccontextmanager
@@ -221,14 +225,15 @@ def _configure_sqlite(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        read_only, driver = options.get("read_only", False), connection.connection.driver_connection
+        read_only, brief = options.get("read_only", False), options.get("brief", False)
+        driver = connection.connection.driver_connection
         assert isinstance(driver, UninterruptedConnection)
         if connection.info.get("read_only") is not read_only:
             driver.here = True
             connection.exec_driver_sql(f"PRAGMA query_only={'ON' if read_only else 'OFF'}")
-            driver.here = False
             connection.info["read_only"] = read_only
+        # A reader waits for nobody, and whoever has begun to write does not any more.
+        driver.here, driver.only_reads = brief and read_only, read_only
         # A deferred transaction that turns into a writer fails at once when somebody else wrote meanwhile.
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-        # Whoever has begun to write waits for nobody any more.
-        driver.here = options.get("brief", False)
+        driver.here = brief

@@ -28,6 +28,8 @@ class UninterruptedConnection(aiosqlite.Connection):
     here = False
     """Whether operations are done where they are asked for, and not in the connection's thread: for those that take
     microseconds and wait for nobody. Until the transaction ends."""
+    only_reads = False
+    """Whether the transaction cannot write, so that its end has nothing to keep."""
 
     def cursor(self) -> "UninterruptedCursor":  # type: ignore[override]
         """A cursor; making one needs no visit."""
@@ -35,8 +37,11 @@ class UninterruptedConnection(aiosqlite.Connection):
 
     async def commit(self) -> None:
         """Keep what the transaction wrote, which may wait for the disk."""
-        self.here = False
-        await super().commit()
+        self.here = self.here and self.only_reads
+        try:
+            await super().commit()
+        finally:
+            self.here = False
 
     async def rollback(self) -> None:
         """End a transaction if there is one; the pool asks for this whenever a connection comes back."""

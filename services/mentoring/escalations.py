@@ -59,7 +59,7 @@ class Escalations:
         if body.email and not is_address(body.email):
             raise AddressRefused(f"{body.email[:80]!r} is no e-mail address. Correct it, or leave it out.")
         now, queued = self.clock(), False
-        async with self.db.write() as session:
+        async with self.db.write(brief=True) as session:
             # Of two presses at one moment the second finds what the first has made.
             await self.db.hold(session, f"questions of {owner.user} about {owner.case}")
             own = OwnEscalations(session, owner)
@@ -74,14 +74,14 @@ class Escalations:
     async def mine(self, scope: ScopeClaims, subtask: str | None) -> tuple[EscalationView, ...]:
         """The learner's own, newest first."""
         now = self.clock()
-        async with self.db.read() as session:
+        async with self.db.read(brief=True) as session:
             rows = await OwnEscalations(session, _owner(scope)).all(subtask)
             notes = await notes_of(session, [row.id for row in rows])
         return tuple(view(row, notes[row.id], now) for row in rows)
 
     async def one(self, scope: ScopeClaims, escalation: str) -> EscalationView:
         """One of the learner's own."""
-        async with self.db.read() as session:
+        async with self.db.read(brief=True) as session:
             row = await OwnEscalations(session, _owner(scope)).one(escalation)
             if row is None:
                 raise await self._missing(session, scope, escalation)
@@ -90,7 +90,7 @@ class Escalations:
     async def write(self, scope: ScopeClaims, escalation: str, body: WriteNote) -> EscalationView:
         """The learner's next turn; after an answer it puts the escalation back in the queue."""
         now = self.clock()
-        async with self.db.write() as session:
+        async with self.db.write(brief=True) as session:
             own, row = await self._own(session, scope, escalation)
             if row.state == "cancelled":
                 raise EscalationClosed("You have cancelled this question. Ask anew if you need a mentor.")
@@ -106,7 +106,7 @@ class Escalations:
     async def rate(self, scope: ScopeClaims, escalation: str, body: RateAnswer) -> EscalationView:
         """Keep whether it helped; when it did not, a mentor gets it again."""
         now = self.clock()
-        async with self.db.write() as session:
+        async with self.db.write(brief=True) as session:
             own, row = await self._own(session, scope, escalation)
             if row.state in ("waiting", "leased") and row.helpful is False and not body.helpful:
                 # The same rating, sent twice.
@@ -137,7 +137,7 @@ class Escalations:
     async def cancel(self, scope: ScopeClaims, escalation: str) -> EscalationView:
         """Take it out of the queue, also out of a mentor's hands."""
         now = self.clock()
-        async with self.db.write() as session:
+        async with self.db.write(brief=True) as session:
             _, row = await self._own(session, scope, escalation)
             if row.state in ("answered", "rated"):
                 raise AlreadyAnswered("A mentor has answered already; there is nothing to cancel.")

@@ -48,13 +48,13 @@ class Remembered:
         if scope.subtask not in (None, body.subtask):
             raise OutsideScope(f"This permission is for the step {scope.subtask!r}, not {body.subtask!r}.")
         asked = (scope.case, scope.case_version, body.subtask, body.signatures)
-        async with self.db.read() as session:
+        async with self.db.read(brief=True) as session:
             memory = Memory(session, scope.case)
             if body.look_only:
                 return Recalled(entries={}, known=await memory.any_given(*asked[:3]))
             if not await memory.given(*asked):
                 return Recalled(entries={})
-        async with self.db.write() as session:
+        async with self.db.write(brief=True) as session:
             memory = Memory(session, scope.case)
             # Once more: a mentor may have withdrawn it since.
             given = await memory.given(*asked)
@@ -66,7 +66,7 @@ class Remembered:
     async def rate(self, scope: ScopeClaims, entry: str, body: RateMemory) -> MemoryEntry:
         """Keep whether it helped the learner who got it; if not, it goes back to a mentor."""
         now = self.clock()
-        async with self.db.write() as session:
+        async with self.db.write(brief=True) as session:
             memory = Memory(session, scope.case)
             row = await memory.one(entry)
             showing = None if row is None else await memory.showing(entry, scope.user, scope.case)
@@ -85,7 +85,7 @@ class Remembered:
 
     async def unhelpful_to(self, scope: ScopeClaims) -> tuple[str, ...]:
         """The learner's versions to which a remembered answer did not help, as they say now."""
-        async with self.db.read() as session:
+        async with self.db.read(brief=True) as session:
             return tuple(await Memory(session, scope.case).unhelpful_to(scope.user, scope.case))
 
     async def found(self, mentor: Mentor, sought: Sought, after: str | None, limit: int) -> MemoryPage:

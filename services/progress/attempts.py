@@ -107,7 +107,7 @@ class Attempts:
 
     async def progress(self, scope: ScopeClaims) -> CaseProgress:
         """Where the learner stands in every subtask that was ever touched."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             attempts = _repository(session, scope)
             rows = [row for row in await attempts.standings() if scope.subtask in (None, row.subtask)]
             subtasks = tuple([await self.progress_of(attempts, row) for row in rows])
@@ -115,7 +115,7 @@ class Attempts:
 
     async def standing_of(self, user: str) -> tuple[CaseStanding, ...]:
         """How far a learner has come in every case they touched, by case."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             rows = await standing_by_case(session, user)
         return tuple(CaseStanding(case=case, touched=touched, approved=approved) for case, touched, approved in rows)
 
@@ -134,7 +134,7 @@ class Attempts:
         self, owner: Owner, subtask: str | None, before: str | None, limit: int
     ) -> tuple[VersionSummary, ...]:
         """As `history`, of anybody; who may ask is the caller's to know. Raises SubmissionNotFound."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             attempts = AttemptRepository(session, owner)
             older_than = None if before is None else (await self._found(attempts, before)).seq
             rows = await attempts.history(subtask, older_than, limit)
@@ -142,14 +142,14 @@ class Attempts:
 
     async def version(self, scope: ScopeClaims, submission: str) -> Version:
         """One version with its cells. Raises SubmissionNotFound, OutsideScope."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await self._found(_repository(session, scope), submission)
         _require_subtask(scope, row.subtask)
         return await self._version(row)
 
     async def version_of(self, owner: Owner, submission: str) -> Version:
         """As `version`, of anybody; who may ask is the caller's to know. Raises SubmissionNotFound."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await self._found(AttemptRepository(session, owner), submission)
         return await self._version(row)
 
@@ -177,7 +177,7 @@ class Attempts:
 
         Others are refused as early as here, so that a learner without checks left cannot fill the object store.
         """
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             attempts = _repository(session, scope)
             row = await attempts.same(scope.case_version, submit.subtask, submit.digest)
             if row is not None and counts(_verdict(row)):

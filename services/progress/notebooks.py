@@ -57,13 +57,13 @@ class Notebooks:
 
     async def saved(self, owner: Owner) -> tuple[SavedSummary, ...]:
         """All kept states, newest first."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             rows = await NotebookRepository(session, owner).all()
             return tuple(_summary(row) for row in reversed(rows))
 
     async def get(self, owner: Owner, digest: str) -> SavedNotebook:
         """One kept state of the owner's own. Raises NotebookNotFound."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await NotebookRepository(session, owner).by_digest(digest)
         if row is None:
             raise NotebookNotFound(
@@ -74,7 +74,7 @@ class Notebooks:
 
     async def newest(self, owner: Owner) -> SavedNotebook | None:
         """The state kept last, or None."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await NotebookRepository(session, owner).newest()
         return None if row is None else await self._read(row)
 

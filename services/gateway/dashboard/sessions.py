@@ -63,7 +63,7 @@ class Sessions:
 
     async def of(self, cookie: str) -> Session | None:
         """The session of a cookie, or None when there is none (any more)."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             row = await session.get(SessionRow, _digest(cookie))
         if row is None or row.expires <= self._clock():
             return None

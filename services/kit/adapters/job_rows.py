@@ -88,7 +88,7 @@ class JobRows:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """One transaction that may write."""
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             yield session
 
     async def add(self, session: AsyncSession, job: Job) -> str:
@@ -117,11 +117,11 @@ class JobRows:
         """Lease up to `limit` jobs that are due, the most urgent first."""
         now = self._clock()
         due = self._due(queue, kinds, now).limit(limit)
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             # Looking costs no write lock, and most looks find nothing.
             if (await session.execute(due)).first() is None:
                 return ()
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             # Rows that another worker is just taking are skipped where the database locks rows.
             ids = (await session.scalars(due.with_for_update(skip_locked=True))).all()
             leased = (
@@ -153,7 +153,7 @@ class JobRows:
 
     async def renew(self, job: Held, worker: str) -> None:
         """Hold the job for another lease from now on. Raises `LeaseLost`."""
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             await self.change(session, job, worker, leased_until=self._clock() + self.times.lease)
 
     async def done(self, session: AsyncSession, job: Held, worker: str) -> None:
@@ -162,13 +162,13 @@ class JobRows:
 
     async def give_back(self, job: Held, worker: str) -> None:
         """Leave it to somebody else, at no cost. Raises `LeaseLost`."""
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             await self.change(session, job, worker, status="queued", leased_until=None, attempt=job.attempt - 1)
 
     async def again(self, job: Held, worker: str, error: str) -> None:
         """Have it tried again after a while. Raises `LeaseLost`."""
         values = {"status": "queued", "leased_until": None, "error": error[:_MAX_ERROR]}
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             await self.change(session, job, worker, run_at=self._clock() + self._wait(job.attempt), **values)
 
     async def failed(self, session: AsyncSession, job: Held, worker: str, error: str) -> None:
@@ -179,7 +179,7 @@ class JobRows:
     async def sweep(self) -> None:
         """Forget jobs that ended long ago."""
         old = and_(self._jobs.c.status.not_in(_ACTIVE), self._jobs.c.ended < self._clock() - self.times.keep)
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             await session.execute(delete(self._jobs).where(old))
 
     def _new(self, job: Job) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Recorder:
         Raises RecordingNotChosen, SessionDeleted, EventInvalid, EventTooLarge, RecordingFull; nothing is kept then.
         """
         owner = _owner(scope)
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             # Asked first, so that the events of somebody who did not agree are not even looked at.
             await _require_consent(SessionRepository(session, owner))
         checked = self._checked(batch.events)
@@ -76,12 +76,12 @@ class Recorder:
 
     async def recording(self, scope: ScopeClaims) -> Recording:
         """Where the learner stands with recording."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             return await self._recording(SessionRepository(session, _owner(scope)))
 
     async def choose(self, scope: ScopeClaims, choice: RecordingChoice) -> Recording:
         """Keep a choice. Choosing what holds already adds nothing. What is recorded stays until it is deleted."""
-        async with self._db.write() as session:
+        async with self._db.write(brief=True) as session:
             sessions = SessionRepository(session, _owner(scope))
             if await sessions.choice() is not choice.record:
                 await sessions.choose(choice.record, self._clock())

@@ -85,7 +85,7 @@ class Reviews:
 
     async def dismissals_of(self, owner: Owner, subtask: str) -> tuple[Dismissal, ...]:
         """What anybody dismissed, newest first; who may ask is the caller's to know."""
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             return tuple(_dismissal(row) for row in await DismissalRepository(session, owner).in_force(subtask))
 
     async def _settled(
@@ -133,7 +133,7 @@ class Reviews:
         wanted = {cell.id: cell.source for cell in answers}
         if not wanted:
             return False
-        async with self._db.read() as session:
+        async with self._db.read(brief=True) as session:
             rows = await AttemptRepository(session, owner).approved(subtask, _LOOKED_AT)
             addresses = [row.cells for row in rows]
         for address in addresses:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from services.kit import wal_sync
 from services.kit.database import Database
@@ -147,6 +147,30 @@ async def test_whoever_writes_briefly_visits_the_thread_to_begin_and_to_end_only
         assert (await session.execute(text("SELECT count(*) FROM said"))).scalar_one() == 5
     assert len(visits.statements) == 2
     assert await heard(db) == 5
+
+
+async def test_whoever_reads_briefly_visits_the_thread_not_at_all_and_goes_on_while_others_write(db, visits):
+    await say(db)
+    for _ in range(2):  # the first time connections are opened
+        async with db.write() as writing:
+            await writing.execute(text("INSERT INTO said VALUES (1)"))
+            visits.statements.clear()
+            async with db.read(brief=True) as session:
+                said = (await session.execute(text("SELECT count(*) FROM said"))).scalar_one()
+            asked = list(visits.statements)
+    assert (said, asked) == (2, [])
+
+
+async def test_whoever_reads_briefly_cannot_write_and_leaves_an_ordinary_connection(db, visits):
+    async def overreach() -> None:
+        async with db.read(brief=True) as session:
+            await session.execute(text("INSERT INTO said VALUES (2)"))
+
+    with pytest.raises(OperationalError, match="readonly"):
+        await overreach()
+    visits.statements.clear()
+    assert await heard(db) == 0
+    assert len(visits.statements) == 3
 
 
 async def test_a_connection_that_was_used_briefly_is_an_ordinary_one_afterwards(db, visits):
