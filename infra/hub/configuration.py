@@ -128,7 +128,7 @@ def _own_proxy(c: Any, settings: EmbeddedSettings, vault: Vault, hosts: Hosts) -
     figures.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     program = [*proxy_program(settings), "--metrics-socket", str(figures)]
     c.ConfigurableHTTPProxy.command = [*bound_to_hub, "env", *told, *program]
-    pid_file = settings.run_dir / "proxy.pid"
+    pid_file = settings.proxy_socket.with_suffix(".pid")
     c.ConfigurableHTTPProxy.pid_file = str(pid_file)
     # This proxy never outlives its Hub, so it is a left-over; the Hub would kill whatever has that process id by now.
     pid_file.unlink(missing_ok=True)

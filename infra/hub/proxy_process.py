@@ -33,8 +33,15 @@ def proxy_variables(settings: EmbeddedSettings, vault: Vault, hosts: Hosts) -> M
         "CASELOOP_PROXY_REFUSALS_PER_MINUTE": str(settings.refusals_per_minute),
         "CASELOOP_PROXY_LEAF": str(settings.leaf("proxy")),
         "CASELOOP_PROXY_AUTHORITY": str(vault.authority.bundle),
-        "CASELOOP_DASHBOARD_PORT_FILE": str(settings.dashboard_port_file),
+        **_desk(settings),
     }
+
+
+def _desk(settings: EmbeddedSettings) -> Mapping[str, str]:
+    """Where the mentors' desk is: containers share folders, and no address of a machine."""
+    if settings.mode == "production":
+        return {"CASELOOP_DASHBOARD_SOCKET": str(settings.socket("dashboard"))}
+    return {"CASELOOP_DASHBOARD_PORT_FILE": str(settings.dashboard_port_file)}
 
 
 def standing_command(settings: EmbeddedSettings) -> list[str]:

@@ -57,9 +57,10 @@ class ProductionSettings(EmbeddedSettings):
         return self.run_dir / "own" / f"{service}.pem"
 
     @property
-    def dashboard_port_file(self) -> Path:
-        """Where the mentors' desk writes its port for the Hub's proxy, with which it shares a network namespace."""
-        return self.run_dir / "dashboard" / "port"
+    def proxy_socket(self) -> Path:
+        """Where the Hub's proxy takes routes: in memory, too. The folder around all others is nobody's of ours, because
+        the engine made it for those that are mounted below."""
+        return self.run_dir / "own" / "proxy-api.sock"
 
     def prepare(self) -> None:
         """Make the folder of the own certificates; all others are mounted, and made by `caseloop production init`."""
