@@ -50,6 +50,16 @@ def test_what_must_not_start_does_not(settings: ProductionSettings, name: str, u
         check(name, settings, lambda: user)
 
 
+def test_the_folder_of_its_certificates_is_its_own_whatever_the_engine_made_of_it(
+    settings: ProductionSettings,
+) -> None:
+    settings.prepare()
+    own = settings.leaf("gateway").parent
+    own.chmod(0o755)
+    settings.prepare()
+    assert own.stat().st_mode & 0o777 == 0o700
+
+
 def test_spread_over_machines_a_service_needs_no_folder_and_is_called_by_its_address(
     settings: ProductionSettings,
 ) -> None:
