@@ -13,7 +13,7 @@ from infra.hub.logs import configure_hub_logs
 from infra.hub.pages import CaseHandler, CasesHandler
 from infra.hub.progress_page import ProgressFileHandler, ProgressHandler
 from infra.hub.proxy import StandingProxy, WholeProxy
-from infra.hub.proxy_process import proxy_program, proxy_token, proxy_variables, socket_address
+from infra.hub.proxy_process import proxy_program, proxy_token, proxy_variables
 from infra.hub.public_address import configure_learners_hosts, configure_public_address
 from infra.hub.single_sign_on import configure_single_sign_on
 from infra.production.settings import ProductionSettings
@@ -31,6 +31,7 @@ from services.kit.settings import OidcSettings
 from spawner.bubblewrap import BubblewrapSpawner
 from spawner.case_server import CaseServer
 from spawner.platform import Platform
+from spawner.sockets import socket_address
 from vault.identity import host_name
 from vault.wiring import Vault
 

@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.metadata import distributions, version
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,13 @@ def test_an_image_is_built_after_those_that_it_stands_on(project: Path) -> None:
         under = set(re.findall(r"^FROM caseloop/([a-z-]+):", build["recipe"](name).read_text(), re.MULTILINE))
         assert under <= made, name
         made.add(name)
+
+
+def test_the_code_in_images_says_of_which_version_it_is(project: Path, tmp_path: Path) -> None:
+    """A backup notes it down."""
+    runpy.run_path(str(project / "infra" / "images" / "build.py"))["_name"](tmp_path)
+    (told,) = distributions(path=[str(tmp_path)])
+    assert (told.name, told.version) == ("caseloop", version("caseloop"))
 
 
 def test_public_images_are_pinned_to_one_release(services: Mapping[str, Json], project: Path) -> None:
@@ -339,7 +347,10 @@ def test_what_backs_up_sees_everything_and_changes_nothing(
         if name.startswith("CASELOOP_BACKUP_"):
             monkeypatch.setenv(name, value.replace(STATE, "/state"))
     told = BackupSettings(_env_file=None)  # type: ignore[call-arg]
-    assert told.folder == Path("/state/backups")
+    (mounted,) = (line for line in services["backup"]["volumes"] if line.startswith(f"{STATE}/backups:"))
+    assert told.folder == Path(mounted.rpartition(":")[2])
+    # a backup that would be lost with all else is refused
+    assert not told.folder.is_relative_to(Path(_unless_told(services["backup"]["environment"]["CASELOOP_HOME"])))
     # Whoever may write where backups are put must not choose whom they are locked for.
     assert told.recipients == Path("/state/services/backup/recipients")
     # by the same socket as ours
