@@ -2,7 +2,7 @@
 
 from infra.hub.configuration import configure
 from infra.hub.platform import open_platform
-from infra.production.settings import settings_of_the_mode
+from infra.hub.settings import settings_of_the_mode
 from vault.wiring import open_vault
 
 settings = settings_of_the_mode()

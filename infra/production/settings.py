@@ -73,10 +73,3 @@ class ProductionSettings(EmbeddedSettings):
         if own.is_dir() and own.stat().st_uid == os.geteuid():
             own.chmod(0o700)
         private_folder(own)
-
-
-def settings_of_the_mode() -> EmbeddedSettings:
-    """Those of production, or of the embedded mode, as `CASELOOP_MODE` says. ValidationError."""
-    # first those that look at no host names: in production other variables say the Hub's
-    told = ProductionSettings()
-    return told if told.mode == "production" else EmbeddedSettings()

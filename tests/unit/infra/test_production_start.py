@@ -11,10 +11,11 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
+from infra.hub.settings import settings_of_the_mode
 from infra.production.health import is_alive
 from infra.production.metrics import metrics_app
 from infra.production.serve import CannotServe, check, shown_folders, use_scratch
-from infra.production.settings import ProductionSettings, settings_of_the_mode
+from infra.production.settings import ProductionSettings
 from infra.settings import EmbeddedSettings
 from services.kit.places import Address
 from spawner.engine_errors import advice
