@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from feedback.baseline import Baselines
 from feedback.evidence.asked import Asked
@@ -20,10 +21,16 @@ from feedback.verdict import decide
 from services.contracts.case import AuthorCase, Compare, Subtask
 from services.contracts.feedback import Verdict
 from services.contracts.mutants import Mutant, MutantVerdict
-from services.contracts.observation import Observation, Probe
+from services.contracts.observation import Observation, Probe, RunRequest
 
 EXTRA = "ci:"
 """Prefix of probes that no verdict rests on."""
+
+
+def asking_also(request: RunRequest, extra: Sequence[Probe]) -> RunRequest:
+    """The same run with more questions, before those that a check can do without: a runner takes none after them."""
+    probes = tuple(sorted((*request.probes, *extra), key=attrgetter("optional")))
+    return request.model_copy(update={"probes": probes})
 
 
 class MutantJudge:
@@ -85,7 +92,7 @@ class _Batch:
         )
         plan = plan_run(self._case, self._subtask, repair(self._case, cells), seed)
         extra = tuple(Probe(id=f"{EXTRA}{name}", name=name) for name in names)
-        return Plan(plan.asked, plan.request.model_copy(update={"probes": (*plan.request.probes, *extra)}))
+        return Plan(plan.asked, asking_also(plan.request, extra))
 
     async def _leaves_the_same(self, mutant: Mutant, seed: int, observation: Observation) -> bool:
         async def look() -> Observation:

@@ -5,7 +5,6 @@ import os
 import stat
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 from jupyterhub.spawner import Spawner
 from jupyterhub.utils import AnyTimeoutError, exponential_backoff
@@ -14,6 +13,7 @@ from services.contracts.case import LearnerCase
 from spawner.case_server import CaseServer, SpawnError
 from spawner.inside import BOX, GATEWAY, HUB, Mount
 from spawner.processes import boxes
+from spawner.sockets import SCHEME, socket_address
 
 SERVER_SOCKET: Final = "server.sock"
 
@@ -41,7 +41,7 @@ class SocketServer(CaseServer):
     @property
     def socket_url(self) -> str:
         """Address of the server's socket as Hub and proxy write it."""
-        return "http+unix://" + quote(str(self.door), safe="")
+        return socket_address(self.door)
 
     @property
     def server(self) -> Any:
@@ -57,7 +57,7 @@ class SocketServer(CaseServer):
 
     def _point(self, server: Any) -> None:
         server.connect_url = self.socket_url
-        server.connect_addr = quote(str(self.door), safe="")
+        server.connect_addr = self.socket_url.removeprefix(SCHEME)
 
     # --- starting ---------------------------------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ class SocketServer(CaseServer):
 
     def ways_out(self) -> dict[str, str]:
         """The sockets, where they are seen inside."""
-        hub = "http+unix://" + quote(f"{HUB}/hub.sock", safe="") + "/hub/api"
+        hub = socket_address(Path(HUB, "hub.sock")) + "/hub/api"
         return {
             "JUPYTERHUB_API_URL": hub,
             "JUPYTERHUB_ACTIVITY_URL": f"{hub}/users/{self.user.escaped_name}/activity",

@@ -5,18 +5,17 @@ import json
 import uuid
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
 
 from tests.tls_server import TlsHandler, TlsServer, server_context
 
-_PASSWORD = "the administrator's"
 _OWN_ROLES = ("offline_access", "uma_authorization")
 
 
 class KeycloakDouble:
     """Realms with roles, scopes, clients and groups; what nobody set has a value of Keycloak's own."""
 
-    password = _PASSWORD
+    password = "the administrator's"
 
     def __init__(self, folder: Path) -> None:
         self.ca = folder / "keycloak.pem"
@@ -26,7 +25,7 @@ class KeycloakDouble:
         """`METHOD path` of everything that changed something."""
         self.tokens: dict[str, set[str]] = {}
         """The realms that each token opens: those of its time, as in the versions that look into the token."""
-        self._server = TlsServer(0, _Handler, self, context)
+        self._server = TlsServer(0, AdministrationHandler, self, context)
         self.address = f"https://127.0.0.1:{self._server.server_port}"
 
     def stop(self) -> None:
@@ -135,7 +134,9 @@ def _found(matching: Any) -> tuple[int, Any]:
     return (404, {"error": "not found"}) if first is None else (200, first)
 
 
-class _Handler(TlsHandler):
+class AdministrationHandler(TlsHandler):
+    """Reads what is asked, and sends what the double says."""
+
     def answer(self, body: str) -> None:
         path = unquote(self.path.partition("?")[0]).strip("/").split("/")
         opened = self.server.double.tokens.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
@@ -154,7 +155,7 @@ class _Handler(TlsHandler):
         if path[-1] == "openid-configuration":
             base = f"{self.server.double.address}/realms/master"
             self._say(200, {"issuer": base, "token_endpoint": f"{base}/protocol/openid-connect/token"})
-        elif f"password={_PASSWORD.replace(' ', '+').replace(chr(39), '%27')}" not in body:
+        elif parse_qs(body).get("password") != [self.server.double.password]:
             self._say(401, {"error": "invalid_grant", "error_description": "Invalid user credentials"})
         else:
             token, double = uuid.uuid4().hex, self.server.double

@@ -19,9 +19,17 @@ class TlsServer(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, port: int, handler: type["TlsHandler"], double: Any, context: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        port: int,
+        handler: type["TlsHandler"],
+        double: Any,
+        context: ssl.SSLContext | None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        """Without a context it speaks plain HTTP, as what stands behind something that speaks TLS."""
         self.double, self._context = double, context
-        super().__init__(("127.0.0.1", port), handler)
+        super().__init__((host, port), handler)
         threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
     def stop(self) -> None:
@@ -33,6 +41,8 @@ class TlsServer(ThreadingHTTPServer):
         """Take a connection."""
         connection, address = super().get_request()
         connection.settimeout(20)
+        if self._context is None:
+            return connection, address
         # the handshake comes with the first read, in the connection's own thread
         return self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False), address
 

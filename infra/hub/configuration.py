@@ -13,7 +13,7 @@ from infra.hub.logs import configure_hub_logs
 from infra.hub.pages import CaseHandler, CasesHandler
 from infra.hub.progress_page import ProgressFileHandler, ProgressHandler
 from infra.hub.proxy import StandingProxy, WholeProxy
-from infra.hub.proxy_process import proxy_program, proxy_token, proxy_variables, socket_address
+from infra.hub.proxy_process import proxy_program, proxy_token, proxy_variables
 from infra.hub.public_address import configure_learners_hosts, configure_public_address
 from infra.hub.single_sign_on import configure_single_sign_on
 from infra.production.settings import ProductionSettings
@@ -31,6 +31,7 @@ from services.kit.settings import OidcSettings
 from spawner.bubblewrap import BubblewrapSpawner
 from spawner.case_server import CaseServer
 from spawner.platform import Platform
+from spawner.sockets import socket_address
 from vault.identity import host_name
 from vault.wiring import Vault
 
@@ -128,7 +129,7 @@ def _own_proxy(c: Any, settings: EmbeddedSettings, vault: Vault, hosts: Hosts) -
     figures.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     program = [*proxy_program(settings), "--metrics-socket", str(figures)]
     c.ConfigurableHTTPProxy.command = [*bound_to_hub, "env", *told, *program]
-    pid_file = settings.run_dir / "proxy.pid"
+    pid_file = settings.proxy_socket.with_suffix(".pid")
     c.ConfigurableHTTPProxy.pid_file = str(pid_file)
     # This proxy never outlives its Hub, so it is a left-over; the Hub would kill whatever has that process id by now.
     pid_file.unlink(missing_ok=True)

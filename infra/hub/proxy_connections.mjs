@@ -1,8 +1,8 @@
 // Loaded into the Hub's proxy: `node --import proxy_connections.mjs …/bin/configurable-http-proxy …`.
 //
-// The proxy reads a client certificate once, and knows its targets by fixed ports. Here it calls
-// https://dashboard.caseloop.internal with the certificate that lies in its file at that moment, at the port that the
-// desk has written down, and believes nobody but the holder of that very name's certificate.
+// The proxy reads a client certificate once, and knows its targets by fixed ports, or by sockets without TLS. Here it
+// calls https://dashboard.caseloop.internal with the certificate that lies in its file at that moment, at the desk's
+// socket or at the port that it has written down, and believes nobody but the holder of that very name's certificate.
 //
 // To unix sockets it would open a connection for each request, which the other end closes as soon as it has answered:
 // now and then before Node has written the request's last, empty piece. On a unix socket that is a broken pipe, and a
@@ -33,7 +33,8 @@ const WAITING = new URL("waiting.html", import.meta.url);
 
 const leaf = needed("CASELOOP_PROXY_LEAF");
 const bundle = needed("CASELOOP_PROXY_AUTHORITY");
-const portFile = needed("CASELOOP_DASHBOARD_PORT_FILE");
+const deskSocket = process.env.CASELOOP_DASHBOARD_SOCKET ?? "";
+const portFile = deskSocket || needed("CASELOOP_DASHBOARD_PORT_FILE");
 
 const program = fs.realpathSync(process.argv[1]);
 const library = path.join(path.dirname(program), "..", "lib", "configproxy.js");
@@ -58,7 +59,11 @@ ConfigurableProxy.prototype.proxyOptsForTarget = function (target) {
   }
   const to = new URL(target.href);
   to.hostname = "127.0.0.1";
-  to.port = port();
+  if (deskSocket) {
+    to.socketPath = deskSocket;
+  } else {
+    to.port = port();
+  }
   return { target: to, secure: true, agent: current() };
 };
 

@@ -5,10 +5,10 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from infra.hosts import Hosts, host_of
 from infra.settings import EmbeddedSettings
+from spawner.sockets import socket_address
 from vault.ports import SecretStore
 from vault.wiring import Vault
 
@@ -33,8 +33,15 @@ def proxy_variables(settings: EmbeddedSettings, vault: Vault, hosts: Hosts) -> M
         "CASELOOP_PROXY_REFUSALS_PER_MINUTE": str(settings.refusals_per_minute),
         "CASELOOP_PROXY_LEAF": str(settings.leaf("proxy")),
         "CASELOOP_PROXY_AUTHORITY": str(vault.authority.bundle),
-        "CASELOOP_DASHBOARD_PORT_FILE": str(settings.dashboard_port_file),
+        **_desk(settings),
     }
+
+
+def _desk(settings: EmbeddedSettings) -> Mapping[str, str]:
+    """Where the mentors' desk is: containers share folders, and no address of a machine."""
+    if settings.mode == "production":
+        return {"CASELOOP_DASHBOARD_SOCKET": str(settings.socket("dashboard"))}
+    return {"CASELOOP_DASHBOARD_PORT_FILE": str(settings.dashboard_port_file)}
 
 
 def standing_command(settings: EmbeddedSettings) -> list[str]:
@@ -58,8 +65,3 @@ def standing_variables(settings: EmbeddedSettings, vault: Vault) -> Mapping[str,
 def proxy_token(store: SecretStore) -> str:
     """What the Hub shows to such a proxy, made at the first call."""
     return store.create("proxy-token", lambda: secrets.token_hex(32).encode()).decode()
-
-
-def socket_address(socket: Path) -> str:
-    """A unix socket as the Hub and its proxy write it."""
-    return "http+unix://" + quote(str(socket), safe="")

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -74,13 +75,22 @@ def _lock(extra: str, context: Path) -> None:
 
 
 def doors(context: Path) -> None:
-    """Our packages, and the desk's built pages."""
+    """Our packages under their name and version, and the desk's built pages."""
+    _name(context / "project")
     for package in PACKAGES:
         shutil.copytree(ROOT / package, context / "project" / package, ignore=_JUNK)
     pages = WEB / "dashboard" / "dist"
     if not (pages / "index.html").exists():
         raise CannotBuild("The desk's pages are not built: run `make setup`.")
     shutil.copytree(pages, context / "project" / "web" / "dashboard" / "dist")
+
+
+def _name(project: Path) -> None:
+    """What Python reads of an installed package; a backup notes down of which version it is."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    folder = project / f"{told['name']}-{told['version']}.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {told['name']}\nVersion: {told['version']}\n")
 
 
 def hub(context: Path) -> None:

@@ -29,7 +29,7 @@ from infra.settings import EmbeddedSettings
 from services.kit.logs import configure_logs
 from services.kit.places import OpenPort
 from services.kit.scope import scope_verifier
-from services.kit.serving import Listener, LocalPort, serve_until_stopped
+from services.kit.serving import Listener, serve_until_stopped
 from services.kit.traces_wiring import open_tracing
 from spawner.processes import boxes
 from vault.files import private_folder
@@ -115,11 +115,7 @@ def use_scratch(folder: Path) -> None:
 async def _serve(name: str, settings: ProductionSettings, vault: Vault) -> int:
     life = settings.tls.service_lifetime
     credential = Credential(vault.authority, Identity.service(name), settings.leaf(name), lifetime=life)
-    place: Path | LocalPort | OpenPort = settings.socket(name)
-    if settings.is_networked:
-        place = OpenPort(settings.network_port)
-    elif name == "dashboard":
-        place = LocalPort(settings.dashboard_port_file, settings.dashboard_port or 0)
+    place = OpenPort(settings.network_port) if settings.is_networked else settings.socket(name)
     async with (
         open_tracing(settings.traces),
         open_app(name, settings, vault, credential, lambda: scope_verifier(vault.secrets)) as app,

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 from pydantic import Field
@@ -57,10 +58,18 @@ class ProductionSettings(EmbeddedSettings):
         return self.run_dir / "own" / f"{service}.pem"
 
     @property
-    def dashboard_port_file(self) -> Path:
-        """Where the mentors' desk writes its port for the Hub's proxy, with which it shares a network namespace."""
-        return self.run_dir / "dashboard" / "port"
+    def proxy_socket(self) -> Path:
+        """Where the Hub's proxy takes routes: in memory, too. The folder around all others is nobody's of ours, because
+        the engine made it for those that are mounted below."""
+        return self.run_dir / "own" / "proxy-api.sock"
 
     def prepare(self) -> None:
-        """Make the folder of the own certificates; all others are mounted, and made by `caseloop production init`."""
-        private_folder(self.run_dir / "own")
+        """Make the folder of the own certificates; all others are mounted, and made by `caseloop production init`.
+
+        It is in memory, and from the second start on as open as the folder that it lies on: runc passes over the mode
+        that it was told.
+        """
+        own = self.run_dir / "own"
+        if own.is_dir() and own.stat().st_uid == os.geteuid():
+            own.chmod(0o700)
+        private_folder(own)

@@ -5,6 +5,7 @@
 // usage: node provider.mjs FOLDER, below which the package is installed
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createServer as createPlainServer } from "node:http";
 import { createServer } from "node:https";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -116,6 +117,7 @@ function configuration() {
 /** A provider with the keys of now; what it has given out is kept elsewhere, and stays. */
 function renew() {
   provider = new Provider(issuer, configuration());
+  provider.proxy = Boolean(given.issuer);
   provider.on("grant.success", (ctx) => state.grants.push(ctx.oidc.params.grant_type));
   provider.on("access_token.saved", (token) => state.accessTokens.add(token));
   answer = provider.callback();
@@ -149,13 +151,16 @@ const COMMANDS = {
     given = wanted;
     state.people = wanted.people;
     addKey("RS256");
-    const pair = { cert: readFileSync(given.certificate), key: readFileSync(given.key) };
-    const server = createServer(pair, handle);
+    // with an issuer of another address it stands behind what speaks TLS there
+    const server = given.issuer
+      ? createPlainServer(handle)
+      : createServer({ cert: readFileSync(given.certificate), key: readFileSync(given.key) }, handle);
     await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+    const { port } = server.address();
     base = `/realms/${given.realm}`;
-    issuer = `https://127.0.0.1:${server.address().port}${base}`;
+    issuer = given.issuer ?? `https://127.0.0.1:${port}${base}`;
     renew();
-    return { issuer };
+    return { issuer, port };
   },
   people({ people }) {
     state.people = people;

@@ -34,7 +34,7 @@ class VaultDouble:
 
     def start(self) -> None:
         """Answer from now on."""
-        self._server = TlsServer(self._port, _Handler, self, self._context)
+        self._server = TlsServer(self._port, VaultHandler, self, self._context)
         self._port = self._server.server_port
 
     def stop(self) -> None:
@@ -103,7 +103,9 @@ class VaultDouble:
         raise Refused(404)
 
 
-class _Handler(TlsHandler):
+class VaultHandler(TlsHandler):
+    """Reads what is asked, and sends what the double says."""
+
     def answer(self, body: str) -> None:
         path = self.path.removeprefix("/v1/").partition("?")[0]
         token = self.headers.get("X-Vault-Token", "")

@@ -217,7 +217,7 @@ async def test_the_other_services_with_tables_start_too(machine: Machine) -> Non
         machine.start(service)
     await machine.ready("cases")
     await machine.ready("feedback")
-    # The desk answers the Hub's proxy alone, on a port.
+    # The desk answers the Hub's proxy alone.
     async with asyncio.timeout(PATIENCE):
         while not await asyncio.to_thread(is_alive, "dashboard", machine.settings()):
             assert machine.running["dashboard"].poll() is None, machine.log("dashboard").read_text()

@@ -181,6 +181,22 @@ async def test_the_service_may_come_back_on_another_port(project: Path, place: P
         assert len(ports) == 2
 
 
+async def test_between_containers_the_service_is_on_a_socket_and_may_come_back(
+    project: Path, place: Path, authority: LocalAuthority
+) -> None:
+    credential(authority, place, "proxy")
+    socket = place / "dashboard.sock"
+    async with proxy(project, place, authority, CASELOOP_DASHBOARD_SOCKET=str(socket)) as web:
+        for _ in range(2):
+            assert (await web.get("who")).status_code == 503
+            async with serving([Listener(desk(), credential(authority, place, "dashboard"), socket)], authority):
+                for _ in range(3):
+                    assert (await web.get("who")).json() == {"peer": "service/proxy"}
+                    assert (await web.post("echo", json={"a": "b"})).json() == {"a": "b"}
+        async with serving([Listener(desk(), credential(authority, place, "linting"), socket)], authority):
+            assert (await web.get("who")).status_code == 503, "it is another's"
+
+
 @pytest.mark.parametrize("who", ["gateway", "hub", "dashboard"])
 async def test_with_another_services_certificate_the_proxy_does_not_get_in(
     project: Path, place: Path, authority: LocalAuthority, who: str

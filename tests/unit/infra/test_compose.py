@@ -6,6 +6,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.metadata import distributions, version
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from infra.production.first_run import ACCOUNT, KEYCLOAK, WITH_TABLES, folders, 
 from infra.production.health import DOORS
 from infra.production.metrics import BESIDE, SCRAPED, VAULT
 from infra.production.serve import SERVED, build_rules, check_rules
+from infra.production.settings import ProductionSettings
 from infra.settings import EmbeddedSettings
 from infra.vault.policies import OPERATOR
 from services.kit.settings import DatabaseSettings, ObjectSettings
@@ -109,6 +111,13 @@ def test_an_image_is_built_after_those_that_it_stands_on(project: Path) -> None:
         made.add(name)
 
 
+def test_the_code_in_images_says_of_which_version_it_is(project: Path, tmp_path: Path) -> None:
+    """A backup notes it down."""
+    runpy.run_path(str(project / "infra" / "images" / "build.py"))["_name"](tmp_path)
+    (told,) = distributions(path=[str(tmp_path)])
+    assert (told.name, told.version) == ("caseloop", version("caseloop"))
+
+
 def test_public_images_are_pinned_to_one_release(services: Mapping[str, Json], project: Path) -> None:
     """As far as that can be seen without a registry: a tag with all its numbers, or a digest."""
     build = runpy.run_path(str(project / "infra" / "images" / "build.py"))
@@ -134,6 +143,13 @@ def test_every_container_is_locked_down(services: Mapping[str, Json]) -> None:
         assert service["memswap_limit"] == service["mem_limit"], name
         tag = re.sub(r"\$\{[^}]*\}", "any", service["image"]).partition(":")[2]
         assert tag not in ("", "latest"), name
+
+
+def test_a_health_check_has_room_beside_what_it_asks_about(services: Mapping[str, Json]) -> None:
+    """It is another Python of 45 MB, and one of ours takes 80 MB before it does anything."""
+    asked = {name: how["mem_limit"] for name, how in services.items() if "caseloop" in str(how.get("healthcheck"))}
+    assert set(DOORS) < set(asked)
+    assert {name for name, limit in asked.items() if limit.endswith("m") and int(limit[:-1]) < 256} == set()
 
 
 def test_the_runner_alone_has_a_wider_filter(services: Mapping[str, Json]) -> None:
@@ -205,6 +221,23 @@ def test_the_first_run_makes_every_folder_that_is_mounted(services: Mapping[str,
         assert (tmp_path / name).stat().st_mode & 0o077 == 0
     open_to_pass = [path for path in done.made if path.stat().st_mode & 0o007]
     assert open_to_pass == [tmp_path / "run" / "postgres"]
+
+
+def test_what_a_container_makes_lies_in_a_folder_that_it_may_write_to(services: Mapping[str, Json]) -> None:
+    """Not beside those: the engine makes the folder around what is mounted, and it belongs to root."""
+    settings = ProductionSettings(home=Path("/state"), run_dir=Path("/state/run"), _env_file=None)  # type: ignore[call-arg]
+    made = {name: [settings.socket(name), settings.leaf(name)] for name in LISTENERS}
+    made["hub"] = [settings.hub_listens, settings.proxy_socket, settings.leaf("proxy"), settings.socket("proxy")]
+    made["metrics"] = [settings.leaf("metrics")]
+    for name in made:
+        made[name].append(settings.home / "vault")  # what Vault's authority is known by
+    made |= {door: [settings.socket(door)] for door in (*DOORS, "backup")}
+    for name, paths in made.items():
+        mounted = [_unless_told(line).split(":") for line in services[name]["volumes"]]
+        kept = {target for _, target, *how in mounted if how != ["ro"]}
+        kept |= {_unless_told(line).partition(":")[0] for line in services[name]["tmpfs"]}
+        lost = [path for path in paths if str(path.parent).replace("/state", "/var/lib/caseloop") not in kept]
+        assert lost == [], name
 
 
 def test_a_socket_is_mounted_for_those_who_may_call_it_and_nobody_else(services: Mapping[str, Json]) -> None:
@@ -314,7 +347,10 @@ def test_what_backs_up_sees_everything_and_changes_nothing(
         if name.startswith("CASELOOP_BACKUP_"):
             monkeypatch.setenv(name, value.replace(STATE, "/state"))
     told = BackupSettings(_env_file=None)  # type: ignore[call-arg]
-    assert told.folder == Path("/state/backups")
+    (mounted,) = (line for line in services["backup"]["volumes"] if line.startswith(f"{STATE}/backups:"))
+    assert told.folder == Path(mounted.rpartition(":")[2])
+    # a backup that would be lost with all else is refused
+    assert not told.folder.is_relative_to(Path(_unless_told(services["backup"]["environment"]["CASELOOP_HOME"])))
     # Whoever may write where backups are put must not choose whom they are locked for.
     assert told.recipients == Path("/state/services/backup/recipients")
     # by the same socket as ours
@@ -445,18 +481,20 @@ def test_networks_hold_those_who_must_talk(services: Mapping[str, Json], compose
     assert on("data") == {"postgres", "keycloak"}
     assert on("objects") == {"minio", "cases", "progress", *OF_BACKUPS}
     assert on("model") == {"vllm", "feedback"}
-    assert on("front") == {"hub", "keycloak", "reverse-proxy", "set-up"}
+    assert on("front") == {"hub", "dashboard", "keycloak", "reverse-proxy", "set-up"}
     assert on("watch") == {"prometheus", "grafana", "jaeger"}
     assert on("scrape") == {"metrics", "prometheus"}
-    assert on("traces") == {"jaeger"} | OF_THE_PROJECT - {"dashboard"}
+    assert on("traces") == {"jaeger"} | OF_THE_PROJECT
     assert on("outside") == {"reverse-proxy", "mentoring"}
     # the one way out of a service of ours besides mail: packages come in by it
     assert on("packages") == {"cases"}
     assert on("weights") == {"weights"}
-    assert on("vault") == {"vault", "metrics", "set-up"} | OF_BACKUPS | OF_THE_PROJECT - {"dashboard"}
+    assert on("vault") == {"vault", "metrics", "set-up"} | OF_BACKUPS | OF_THE_PROJECT
     internal = {name for name, how in compose["networks"].items() if how.get("internal")}
     assert internal == set(compose["networks"]) - {"outside", "look", "packages", "weights"}
-    assert services["dashboard"]["network_mode"] == "service:hub"
+    # Whoever is in another's has none any more once that one was started again.
+    shared = {name for name, service in services.items() if ":" in str(service.get("network_mode"))}
+    assert shared == set()
 
 
 def test_who_asks_is_what_the_reverse_proxy_says_and_nobody_else(services: Mapping[str, Json], compose: Json) -> None:

@@ -11,10 +11,12 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
+from infra.hub.settings import settings_of_the_mode
 from infra.production.health import is_alive
 from infra.production.metrics import metrics_app
 from infra.production.serve import CannotServe, check, shown_folders, use_scratch
 from infra.production.settings import ProductionSettings
+from infra.settings import EmbeddedSettings
 from services.kit.places import Address
 from spawner.engine_errors import advice
 from spawner.folder_size import folder_bytes
@@ -48,6 +50,30 @@ def test_a_service_has_a_folder_for_its_socket_alone(settings: ProductionSetting
 def test_what_must_not_start_does_not(settings: ProductionSettings, name: str, user: int, says: str) -> None:
     with pytest.raises(CannotServe, match=says):
         check(name, settings, lambda: user)
+
+
+def test_the_folder_of_its_certificates_is_its_own_whatever_the_engine_made_of_it(
+    settings: ProductionSettings,
+) -> None:
+    settings.prepare()
+    own = settings.leaf("gateway").parent
+    own.chmod(0o755)
+    settings.prepare()
+    assert own.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_hub_starts_with_the_settings_of_its_mode(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In production CASELOOP_OIDC_HUB_ADDRESS says where browsers find it, and no CASELOOP_PUBLIC_ADDRESS is needed."""
+    monkeypatch.setenv("CASELOOP_HOME", str(tmp_path))
+    monkeypatch.setenv("CASELOOP_PUBLIC_ADDRESS", "")
+    monkeypatch.setenv("CASELOOP_DASHBOARD_ADDRESS", "https://desk.school.test")
+    monkeypatch.setenv("CASELOOP_MODE", "production")
+    assert isinstance(settings_of_the_mode(), ProductionSettings)
+    monkeypatch.setenv("CASELOOP_MODE", "embedded")
+    with pytest.raises(ValidationError, match="CASELOOP_PUBLIC_ADDRESS"):
+        settings_of_the_mode()
+    monkeypatch.setenv("CASELOOP_DASHBOARD_ADDRESS", "")
+    assert type(settings_of_the_mode()) is EmbeddedSettings
 
 
 def test_spread_over_machines_a_service_needs_no_folder_and_is_called_by_its_address(
