@@ -15,8 +15,8 @@ from tests.e2e.lab.case_double import notebook
 expect.set_options(timeout=15_000)
 NOTEBOOK = "prices.ipynb"
 
-# What a page does at intervals is kept by it, so that a test can let one pass without waiting for it.
-_KEEP_INTERVALS = """(() => {
+# Run in each page before its own scripts: what it does at intervals is kept, so that a test need not wait for one.
+KEEP_INTERVALS = """(() => {
   const begin = window.setInterval.bind(window);
   window.intervalsBegun = [];
   window.setInterval = (act, wait, ...rest) => {
@@ -43,9 +43,14 @@ class Lab:
         self.errors: list[str] = []
         self.ran = False
         """Whether the kernel was given anything to run."""
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("websocket", lambda socket: socket.on("framesent", self._sent))
-        page.add_init_script(_KEEP_INTERVALS)
+        self._listening: list[tuple[str, Callable[[Any], object]]] = []
+        self.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.on("websocket", lambda socket: socket.on("framesent", self._sent))
+
+    def on(self, event: str, told: Callable[[Any], object]) -> None:
+        """Listen to the page, until the test leaves it to the next one."""
+        self.page.on(event, told)  # type: ignore[call-overload]
+        self._listening.append((event, told))
 
     def _sent(self, message: str | bytes) -> None:
         told = message.encode() if isinstance(message, str) else message
@@ -136,9 +141,14 @@ class Lab:
         return view
 
     def leave(self) -> None:
-        """End the kernel, unless it is as it was when it started: the next page opens the notebook with it again."""
+        """End the kernel, unless it is as it was when it started: the next page opens the notebook with it again.
+
+        Nobody listens to the page any more.
+        """
         if self.ran:
             self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
+        for event, told in self._listening:
+            self.page.remove_listener(event, told)
 
     def idle(self) -> None:
         # the toolbar's indicator says idle before the websocket is connected; the session knows
