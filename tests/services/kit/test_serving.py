@@ -108,14 +108,16 @@ async def test_idle_connections_do_not_hold_the_stop_up(town, authority):
 async def test_idle_clients_are_not_waited_for_to_end_tls(town, authority, monkeypatch):
     from services.kit import serving as module
 
-    monkeypatch.setattr(module, "_GOODBYE", 60.0)
-    loop = asyncio.get_running_loop()
+    app, loop = create_service("cases", []), asyncio.get_running_loop()
     async with town.client("supervisor", "cases") as client:
-        async with serving([listener(town, create_service("cases", []))], authority):
-            assert (await client.get("/health/live")).status_code == 200
-            await asyncio.sleep(1)  # longer than an answer has to go out
-            began = loop.time()
-        assert loop.time() - began < 30
+        with monkeypatch.context() as patient:
+            patient.setattr(module, "_GOODBYE", 60.0)
+            patient.setattr(module, "_GRACE", 60)
+            async with serving([listener(town, app)], authority):
+                assert (await client.get("/health/live")).status_code == 200
+                await asyncio.sleep(1)  # longer than an answer has to go out
+                began = loop.time()
+            assert loop.time() - began < 30
         async with serving([listener(town, create_service("cases", []))], authority):
             assert (await client.get("/health/live")).status_code == 200, "the client opens a new connection"
 
