@@ -27,6 +27,19 @@ _PASTE = """([index, text]) => {
 }"""
 _SOURCES = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
   .map(c => [c.id, c.sharedModel.getSource()])"""
+# What the browser keeps of the record, for the next page.
+_KEPT = """() => new Promise((done, failed) => {
+  const opening = indexedDB.open('caseloop-recorder');
+  opening.onerror = failed;
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('batches').objectStore('batches').getAll();
+    reading.onerror = failed;
+    reading.onsuccess = () => {
+      opening.result.close();
+      done(JSON.stringify(reading.result));
+    };
+  };
+})"""
 # What all that follows an edit costs, the editor's own work included: the median of many, in milliseconds.
 _KEYSTROKE = """() => {
   const cell = window.jupyterapp.shell.currentWidget.content.widgets[3];
@@ -227,6 +240,7 @@ def test_what_was_done_while_caseloop_was_away_arrives_after_a_reload(
     with lab.page.expect_response("**/api/events*") as tried:
         lab.passes(SEND)
     assert tried.value.status == 503
+    eventually(lambda: "away = 2" in lab.page.evaluate(_KEPT))
     lab.command("docmanager:save")
     lab.saved()
     written = lab.page.evaluate(_SOURCES)
