@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Error, Playwright
+from playwright.sync_api import BrowserContext, Playwright
 
-from tests.e2e.chromium import experienced_chromium, forget, leave
+from tests.e2e.chromium import experienced_chromium, forgetful_page
 from tests.e2e.lab.gateway_double import TOKEN, Desk, GatewayDouble
 from tests.e2e.lab.lab_page import KEEP_INTERVALS, NOTEBOOK, Lab, eventually
 from tests.free_port import free_port
@@ -124,24 +124,13 @@ def window(playwright: Playwright, folder: Path) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def lab(window: BrowserContext, server: JupyterServer, desk: Desk) -> Iterator[Lab]:
-    """An empty page, a fresh notebook on disk; nothing may have been thrown in the page when the test ends.
-
-    The tests of a file load JupyterLab in the same tab, one after the other.
-    """
-    tab = window.pages[0]
-    forget(tab, server.url)
-    lab = Lab(tab, server.url, SERVER_TOKEN, server.root)
-    lab.write()
-    yield lab
-    try:
-        tab.evaluate("() => undefined")  # what was thrown until now has been told before its answer
-        thrown = list(lab.errors)
-        lab.leave()
-        leave(tab)
-    except Error:
-        window.new_page()  # the next test's: this one cannot be trusted any more
-        tab.close()
-        raise
-    for opened in window.pages[1:]:
-        opened.close()
+    """A page with a fresh notebook on disk; nothing may have been thrown in it when the test ends."""
+    page = Lab(forgetful_page(window, server.url), server.url, SERVER_TOKEN, server.root)
+    page.write()
+    yield page
+    page.page.evaluate("() => undefined")  # what was thrown until now has been told before its answer
+    thrown = list(page.errors)
+    page.leave()
+    for open_page in window.pages:
+        open_page.close()
     assert not thrown

@@ -43,14 +43,8 @@ class Lab:
         self.errors: list[str] = []
         self.ran = False
         """Whether the kernel was given anything to run."""
-        self._listening: list[tuple[str, Callable[[Any], object]]] = []
-        self.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.on("websocket", lambda socket: socket.on("framesent", self._sent))
-
-    def on(self, event: str, told: Callable[[Any], object]) -> None:
-        """Listen to the page, until the test leaves it to the next one."""
-        self.page.on(event, told)  # type: ignore[call-overload]
-        self._listening.append((event, told))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("websocket", lambda socket: socket.on("framesent", self._sent))
 
     def _sent(self, message: str | bytes) -> None:
         told = message.encode() if isinstance(message, str) else message
@@ -141,14 +135,9 @@ class Lab:
         return view
 
     def leave(self) -> None:
-        """End the kernel, unless it is as it was when it started: the next page opens the notebook with it again.
-
-        Nobody listens to the page any more.
-        """
+        """End the kernel, unless it is as it was when it started: the next page opens the notebook with it again."""
         if self.ran:
             self.page.evaluate("() => window.jupyterapp.serviceManager.sessions.shutdownAll()")
-        for event, told in self._listening:
-            self.page.remove_listener(event, told)
 
     def idle(self) -> None:
         # the toolbar's indicator says idle before the websocket is connected; the session knows

@@ -30,7 +30,7 @@ def test_check_cells_are_not_the_learners_to_mend_and_no_request_is_made_for_a_d
     expect(lab.page.locator("[data-caseloop-diagnostics='0']")).to_have_count(1, timeout=20_000)
     expect(lab.page.locator(".cm-lintRange-error")).to_have_count(0)
     asked: list[str] = []
-    lab.on("request", lambda request: asked.append(request.url) if "/caseloop/" in request.url else None)
+    lab.page.on("request", lambda request: asked.append(request.url) if "/caseloop/" in request.url else None)
     lab.type(3, "print(nope)", replace=True)
     expect(lab.cell(3).locator(".cm-lintRange-error")).to_have_text("nope")
     assert asked == []

@@ -34,8 +34,8 @@ print("in plain words")
 def test_every_kind_of_output_is_rendered_and_nothing_asks_for_what_needs_a_network(lab: Lab) -> None:
     asked: list[str] = []
     failed: list[str] = []
-    lab.on("request", lambda request: asked.append(request.url))
-    lab.on("console", lambda said: failed.append(said.text) if "failed to activate" in said.text else None)
+    lab.page.on("request", lambda request: asked.append(request.url))
+    lab.page.on("console", lambda said: failed.append(said.text) if "failed to activate" in said.text else None)
     lab.write(total=SHOWS)
     lab.open()
     lab.idle()
