@@ -122,7 +122,7 @@ class _PeerProtocol(HttpToolsProtocol):
 
         An idle client does not read, and would let us wait for its answer to the end of TLS.
         """
-        idle = self.cycle is None or self.cycle.response_complete
+        idle = getattr(self.cycle, "response_complete", True)  # there is none before the first request
         if idle and self.loop.time() - self._idle_since > _SETTLED:
             self.transport.abort()
         else:
