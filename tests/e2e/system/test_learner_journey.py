@@ -15,8 +15,8 @@ CASE, SUBTASK = "clean-regression", "load"
 
 
 @pytest.fixture(scope="module")
-def case(project: Path) -> AuthorCase:
-    draft = read_case_folder(project / "cases" / CASE).draft
+def case(system: System) -> AuthorCase:
+    draft = read_case_folder(Path(system.variables["CASELOOP_CASES"]) / CASE).draft
     assert draft is not None
     return draft.author
 
