@@ -15,8 +15,8 @@ CASE, SUBTASK = "clean-regression", "load"
 
 
 @pytest.fixture(scope="module")
-def case(system: System) -> AuthorCase:
-    draft = read_case_folder(Path(system.variables["CASELOOP_CASES"]) / CASE).draft
+def case(project: Path) -> AuthorCase:
+    draft = read_case_folder(project / "cases" / CASE).draft
     assert draft is not None
     return draft.author
 
