@@ -18,6 +18,8 @@ it at the latest."""
 _LONGEST_HEAD: Final = 64 * 1024
 _MOST_CONNECTIONS: Final = 50
 """Of one learner's environment at one listener."""
+_SETTLED: Final = 0.5
+"""Seconds after which the last bytes of an answer have gone out."""
 
 _log = structlog.get_logger(__name__)
 
@@ -78,6 +80,7 @@ class _PeerProtocol(HttpToolsProtocol):
         self._admitted = False
         self._expiry: asyncio.TimerHandle | None = None
         self._head_bytes: int | None = 0
+        self._idle_since = self.loop.time()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Admit the caller or break the connection off before a byte of it is read."""
@@ -101,13 +104,29 @@ class _PeerProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         """Begin to count the bytes of a request's head."""
-        self._head_bytes = 0
+        self._head_bytes, self._idle_since = 0, self.loop.time()
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """Stop counting: bodies are limited by the app."""
         self._head_bytes = None
         super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Begin to count how long nothing is under way."""
+        self._idle_since = self.loop.time()
+        super().on_response_complete()
+
+    def shutdown(self) -> None:
+        """Finish what is under way, then close; break off a connection on which nothing was for a while.
+
+        An idle client does not read, and would let us wait for its answer to the end of TLS.
+        """
+        idle = getattr(self.cycle, "response_complete", True)  # there is none before the first request
+        if idle and self.loop.time() - self._idle_since > _SETTLED:
+            self.transport.abort()
+        else:
+            super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the caller."""

@@ -9,7 +9,14 @@ from typing import Final
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 PROGRAM: Final = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
+FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    # ruff's WebAssembly runs for moments in a test; compiling it a second time, to be quicker, costs a second of each
+    "--js-flags=--liftoff-only",
+)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Playwright
 
 from tests.e2e.chromium import experienced_chromium, forgetful_page
 from tests.e2e.lab.gateway_double import TOKEN, Desk, GatewayDouble
-from tests.e2e.lab.lab_page import NOTEBOOK, Lab, eventually
+from tests.e2e.lab.lab_page import KEEP_INTERVALS, NOTEBOOK, Lab, eventually
 from tests.free_port import free_port
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -118,6 +118,7 @@ def _answers(url: str) -> bool:
 @pytest.fixture(scope="module")
 def window(playwright: Playwright, folder: Path) -> Iterator[BrowserContext]:
     with experienced_chromium(playwright, folder / "profile") as context:
+        context.add_init_script(KEEP_INTERVALS)
         yield context
 
 

@@ -15,6 +15,20 @@ from tests.e2e.lab.case_double import notebook
 expect.set_options(timeout=15_000)
 NOTEBOOK = "prices.ipynb"
 
+# Run in each page before its own scripts: what it does at intervals is kept, so that a test need not wait for one.
+KEEP_INTERVALS = """(() => {
+  const begin = window.setInterval.bind(window);
+  window.intervalsBegun = [];
+  window.setInterval = (act, wait, ...rest) => {
+    window.intervalsBegun.push({ act: () => act(...rest), wait });
+    return begin(act, wait, ...rest);
+  };
+})()"""
+_PASS = """wait => {
+  const due = window.intervalsBegun.filter(interval => interval.wait === wait);
+  due.forEach(interval => interval.act());
+  return due.length;
+}"""
 _IDLE = """() => {
   const session = window.jupyterapp.shell.currentWidget?.sessionContext, kernel = session?.session?.kernel;
   return session?.isReady && kernel?.connectionStatus === 'connected' && kernel.status === 'idle';
@@ -132,6 +146,10 @@ class Lab:
     def saved(self) -> None:
         """Wait until everything in the notebook is on disk: a second save at once makes Lab ask what to do."""
         self.page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    def passes(self, interval: int) -> None:
+        """Do now what the page does after so many milliseconds, again and again; it must have begun with it."""
+        assert self.page.evaluate(_PASS, interval), f"the page does nothing every {interval} ms"
 
     def select(self, index: int) -> None:
         """Make a cell current, in command mode."""

@@ -129,14 +129,6 @@ def test_the_panel_works_by_keyboard_and_gives_the_focus_back(lab: Lab) -> None:
     expect(lab.part("open-saves")).to_be_focused()
 
 
-def test_marked_lines_have_words_for_screen_readers(lab: Lab) -> None:
-    lab.write(total="total = 1")
-    lab.open()
-    expect(lab.check("total")).to_be_visible()
-    marked = lab.cell(3).locator("[data-caseloop='marked-line']")
-    expect(marked).to_have_attribute("aria-description", "Feedback: `total` leaves prices out.")
-
-
 def test_nothing_turns_for_who_asked_for_less_motion(browser: Browser, server: JupyterServer, desk: Desk) -> None:
     context = browser.new_context(reduced_motion="reduce")
     lab = Lab(context.new_page(), server.url, SERVER_TOKEN, server.root)

@@ -58,21 +58,12 @@ def test_who_works_without_ai_is_left_in_peace_and_may_change_that(lab: Lab, des
     assert desk.assistant.chosen == [False, True]
 
 
-def test_the_choice_says_when_text_leaves_the_machine_and_when_no_model_is_there(lab: Lab, desk: Desk) -> None:
-    desk.assistant.remote = True
-    lab.open()
-    lab.part("change-ai").click()
-    expect(lab.part("consent")).to_contain_text("this text leaves the machine")
-    desk.assistant.model, desk.assistant.remote = None, False
-    lab.open()
-    lab.part("change-ai").click()
-    expect(lab.part("consent")).to_contain_text("No language model is set up here")
-
-
 def test_without_a_model_hints_and_chat_work_by_rules_and_say_so(lab: Lab, desk: Desk) -> None:
     desk.assistant.model = None
     lab.write(total="total = 1")
     lab.open()
+    lab.part("change-ai").click()
+    expect(lab.part("consent")).to_contain_text("No language model is set up here")
     lab.within(lab.row("total"), "open-help").click()
     expect(lab.part("consent")).to_contain_text("hints and answers come from rules")
     lab.part("use-ai").click()
@@ -88,22 +79,13 @@ def test_without_a_model_hints_and_chat_work_by_rules_and_say_so(lab: Lab, desk:
     expect(lab.within(answer, "written-by")).to_contain_text("Written by rules")
 
 
-def test_a_case_without_ai_says_so_and_has_no_buttons_for_it(lab: Lab, desk: Desk) -> None:
-    desk.assistant.mode = "none"
+def test_text_that_leaves_the_machine_is_told_and_the_count_of_uses_follows_what_is_used(lab: Lab, desk: Desk) -> None:
+    desk.assistant.choice, desk.assistant.remote = True, True
     lab.write(total="total = 1")
     lab.open()
-    expect(lab.part("without-ai")).to_contain_text("This case is worked on without AI.")
-    feedback = lab.check("total")
-    expect(feedback).to_have_attribute("data-verdict", "needs_work")
-    expect(lab.part("open-help")).to_have_count(0)
-    expect(lab.part("change-ai")).to_have_count(0)
-    assert desk.assistant.worded == []
-
-
-def test_the_count_of_uses_is_visible_and_follows_what_is_used(lab: Lab, desk: Desk) -> None:
-    desk.assistant.choice = True
-    lab.write(total="total = 1")
-    lab.open()
+    lab.part("change-ai").click()
+    expect(lab.part("consent")).to_contain_text("this text leaves the machine")
+    lab.part("keep-choice").click()
     standing = lab.part("ai-standing")
     expect(standing).to_contain_text("On · not used yet")
     lab.check("total")

@@ -64,16 +64,11 @@ def test_a_refusal_shows_its_own_words_and_the_number_for_support(lab: Lab, desk
     expect(lab.part("overview")).to_be_visible()
 
 
-def test_loading_and_a_case_without_steps_have_words_of_their_own(lab: Lab, desk: Desk) -> None:
-    desk.views = ()
+def test_loading_a_case_without_steps_and_a_newer_version_have_words_of_their_own(lab: Lab, desk: Desk) -> None:
+    desk.views, desk.newer = (), 7
     desk.loads.clear()
     lab.open()
     expect(lab.within(lab.panel, "loading")).to_have_text("Loading the case…")
     desk.loads.set()
     expect(lab.part("no-subtasks")).to_be_visible()
-
-
-def test_a_newer_version_of_the_case_is_mentioned(lab: Lab, desk: Desk) -> None:
-    desk.newer = 7
-    lab.open()
     expect(lab.part("note")).to_contain_text("Version 7 of this case has been published.")

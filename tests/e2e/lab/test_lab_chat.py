@@ -58,7 +58,9 @@ def test_an_answer_streams_and_leads_to_what_it_is_about(willing: Lab, desk: Des
     assert "total = a" in desk.assistant.questions[0].cells[3].source
 
 
-def test_shift_enter_breaks_the_line_and_keys_never_reach_the_notebook(willing: Lab, desk: Desk) -> None:
+def test_shift_enter_breaks_the_line_keys_never_reach_the_notebook_and_nothing_becomes_markup(
+    willing: Lab, desk: Desk
+) -> None:
     lab = willing
     lab.help("total", "chat")
     lab.select(3)
@@ -72,52 +74,40 @@ def test_shift_enter_breaks_the_line_and_keys_never_reach_the_notebook(willing: 
     expect(lab.part("message")).to_have_count(2)
     assert desk.assistant.questions[0].text == "ddab\nx"
 
+    hostile = "<img src=x onerror=\"document.title='broken'\"> [a](javascript:alert(1)) `<b>code</b>`"
+    say(lab, hostile)
+    expect(lab.part("message")).to_have_count(4)
+    expect(lab.part("message").nth(2)).to_contain_text("<img src=x onerror=")
+    expect(lab.part("messages").locator("img, b, a, script")).to_have_count(0)
+    expect(lab.page).not_to_have_title("broken")
 
-def test_words_that_gave_something_away_are_taken_back(willing: Lab, desk: Desk) -> None:
+
+def test_words_that_gave_something_away_are_taken_back_and_that_is_said(willing: Lab, desk: Desk) -> None:
     lab = willing
     desk.assistant.leak = True
-    desk.assistant.hold.clear()
+    desk.assistant.instead.clear()
     lab.help("total", "chat")
     say(lab, "Just tell me")
-    answering = lab.part("answering")
-    expect(answering).to_contain_text("Just write")
+    # said while other words come
+    expect(lab.part("retracted")).to_contain_text("The first words were taken back.")
+    expect(lab.part("answering")).not_to_contain_text("sum(prices)")
+    lab.said("That answer is taken back")
+    desk.assistant.instead.set()
+    expect(lab.part("retracted")).to_have_count(0)
+    expect(lab.part("message")).to_have_count(2)
+
+    desk.assistant.hold.clear()
+    say(lab, "Then give me a hint")
+    expect(lab.part("answering")).to_contain_text("Just write")
     desk.assistant.hold.set()
+    expect(lab.part("message")).to_have_count(4)
     answer = lab.part("message").last
     expect(answer).to_contain_text(RULES_ANSWER.replace("`", ""))
     expect(lab.part("messages")).not_to_contain_text("sum(prices)")
     expect(lab.within(answer, "written-by")).to_contain_text("Written by rules")
 
 
-def test_a_retraction_is_said_while_other_words_come(willing: Lab, desk: Desk) -> None:
-    lab = willing
-    desk.assistant.leak = True
-    desk.assistant.instead.clear()
-    lab.help("total", "chat")
-    say(lab, "Just tell me")
-    expect(lab.part("retracted")).to_contain_text("The first words were taken back.")
-    expect(lab.part("answering")).not_to_contain_text("sum(prices)")
-    lab.said("That answer is taken back")
-    desk.assistant.instead.set()
-    expect(lab.part("retracted")).to_have_count(0)
-
-
-def test_an_answer_can_be_stopped_and_the_question_is_not_lost(willing: Lab, desk: Desk) -> None:
-    lab = willing
-    desk.assistant.hold.clear()
-    lab.help("total", "chat")
-    say(lab, "A long question that nobody wants to type again")
-    expect(lab.part("answering")).to_contain_text("Look at what")
-    lab.part("stop-answer").click()
-    expect(lab.part("answering")).to_have_count(0)
-    expect(lab.part("chat-text")).to_be_focused()
-    expect(lab.part("chat-text")).to_have_value("A long question that nobody wants to type again")
-    eventually(lambda: desk.assistant.cancelled == 1)
-    desk.assistant.hold.set()
-    lab.page.keyboard.press("Enter")
-    expect(lab.part("message")).to_have_count(2)
-
-
-def test_an_answer_goes_on_while_the_learner_looks_elsewhere(willing: Lab, desk: Desk) -> None:
+def test_an_answer_goes_on_while_the_learner_looks_elsewhere_and_can_be_stopped(willing: Lab, desk: Desk) -> None:
     lab = willing
     desk.assistant.hold.clear()
     lab.help("total", "chat")
@@ -128,8 +118,22 @@ def test_an_answer_goes_on_while_the_learner_looks_elsewhere(willing: Lab, desk:
     desk.assistant.hold.set()
     lab.said("Answer:")
     lab.help("total", "chat")
+    expect(lab.part("message")).to_have_count(2)
     expect(lab.part("message").last).to_contain_text(SHOWN)
     assert desk.assistant.cancelled == 0
+
+    # one that was stopped has not lost the question
+    desk.assistant.hold.clear()
+    say(lab, "A long question that nobody wants to type again")
+    expect(lab.part("answering")).to_contain_text("Look at what")
+    lab.part("stop-answer").click()
+    expect(lab.part("answering")).to_have_count(0)
+    expect(lab.part("chat-text")).to_be_focused()
+    expect(lab.part("chat-text")).to_have_value("A long question that nobody wants to type again")
+    eventually(lambda: desk.assistant.cancelled == 1)
+    desk.assistant.hold.set()
+    lab.page.keyboard.press("Enter")
+    expect(lab.part("message")).to_have_count(4)
 
 
 def test_a_conversation_begins_anew_after_asking(willing: Lab, desk: Desk) -> None:
@@ -148,20 +152,6 @@ def test_a_conversation_begins_anew_after_asking(willing: Lab, desk: Desk) -> No
     lab.open()
     lab.help("total", "chat")
     expect(lab.part("chat-empty")).to_be_visible()
-
-
-def test_in_lead_and_reveal_the_learners_own_thought_comes_first(lab: Lab, desk: Desk) -> None:
-    desk.assistant.choice, desk.assistant.mode = True, "lead_and_reveal"
-    lab.open()
-    lab.help("total", "chat")
-    say(lab, "Why?")
-    expect(lab.part("chat-reasoning")).to_be_focused()
-    lab.said("Write first, in three words or more")
-    lab.page.keyboard.insert_text("the loop forgets")
-    lab.page.keyboard.press("Enter")
-    expect(lab.part("message")).to_have_count(2)
-    expect(lab.part("chat-reasoning")).to_have_count(0)
-    assert desk.assistant.questions[0].reasoning == "the loop forgets"
 
 
 def test_the_messages_left_are_counted_and_the_end_is_said(willing: Lab, desk: Desk) -> None:
@@ -197,14 +187,3 @@ def test_what_went_wrong_is_told_and_the_message_is_in_the_box_again(
     lab.back()
     lab.part("send").click()
     expect(lab.part("message").last).to_contain_text(SHOWN)
-
-
-def test_nothing_that_is_said_becomes_markup(willing: Lab, desk: Desk) -> None:
-    lab = willing
-    lab.help("total", "chat")
-    hostile = "<img src=x onerror=\"document.title='broken'\"> [a](javascript:alert(1)) `<b>code</b>`"
-    say(lab, hostile)
-    expect(lab.part("message")).to_have_count(2)
-    expect(lab.part("message").first).to_contain_text("<img src=x onerror=")
-    expect(lab.part("messages").locator("img, b, a, script")).to_have_count(0)
-    expect(lab.page).not_to_have_title("broken")

@@ -25,15 +25,10 @@ def test_diagnostics_come_and_go_while_typing(lab: Lab) -> None:
     expect(lab.cell(3).locator(".cm-lintRange-error")).to_have_text("totl")
 
 
-def test_check_cells_are_not_the_learners_to_mend(lab: Lab) -> None:
-    lab.open()
+def test_check_cells_are_not_the_learners_to_mend_and_no_request_is_made_for_a_diagnostic(lab: Lab) -> None:
+    lab.open().settled()
     expect(lab.page.locator("[data-caseloop-diagnostics='0']")).to_have_count(1, timeout=20_000)
     expect(lab.page.locator(".cm-lintRange-error")).to_have_count(0)
-
-
-def test_no_request_is_made_for_a_diagnostic(lab: Lab) -> None:
-    lab.open()
-    expect(lab.page.locator("[data-caseloop-diagnostics]")).to_have_count(1, timeout=20_000)
     asked: list[str] = []
     lab.page.on("request", lambda request: asked.append(request.url) if "/caseloop/" in request.url else None)
     lab.type(3, "print(nope)", replace=True)

@@ -5,7 +5,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.e2e.lab.assistance_double import HINTS, HintsSpent
 from tests.e2e.lab.gateway_double import Desk, GatewayDouble
-from tests.e2e.lab.lab_page import Lab, eventually
+from tests.e2e.lab.lab_page import Lab
 
 pytestmark = pytest.mark.browser
 
@@ -77,7 +77,7 @@ def test_a_hint_from_the_question_over_a_thought_to_its_rating(willing: Lab, des
     assert [cell.id for cell in assistant.asked[0].cells][:2] == ["intro", "data"]
 
 
-def test_in_lead_and_reveal_the_hint_waits_for_the_learners_thought(lab: Lab, desk: Desk) -> None:
+def test_in_lead_and_reveal_hint_and_answer_wait_for_the_learners_thought(lab: Lab, desk: Desk) -> None:
     desk.assistant.choice, desk.assistant.mode = True, "lead_and_reveal"
     lab.open()
     lab.help("total")
@@ -90,15 +90,29 @@ def test_in_lead_and_reveal_the_hint_waits_for_the_learners_thought(lab: Lab, de
     expect(lab.part("hint-text")).to_contain_text(HINTS["plan"])
     expect(lab.part("rating")).to_be_visible()
 
+    lab.part("tab-chat").click()
+    lab.part("chat-text").fill("Why?")
+    lab.page.keyboard.press("Enter")
+    expect(lab.part("chat-reasoning")).to_be_focused()
+    lab.said("Write first, in three words or more")
+    lab.page.keyboard.insert_text("the loop forgets")
+    lab.page.keyboard.press("Enter")
+    expect(lab.part("message")).to_have_count(2)
+    expect(lab.part("chat-reasoning")).to_have_count(0)
+    assert desk.assistant.questions[0].reasoning == "the loop forgets"
 
-def test_spent_kinds_and_kinds_that_do_not_fit_say_why(willing: Lab, desk: Desk) -> None:
+
+def test_spent_kinds_and_kinds_that_do_not_fit_say_why_and_rules_are_named_where_they_wrote(
+    willing: Lab, desk: Desk
+) -> None:
     lab = willing
     lab.help("total")
     expect(kind(lab, "optimize")).to_contain_text("Opens when this step is approved.")
     ask(lab, "optimize", refused=True)
     lab.said("Opens when this step is approved.")
+    desk.assistant.away = True
     ask(lab, "plan")
-    expect(lab.part("hint-text")).to_be_visible()
+    expect(lab.part("written-by")).to_have_text("Written by rules")
     lab.part("not-helpful").click()
     expect(kind(lab, "plan")).to_contain_text("All hints of this kind are used.")
     lab.type(3, "total = sum(prices)", replace=True)
@@ -163,27 +177,7 @@ def test_earlier_hints_are_there_with_the_unrated_one_first(willing: Lab, desk: 
     expect(lab.within(cards.nth(1), "rated")).to_have_text("You found this helpful.")
 
 
-def test_a_hint_that_could_not_be_made_costs_nothing(willing: Lab, desk: Desk) -> None:
-    lab = willing
-    desk.assistant.breaks = HintsSpent("The model was away for too long.")
-    lab.help("total")
-    ask(lab, "plan")
-    expect(lab.part("hint-failed")).to_contain_text("The model was away for too long. It is not counted")
-    expect(kind(lab, "plan")).to_contain_text("1 hint left")
-    expect(disabled(lab, "plan")).to_have_count(0)
-    desk.assistant.breaks = None
-    ask(lab, "plan")
-    expect(lab.part("hint-text")).to_contain_text(HINTS["plan"])
-
-
-def test_rules_are_named_as_the_writer_when_they_wrote(willing: Lab, desk: Desk) -> None:
-    desk.assistant.away = True
-    willing.help("total")
-    ask(willing, "plan")
-    expect(willing.part("written-by")).to_have_text("Written by rules")
-
-
-def test_a_refusal_and_a_gateway_that_is_away_are_told_in_plain_words(
+def test_a_refusal_a_gateway_that_is_away_and_a_hint_that_could_not_be_made_are_told_in_plain_words(
     willing: Lab, desk: Desk, gateway: GatewayDouble
 ) -> None:
     lab = willing
@@ -199,6 +193,14 @@ def test_a_refusal_and_a_gateway_that_is_away_are_told_in_plain_words(
     gateway.start()
     lab.back()
     expect(lab.part("hints-problem")).to_have_count(0)
+    assert desk.assistant.asked == []
+
+    # one that could not be made costs nothing
+    desk.assistant.breaks = HintsSpent("The model was away for too long.")
     ask(lab, "plan")
-    expect(lab.part("hint-text")).to_be_visible()
-    eventually(lambda: len(desk.assistant.asked) == 1)
+    expect(lab.part("hint-failed")).to_contain_text("The model was away for too long. It is not counted")
+    expect(kind(lab, "plan")).to_contain_text("1 hint left")
+    expect(disabled(lab, "plan")).to_have_count(0)
+    desk.assistant.breaks = None
+    ask(lab, "plan")
+    expect(lab.part("hint-text")).to_contain_text(HINTS["plan"])

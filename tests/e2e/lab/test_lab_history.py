@@ -59,18 +59,17 @@ def test_an_older_version_is_shown_and_restored_with_its_feedback(lab: Lab, desk
     expect(lab.row("total")).to_have_attribute("data-state", "approved")
 
 
-def test_a_restore_can_be_called_off(lab: Lab) -> None:
-    _two_versions(lab)
-    lab.within(lab.row("total"), "open-history").click()
-    lab.part("restore-version").last.click()
-    lab.page.locator(".jp-Dialog button.jp-mod-reject").click()
-    expect(lab.cell(3).locator(".cm-content")).to_have_text("total = sum(prices)")
-
-
-def test_nothing_is_replaced_when_the_current_state_cannot_be_kept(lab: Lab, gateway: GatewayDouble) -> None:
+def test_a_restore_can_be_called_off_and_replaces_nothing_when_the_current_state_cannot_be_kept(
+    lab: Lab, gateway: GatewayDouble
+) -> None:
     _two_versions(lab)
     lab.within(lab.row("total"), "open-history").click()
     expect(lab.part("version")).to_have_count(2)
+    lab.part("restore-version").last.click()
+    lab.page.locator(".jp-Dialog button.jp-mod-reject").click()
+    expect(lab.page.locator(".jp-Dialog")).to_have_count(0)
+    expect(lab.cell(3).locator(".cm-content")).to_have_text("total = sum(prices)")
+
     gateway.stop()
     lab.part("restore-version").last.click()
     _confirm(lab)
@@ -78,16 +77,15 @@ def test_nothing_is_replaced_when_the_current_state_cannot_be_kept(lab: Lab, gat
     expect(lab.cell(3).locator(".cm-content")).to_have_text("total = sum(prices)")
 
 
-def test_a_step_that_was_never_checked_has_an_empty_history_that_says_so(lab: Lab) -> None:
+def test_a_step_that_was_never_checked_has_no_version_and_a_saved_notebook_is_restored_as_a_whole(
+    lab: Lab, desk: Desk
+) -> None:
     lab.open()
     lab.within(lab.row("mean"), "open-history").click()
     expect(lab.part("history-empty")).to_contain_text("No version yet.")
     lab.page.keyboard.press("Escape")
     expect(lab.part("overview")).to_be_visible()
 
-
-def test_a_saved_notebook_is_restored_as_a_whole(lab: Lab, desk: Desk) -> None:
-    lab.open()
     lab.type(3, "first = 1", replace=True)
     lab.command("docmanager:save")
     first = _kept(desk, "first = 1")

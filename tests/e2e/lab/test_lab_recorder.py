@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from tests.e2e.lab.mentor_double import Mentors
 from tests.e2e.lab.test_lab_access import serious
 
 pytestmark = pytest.mark.browser
+SEND = 5_000
+"""Milliseconds between two batches (web/labextension/src/recorder/recorder.ts)."""
 
 _PASTE = """([index, text]) => {
   const data = new DataTransfer();
@@ -24,6 +27,19 @@ _PASTE = """([index, text]) => {
 }"""
 _SOURCES = """() => [...window.jupyterapp.shell.currentWidget.content.model.cells]
   .map(c => [c.id, c.sharedModel.getSource()])"""
+# What the browser keeps of the record, for the next page.
+_KEPT = """() => new Promise((done, failed) => {
+  const opening = indexedDB.open('caseloop-recorder');
+  opening.onerror = failed;
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('batches').objectStore('batches').getAll();
+    reading.onerror = failed;
+    reading.onsuccess = () => {
+      opening.result.close();
+      done(JSON.stringify(reading.result));
+    };
+  };
+})"""
 # What all that follows an edit costs, the editor's own work included: the median of many, in milliseconds.
 _KEYSTROKE = """() => {
   const cell = window.jupyterapp.shell.currentWidget.content.widgets[3];
@@ -40,8 +56,8 @@ _KEYSTROKE = """() => {
 
 @pytest.fixture
 def willing(lab: Lab, desk: Desk) -> Lab:
-    """A learner who agreed to being recorded."""
-    desk.mentors.record = True
+    """A learner who agreed to being recorded, and to AI."""
+    desk.mentors.record = desk.assistant.choice = True
     lab.write(total="total = 1")
     lab.open()
     expect(lab.part("recording-standing")).to_have_attribute("data-record", "yes")
@@ -57,6 +73,11 @@ def kinds(mentors: Mentors, *wanted: str) -> list[str]:
     return [event.kind for event in events(mentors) if not wanted or event.kind in wanted]
 
 
+def typed(told: Iterable[SessionEvent]) -> str:
+    """All that was written, as events tell it."""
+    return "".join(str(event.data["inserted"]) for event in told if event.kind == "edit")
+
+
 def replayed(mentors: Mentors) -> list[list[str]]:
     """The notebook that the record leads to, by the product's own rules."""
     notebook = Notebook()
@@ -65,9 +86,19 @@ def replayed(mentors: Mentors) -> list[list[str]]:
     return [[cell.id, cell.source] for cell in notebook.cells]
 
 
+def sent(lab: Lab, condition: Callable[[], object]) -> None:
+    """Wait for what the recorder sends, but not for the time between two batches."""
+
+    def met() -> object:
+        lab.passes(SEND)
+        return condition()
+
+    eventually(met, within=30)
+
+
 def complete(lab: Lab, mentors: Mentors) -> None:
     """Wait until the record leads to the notebook as it is; nothing may be missing in it."""
-    eventually(lambda: replayed(mentors) == lab.page.evaluate(_SOURCES), within=20)
+    sent(lab, lambda: replayed(mentors) == lab.page.evaluate(_SOURCES))
     seqs = [event.seq for event in events(mentors)]
     assert seqs == list(range(len(seqs)))
 
@@ -79,16 +110,21 @@ def test_nothing_is_recorded_before_the_learner_has_agreed(lab: Lab, desk: Desk)
     expect(consent).to_contain_text("mentors can replay it")
     expect(consent).to_contain_text("180 days")
     lab.type(3, "before = 1", replace=True)
-    lab.page.wait_for_timeout(6_000)  # longer than the time between two batches
+    lab.passes(SEND)
     assert mentors.batches == []
     if folder := os.environ.get("CASELOOP_SHOTS"):
         lab.page.screenshot(path=f"{folder}/lab-consent.png", animations="disabled")
     lab.within(consent, "allow-recording").click()
     expect(lab.part("change-recording")).to_be_focused()
     lab.said("Your sessions are recorded.")
-    eventually(lambda: kinds(mentors)[:1] == ["snapshot"])
+    eventually(lambda: kinds(mentors)[:1] == ["snapshot"])  # it goes by itself: this wait is a real one
     lab.type(3, "\nafter = 2")
     complete(lab, mentors)
+    # the oldest is sent first, so that what was noted before would have come by now
+    (session,) = {batch.session for batch in mentors.batches}
+    snapshot, *later = mentors.events(session)
+    assert "before = 1" in json.dumps(snapshot.data)
+    assert "before" not in typed(later)
     assert mentors.choices == [True]
 
 
@@ -98,19 +134,25 @@ def test_who_declines_is_left_in_peace_and_may_change_that(lab: Lab, desk: Desk)
     lab.part("decline-recording").click()
     expect(lab.part("recording-standing")).to_have_attribute("data-record", "no")
     lab.type(3, "mine = 1", replace=True)
-    lab.page.wait_for_timeout(6_000)
+    lab.passes(SEND)
     assert mentors.batches == []
     lab.part("change-recording").click()
     lab.part("allow-recording").click()
-    eventually(lambda: kinds(mentors)[:1] == ["snapshot"])
+    sent(lab, lambda: kinds(mentors)[:1] == ["snapshot"])
     lab.part("change-recording").click()
     lab.part("decline-recording").click()
     expect(lab.part("recording-standing")).to_have_attribute("data-record", "no")
     known = len(mentors.batches)
     lab.type(3, "\nmine_again = 1")
-    lab.page.wait_for_timeout(6_000)
+    lab.passes(SEND)
     assert len(mentors.batches) == known
-    assert mentors.choices == [False, True, False]
+    lab.part("change-recording").click()
+    lab.part("allow-recording").click()
+    sent(lab, lambda: len({batch.session for batch in mentors.batches}) == 2)
+    # the oldest is sent first, so that what was noted in between would have come by now
+    for session in {batch.session for batch in mentors.batches}:
+        assert "mine" not in typed(mentors.events(session))
+    assert mentors.choices == [False, True, False, True]
 
 
 def test_an_answer_that_comes_late_takes_nobody_away_from_what_they_write(lab: Lab, desk: Desk) -> None:
@@ -156,7 +198,7 @@ def test_a_large_paste_is_flagged_and_a_small_one_is_not(willing: Lab, desk: Des
     lab.type(3, "total = 1", replace=True)
     lab.page.evaluate(_PASTE, [3, "\n# short"])
     lab.page.evaluate(_PASTE, [3, "\n" + "# long" * 20])
-    eventually(lambda: len(kinds(mentors, "paste")) == 2)
+    sent(lab, lambda: len(kinds(mentors, "paste")) == 2)
     pasted = [event for event in events(mentors) if event.kind == "paste"]
     assert [event.data for event in pasted] == [{"length": 8, "large": False}, {"length": 121, "large": True}]
     assert {event.cell for event in pasted} == {"total"}
@@ -164,12 +206,11 @@ def test_a_large_paste_is_flagged_and_a_small_one_is_not(willing: Lab, desk: Des
 
 
 def test_runs_checks_hints_and_questions_are_told(willing: Lab, desk: Desk) -> None:
-    lab, mentors, desk.assistant.choice = willing, desk.mentors, True
-    lab.open()
+    lab, mentors = willing, desk.mentors
     lab.idle()
     lab.type(3, "total = missing", replace=True)
     lab.page.keyboard.press("Control+Enter")
-    eventually(lambda: kinds(mentors, "run", "result") == ["run", "result"], within=30)
+    sent(lab, lambda: kinds(mentors, "run", "result") == ["run", "result"])
     (result,) = [event for event in events(mentors) if event.kind == "result"]
     assert (result.cell, result.data) == ("total", {"ok": False, "error": "NameError"})
     expect(lab.check("total")).to_have_attribute("data-verdict", "needs_work")  # what is asked later is told later
@@ -179,7 +220,7 @@ def test_runs_checks_hints_and_questions_are_told(willing: Lab, desk: Desk) -> N
     lab.part("tab-chat").click()
     lab.part("chat-text").fill("Why?")
     lab.part("send").click()
-    eventually(lambda: kinds(mentors, "check", "hint", "chat") == ["check", "hint", "chat"])
+    sent(lab, lambda: kinds(mentors, "check", "hint", "chat") == ["check", "hint", "chat"])
     (check,) = [event for event in events(mentors) if event.kind == "check"]
     assert check.data == {"verdict": "needs_work"}
     # what was typed comes before the run of it
@@ -196,14 +237,17 @@ def test_what_was_done_while_caseloop_was_away_arrives_after_a_reload(
     session = mentors.batches[-1].session
     gateway.stop()
     lab.type(3, "\naway = 2")
-    lab.page.wait_for_timeout(6_000)  # one attempt at least has failed
+    with lab.page.expect_response("**/api/events*") as tried:
+        lab.passes(SEND)
+    assert tried.value.status == 503
+    eventually(lambda: "away = 2" in lab.page.evaluate(_KEPT))
     lab.command("docmanager:save")
     lab.saved()
     written = lab.page.evaluate(_SOURCES)
     lab.page.reload()
     gateway.start()
     expect(lab.part("recording-standing")).to_be_visible(timeout=60_000)
-    eventually(lambda: len({batch.session for batch in mentors.batches}) == 2, within=30)
+    sent(lab, lambda: len({batch.session for batch in mentors.batches}) == 2)
 
     def earlier() -> list[list[str]]:
         notebook = Notebook()
@@ -211,14 +255,14 @@ def test_what_was_done_while_caseloop_was_away_arrives_after_a_reload(
             notebook.apply(event)
         return [[cell.id, cell.source] for cell in notebook.cells]
 
-    eventually(lambda: earlier() == written)
+    sent(lab, lambda: earlier() == written)
     seqs = [event.seq for event in mentors.events(session)]
     assert seqs == list(range(len(seqs)))
 
 
 def test_a_learner_saves_a_copy_and_deletes_what_is_kept(willing: Lab, desk: Desk) -> None:
     lab, mentors = willing, desk.mentors
-    eventually(lambda: kinds(mentors)[:1] == ["snapshot"])
+    sent(lab, lambda: kinds(mentors)[:1] == ["snapshot"])
     first = mentors.batches[-1].session
     lab.part("change-recording").click()
     with lab.page.expect_download() as waiting:
@@ -235,9 +279,10 @@ def test_a_learner_saves_a_copy_and_deletes_what_is_kept(willing: Lab, desk: Des
 
 def test_a_choice_that_was_changed_elsewhere_ends_the_recording(willing: Lab, desk: Desk) -> None:
     lab, mentors = willing, desk.mentors
-    eventually(lambda: kinds(mentors)[:1] == ["snapshot"])
+    sent(lab, lambda: kinds(mentors)[:1] == ["snapshot"])
     mentors.record = False
     lab.type(3, "\nmine = 1")
+    lab.passes(SEND)
     expect(lab.part("recording-standing")).to_have_attribute("data-record", "no", timeout=20_000)
     assert "mine" not in json.dumps([batch.model_dump(mode="json") for batch in mentors.batches])
 

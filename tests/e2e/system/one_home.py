@@ -9,14 +9,13 @@ from pathlib import Path
 from tests.e2e.system.caseloop_system import System
 from tests.e2e.system.published_home import PublishedHome
 
-CASES = ("python-basics", "clean-regression")
-
 
 @contextmanager
 def small_system(project: Path, *cases: str, **variables: str) -> Iterator[System]:
-    """Yields a system that is not started yet; its first start publishes these cases, two unless they are named."""
+    """Yields a system that is not started yet; its first start publishes these of the sample cases."""
     with _short_folder() as folder:
-        for case in cases or CASES:
+        (folder / "cases").mkdir()
+        for case in cases:
             shutil.copytree(project / "cases" / case, folder / "cases" / case)
         with _ended(System(project, folder / "home", CASELOOP_CASES=str(folder / "cases"), **variables)) as system:
             yield system

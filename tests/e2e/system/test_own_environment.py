@@ -43,7 +43,6 @@ total = revenue(sales)"""
 def system(project: Path) -> Iterator[System]:
     with small_system(project) as system:
         cases = Path(system.variables["CASELOOP_CASES"])
-        shutil.rmtree(cases)
         _write_case(cases)
         _install(cases / CASE, system.home, project)
         system.start()

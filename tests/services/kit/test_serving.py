@@ -105,6 +105,23 @@ async def test_idle_connections_do_not_hold_the_stop_up(town, authority):
         assert loop.time() - began < 4
 
 
+async def test_idle_clients_are_not_waited_for_to_end_tls(town, authority, monkeypatch):
+    from services.kit import serving as module
+
+    app, loop = create_service("cases", []), asyncio.get_running_loop()
+    async with town.client("supervisor", "cases") as client:
+        with monkeypatch.context() as patient:
+            patient.setattr(module, "_GOODBYE", 60.0)
+            patient.setattr(module, "_GRACE", 60)
+            async with serving([listener(town, app)], authority):
+                assert (await client.get("/health/live")).status_code == 200
+                await asyncio.sleep(1)  # longer than an answer has to go out
+                began = loop.time()
+            assert loop.time() - began < 30
+        async with serving([listener(town, create_service("cases", []))], authority):
+            assert (await client.get("/health/live")).status_code == 200, "the client opens a new connection"
+
+
 async def test_a_service_to_which_nobody_is_connected_waits_for_nobody(town, authority, monkeypatch):
     waited, patient = [], uvicorn.Server.shutdown
 
