@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from services.contracts.case_report import MutantGroup
+from services.kit.syntax import tree_of
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -49,7 +50,7 @@ class Source:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.tree = ast.parse(text)
+        self.tree = tree_of(text)
         self._lines = text.split("\n")
         self._starts = [0]
         for line in self._lines:
@@ -97,7 +98,7 @@ def applied(text: str, edit: Edit) -> str:
 
 def same_code(one: str, other: str) -> bool:
     """Whether both compile to the same tree once what never runs (layout, comments) is left out."""
-    return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    return ast.dump(tree_of(one)) == ast.dump(tree_of(other))
 
 
 def _walk(node: ast.AST, parents: tuple[ast.AST, ...]) -> Iterator[Seen]:

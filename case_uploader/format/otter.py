@@ -12,6 +12,7 @@ from case_uploader.format.author_notebook import AuthorNotebook, current_format,
 from case_uploader.format.manifest import slug_of
 from case_uploader.format.problem import Problems
 from case_uploader.format.python_source import syntax_error
+from services.kit.syntax import tree_of
 
 _BLOCK = re.compile(r"^#\s*(BEGIN|END)\s+(QUESTION|SOLUTION|PROMPT|TESTS)\s*$", re.IGNORECASE)
 _CONFIG = re.compile(r"^#\s*ASSIGNMENT\s+CONFIG\s*$", re.IGNORECASE)
@@ -149,7 +150,7 @@ class _Master:
             self._add("otter-test", message, where)
         if syntax_error(source) is not None:
             return source
-        body = ast.parse(source).body
+        body = tree_of(source).body
         if not body or not isinstance(body[-1], ast.Expr) or printed:
             return source
         lines, last = source.split("\n"), body[-1]

@@ -3,6 +3,8 @@
 import ast
 import re
 
+from services.kit.syntax import tree_of
+
 _MAGIC = re.compile(r"^\s*(%|!|\?)|^\s*[\w.]+\?{1,2}\s*$")
 
 
@@ -18,7 +20,7 @@ def magic_lines(source: str) -> list[int]:
     if source.lstrip().startswith("%%"):
         return [next(i for i, line in enumerate(source.split("\n"), 1) if line.strip())]
     try:
-        ast.parse(source)
+        tree_of(source)
     except (SyntaxError, ValueError, RecursionError):
         return [i for i, line in enumerate(source.split("\n"), 1) if _MAGIC.match(line)]
     return []
@@ -27,11 +29,11 @@ def magic_lines(source: str) -> list[int]:
 def parse(source: str) -> ast.Module | None:
     """The syntax tree, IPython lines left out; None when it is not Python."""
     try:
-        return ast.parse(source)
+        return tree_of(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
     try:
-        return ast.parse(without_magics(source))
+        return tree_of(without_magics(source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -39,7 +41,7 @@ def parse(source: str) -> ast.Module | None:
 def syntax_error(source: str) -> str | None:
     """`line 3: invalid syntax`, or None when it parses (IPython lines left out)."""
     try:
-        ast.parse(without_magics(source))
+        tree_of(without_magics(source))
     except SyntaxError as error:
         return f"line {error.lineno}: {error.msg}"
     except (ValueError, RecursionError, MemoryError) as error:

@@ -8,7 +8,7 @@ from feedback.firewall.normalise import plain
 from feedback.firewall.profile import word_profile
 from feedback.firewall.secrets import Piece
 from feedback.firewall.tokens import lexemes, number, word_view
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 BITS_A_DIGIT = 3.3
 NUMBER_BITS = 13.0

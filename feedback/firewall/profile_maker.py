@@ -17,7 +17,7 @@ from pathlib import Path
 
 from feedback.firewall.normalise import plain
 from feedback.firewall.tokens import code_view, lexemes, word_view
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 LIBRARIES = ("numpy", "pandas", "sklearn", "scipy", "statsmodels", "matplotlib", "seaborn")
 ALIASES = frozenset({"np", "pd", "plt", "sns", "sm", "stats"})

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from feedback.syntax import tree_of
 from services.contracts.case import AuthorCase, CallProbe, Subtask
+from services.kit.syntax import tree_of
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from feedback.firewall.profile import word_profile
 from feedback.firewall.tokens import number, stem
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 _WORD = re.compile(
     r"(?<=['\"`])[,;.:#](?=['\"`])|\d+(?:\.\d+)?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\da-zA-Z_]+"

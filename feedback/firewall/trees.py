@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from feedback.firewall.profile import code_profile, word_profile
 from feedback.firewall.tokens import BUILTINS, number, parts
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 PARSED_CHARS = 12_000
 """Longer code is read line by line only; a learner-facing text never holds so much."""

@@ -19,9 +19,9 @@ from feedback.repair.deadline import OutOfTime
 from feedback.repair.questions import asks, questions, statements
 from feedback.repair.traces import RECORD
 from feedback.running import observed
-from feedback.syntax import tree_of
 from services.contracts.case import CallProbe, Compare
 from services.contracts.observation import CheckCode, CheckOutcome, Keep, Observation, RunRequest, Value
+from services.kit.syntax import tree_of
 
 _AT_ONCE: Final = 40
 """Programs in one run."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _ASSIGNED = re.compile(

@@ -21,7 +21,7 @@ from feedback.repair.minimise import fewest, needed_groups, small_sets, without_
 from feedback.repair.ports import CellTrials
 from feedback.repair.slips import without_slip
 from feedback.repair.trees import distance, size, written
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 _Asked = tuple[CellDraft, frozenset[int]]
 """A draft and the edits of it that are taken: one program."""

@@ -13,7 +13,7 @@ from feedback.repair.names import mapping, own_names, renamed
 from feedback.repair.rewriting import rewritten
 from feedback.repair.space import Space
 from feedback.repair.trees import bag, likeness, text, written
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 _MARGIN: Final = "Module.body"
 _NO_VARIABLES: Final = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)

@@ -31,7 +31,7 @@ from feedback.repair.ports import Trials
 from feedback.repair.slips import without_slip
 from feedback.repair.traces import instrumented, of_function
 from feedback.repair.trees import distance, size, written
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 MAX_NODES: Final = 6_000
 """Of a program, about a thousand lines; reading and writing a longer one alone would take all the time there is."""

@@ -13,7 +13,7 @@ from feedback.repair.edits import Edit
 from feedback.repair.engine import Repaired
 from feedback.repair.names import own_names, renamed
 from feedback.repair.parts import Part
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 _TELLING: Final[tuple[Change, ...]] = (
     "missing step",

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.trees import forget
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 S = TypeVar("S", bound=ast.stmt)
 Values = Mapping[str, Sequence[str]]

@@ -12,7 +12,7 @@ from feedback.repair.names import own_names, renamed
 from feedback.repair.ports import Trials
 from feedback.repair.rewriting import forms
 from feedback.repair.trees import bag, likeness, size, text, written
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 MAX_REWRITTEN = 80
 """Other forms of each function of the reference."""

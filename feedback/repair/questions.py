@@ -4,7 +4,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 
 @dataclass(frozen=True)

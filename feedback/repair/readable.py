@@ -11,7 +11,7 @@ from typing import Final
 
 from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.edits import Edit
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 UNREADABLE: Final = "unreadable"
 """Place and role of an edit of a line that could not be read."""

@@ -12,7 +12,7 @@ from itertools import islice
 from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.names import own_names, renamed
 from feedback.repair.trees import text
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 _Block = list[ast.stmt]
 _Rule = Callable[[_Block, int], Iterator[_Block]]

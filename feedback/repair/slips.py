@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 _COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.Gt, ast.GtE),

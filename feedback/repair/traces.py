@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Mapping, Sequence
 
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 RECORD = "_caseloop_seen_"
 """Name of the function that an instrumented program calls: (function, variable, value)."""

@@ -10,7 +10,7 @@ from feedback.repair.deadline import ENDLESS, Deadline
 from feedback.repair.draft import TOP
 from feedback.repair.engine import Repaired
 from feedback.repair.readable import Readable, as_it_is, readable
-from feedback.syntax import tree_of
+from services.kit.syntax import tree_of
 
 _TRIED: Final = 2
 """Forms that parse and do not pass as they are, those that change least, that are repaired like any other program."""

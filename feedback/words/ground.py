@@ -12,10 +12,10 @@ from typing import Final
 from feedback.findings.voice import Voice
 from feedback.notebook.reading import identifiers, parsed
 from feedback.prose.lines import lines_of
-from feedback.syntax import tree_of
 from services.contracts.case import AuthorCase
 from services.contracts.finding import Finding
 from services.contracts.notebook import Cell
+from services.kit.syntax import tree_of
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d_']*(?:[.,]\d+)*(?:[eE][+-]?\d{1,3})?")
 _WORD = re.compile(r"[^\W\d_]{4,}")

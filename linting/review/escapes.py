@@ -1,9 +1,10 @@
 """IPython's own syntax (magics, shell lines, help) masked line for line, so that Python's tools can read a cell."""
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+from services.kit.syntax import tree_of
 
 IPYTHON_NAMES = frozenset({"In", "Out", "_", "__", "___", "display", "exit", "get_ipython", "quit"})
 """Names that IPython adds to every notebook."""
@@ -136,7 +137,7 @@ def _replacement(line: MaskedLine) -> tuple[MaskedLine, bool] | None:
 
 def _is_python(text: str) -> bool:
     try:
-        ast.parse(text)
+        tree_of(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

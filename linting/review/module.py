@@ -12,6 +12,7 @@ from functools import cached_property
 from linting.review.escapes import Masked, MaskedLine, mask
 from linting.rules.nodes import children
 from services.contracts.notebook import Cell, Place
+from services.kit.syntax import tree_of
 
 HEADER = '"""The code cells of a notebook, one after the other."""'
 """A statement in front: neither a coding cookie nor a `# type: ignore` of a cell can speak for the whole module."""
@@ -191,7 +192,7 @@ def _lines(source: str) -> list[str]:
 
 def _parse(cell: str, masked: Masked) -> ast.Module | BrokenCell:
     try:
-        tree = ast.parse(masked.text)
+        tree = tree_of(masked.text)
         # Some errors (`return` outside of a function) show only here. IPython allows `await` at the top of a cell.
         compile(tree, cell, "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:

@@ -56,6 +56,18 @@ def test_nothing_dangerous_is_called_but_where_it_is_the_purpose(modules: Mappin
     assert found == {(path, name) for path, names in ALLOWED.items() for name in names}
 
 
+def test_services_read_python_where_other_threads_cannot_spoil_it(modules: Mapping[Path, ast.Module]) -> None:
+    # processes of their own, with one thread each that reads
+    alone = {Path("linting/worker/jobs.py"), *(path for path in LEARNERS_CODE if "sandbox" in path.parts)}
+    parse = {
+        path
+        for path, tree in modules.items()
+        if path.parts[0] not in {"tests", "benchmarks", "docs"}
+        and any(isinstance(node, ast.Call) and ast.unparse(node.func) == "ast.parse" for node in ast.walk(tree))
+    }
+    assert parse - alone == {Path("services/kit/syntax.py")}
+
+
 def _dangers(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (name := ast.unparse(node.func)) in FORBIDDEN_CALLS:
