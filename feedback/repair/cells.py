@@ -12,7 +12,7 @@ from feedback.repair.edits import Edit, Merge
 from feedback.repair.names import mapping, own_names, renamed
 from feedback.repair.rewriting import rewritten
 from feedback.repair.space import Space
-from feedback.repair.trees import bag, likeness, text, written
+from feedback.repair.trees import Bag, bag, likeness, text, written
 from services.kit.syntax import tree_of
 
 _MARGIN: Final = "Module.body"
@@ -24,7 +24,7 @@ class CorrectCell:
     """A correct answer, as a whole."""
 
     tree: ast.Module
-    kinds: Counter[str] = field(repr=False)
+    kinds: Bag = field(repr=False)
 
 
 class CorrectCells:

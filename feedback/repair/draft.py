@@ -167,7 +167,7 @@ def in_words(
     target = renamed(other, mapping(mine, other, my_values, values, deadline))
     first = mine.body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-        target.body.insert(0, first)
+        target.body = [first, *target.body]
     return target
 
 

@@ -5,12 +5,13 @@ function is said to return stays as it is.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Literal
 
 from feedback.repair.deadline import ENDLESS, Deadline
-from feedback.repair.trees import inside, size, text
+from feedback.repair.trees import inside, size, text, with_fields
 
 How = Literal["replace", "insert", "delete", "wrap", "unwrap"]
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -98,9 +99,19 @@ class _Both:
 
     mine: ast.AST
     fields: "dict[str, _Item | _Word | list[_Item]]"
+    numbers: frozenset[int]
+    """Of the edits within."""
+    made: dict[frozenset[int], ast.AST] = field(default_factory=dict)
+    """By those of them that are taken; sets of edits have most of their parts in common."""
 
 
 _Item = ast.AST | _Choice | _Around | _Both
+_Span = tuple[Sequence[ast.AST], Sequence[ast.AST], int, int, int, int]
+"""Two blocks, and from where to where in each."""
+_Step = tuple[str, int, int]
+"""What to do with the first statements of two spans, and where both go on."""
+_Way = tuple[int, tuple[_Span, ...], _Step]
+"""What a step costs by itself, the spans that are left to turn into each other, and the step."""
 
 
 class Merge:
@@ -111,8 +122,8 @@ class Merge:
         self._deadline = deadline
         self._first = first
         self._costs: dict[tuple[int, int], int] = {}
-        self._blocks: dict[tuple[int, ...], tuple[int, tuple[str, int, int]]] = {}
-        self._kept: list[object] = []
+        self._blocks: dict[tuple[int, ...], tuple[int, _Step]] = {}
+        self._sums: dict[int, tuple[Sequence[ast.AST], list[int]]] = {}
         self._line = getattr(mine, "lineno", 1)
         self._role = "step"
         self._root = self._node(mine, other, "")
@@ -176,52 +187,79 @@ class Merge:
 
     def _step(
         self, mine: Sequence[ast.AST], other: Sequence[ast.AST], i: int, m: int, j: int, n: int
-    ) -> tuple[int, tuple[str, int, int]]:
-        """Cost of turning mine[i:m] into other[j:n], and the first step: what to do, where both go on."""
+    ) -> tuple[int, _Step]:
+        """Cost of turning mine[i:m] into other[j:n], and the first step."""
         if i == m and j == n:
             return 0, ("end", i, j)
         key = (id(mine), id(other), i, m, j, n)
         known = self._blocks.get(key)
         if known is None:
             self._deadline.step()
-            self._kept += (mine, other)
-            known = self._blocks[key] = min(self._steps(mine, other, i, m, j, n), key=lambda step: step[0])
+            known = self._blocks[key] = self._cheapest(self._ways(mine, other, i, m, j, n))
         return known
 
-    def _steps(
+    def _cheapest(self, ways: Iterator[_Way]) -> tuple[int, _Step]:
+        best = None
+        for own, spans, step in ways:
+            # Most ways are dearer by the sizes of what is left alone, and need not be followed.
+            if best is None or own + sum([self._least(*span) for span in spans]) < best[0]:
+                cost = own + sum([self._block_cost(*span) for span in spans])
+                if best is None or cost < best[0]:
+                    best = cost, step
+        assert best is not None
+        return best
+
+    def _least(self, mine: Sequence[ast.AST], other: Sequence[ast.AST], i: int, m: int, j: int, n: int) -> int:
+        """What turning mine[i:m] into other[j:n] costs at least: one is larger than the other by so many nodes."""
+        ours, theirs = self._sizes(mine), self._sizes(other)
+        return abs(ours[m] - ours[i] - theirs[n] + theirs[j])
+
+    def _sizes(self, block: Sequence[ast.AST]) -> list[int]:
+        """Nodes of the first statements of a block, for each number of them."""
+        if id(block) not in self._sums:
+            # A block that is known by its id has to stay.
+            self._sums[id(block)] = block, list(accumulate(map(size, block), initial=0))
+        return self._sums[id(block)][1]
+
+    def _ways(
         self, mine: Sequence[ast.AST], other: Sequence[ast.AST], i: int, m: int, j: int, n: int
-    ) -> Iterator[tuple[int, tuple[str, int, int]]]:
+    ) -> Iterator[_Way]:
         if i < m and j < n:
             here = self._cost(mine[i], other[j])
             if type(mine[i]) is type(other[j]) or not (_compound(mine[i]) or _compound(other[j])):
-                yield here + self._block_cost(mine, other, i + 1, m, j + 1, n), ("match", i + 1, j + 1)
+                yield here, ((mine, other, i + 1, m, j + 1, n),), ("match", i + 1, j + 1)
                 if here == 0:
                     return
         if i < m:
-            yield size(mine[i]) + self._block_cost(mine, other, i + 1, m, j, n), ("delete", i + 1, j)
+            yield size(mine[i]), ((mine, other, i + 1, m, j, n),), ("delete", i + 1, j)
         if j < n:
-            yield size(other[j]) + self._block_cost(mine, other, i, m, j + 1, n), ("insert", i, j + 1)
+            yield size(other[j]), ((mine, other, i, m, j + 1, n),), ("insert", i, j + 1)
         if i < m and j < n:
-            yield from self._steps_around(mine, other, i, m, j, n)
+            yield from self._ways_around(mine, other, i, m, j, n)
 
-    def _steps_around(
+    def _ways_around(
         self, mine: Sequence[ast.AST], other: Sequence[ast.AST], i: int, m: int, j: int, n: int
-    ) -> Iterator[tuple[int, tuple[str, int, int]]]:
+    ) -> Iterator[_Way]:
         """One statement stands around others in one of the trees: around what is in its body, or in its `else`."""
-        for field in _inner_fields(mine[i]):
-            block = getattr(mine[i], field)
-            around = size(mine[i]) - sum(map(size, block))
+        for arm in _inner_fields(mine[i]):
+            block = getattr(mine[i], arm)
+            around = size(mine[i]) - self._sizes(block)[-1]
             for k in range(j + 1, min(n, j + MAX_SPREAD) + 1):
-                inner = self._block_cost(block, other, 0, len(block), j, k)
-                yield around + inner + self._block_cost(mine, other, i + 1, m, k, n), (f"unwrap {field}", i + 1, k)
-        for field in _inner_fields(other[j]):
-            block = getattr(other[j], field)
-            around = size(other[j]) - sum(map(size, block))
+                within = (block, other, 0, len(block), j, k)
+                yield around, (within, (mine, other, i + 1, m, k, n)), (f"unwrap {arm}", i + 1, k)
+        for arm in _inner_fields(other[j]):
+            block = getattr(other[j], arm)
+            around = size(other[j]) - self._sizes(block)[-1]
             for k in range(i + 1, min(m, i + MAX_SPREAD) + 1):
-                inner = self._block_cost(mine, block, i, k, 0, len(block))
-                yield around + inner + self._block_cost(mine, other, k, m, j + 1, n), (f"wrap {field}", k, j + 1)
+                within = (mine, block, i, k, 0, len(block))
+                yield around, (within, (mine, other, k, m, j + 1, n)), (f"wrap {arm}", k, j + 1)
 
     # The merged tree.
+
+    @property
+    def _next(self) -> int:
+        """The number of the next edit."""
+        return self._first + len(self.edits)
 
     def _edit(self, how: How, mine: ast.AST | None, other: ast.AST | None, place: str, cost: int) -> Edit:
         line = getattr(mine, "lineno", self._line)
@@ -229,7 +267,7 @@ class Merge:
         if (isinstance(mine, _COMPOUND) and how != "delete") or place == _NAMED:
             # Only the head changes.
             end = line
-        edit = Edit(self._first + len(self.edits), how, mine, other, place, self._role, cost, (line, end))
+        edit = Edit(self._next, how, mine, other, place, self._role, cost, (line, end))
         self.edits.append(edit)
         return edit
 
@@ -256,6 +294,7 @@ class Merge:
             # What differs is no node of its own, so the edit is the node as a whole.
             return _Choice(self._edit("replace", one, two, kind, self._cost(one, two)))
         fields: dict[str, _Item | _Word | list[_Item]] = {}
+        first = self._next
         if isinstance(one, ast.FunctionDef) and isinstance(two, ast.FunctionDef) and one.name != two.name:
             fields["name"] = _Word(self._edit("replace", one, two, _NAMED, 1), one.name, two.name)
         role = self._role
@@ -273,7 +312,7 @@ class Merge:
             elif isinstance(mine, ast.AST) and isinstance(other, ast.AST) and not isinstance(mine, ast.expr_context):
                 fields[name] = self._node(mine, other, f"{kind}.{name}")
         self._role = role
-        return _Both(one, fields)
+        return _Both(one, fields, frozenset(range(first, self._next)))
 
     def _block(self, mine: Sequence[ast.AST], other: Sequence[ast.AST], place: str) -> list[_Item]:
         return self._span(mine, other, 0, len(mine), 0, len(other), place)
@@ -369,8 +408,8 @@ def _rendered(item: _Item, active: frozenset[int]) -> list[ast.AST]:
             return [chosen] if chosen is not None else []
         case _Around(edit, field, inner):
             return _around(edit, field, _all(inner, active), active)
-        case _Both(mine, fields):
-            return [_rebuilt(mine, fields, active)]
+        case _Both():
+            return [_rebuilt(item, item.numbers & active)]
     return [item]
 
 
@@ -378,14 +417,24 @@ def _around(edit: Edit, field: str, inner: list[ast.AST], active: frozenset[int]
     node = edit.other if edit.number in active else edit.mine
     if node is None:
         return inner
-    return [_with(node, {field: inner or ([ast.Pass()] if field == "body" else [])})]
+    return [with_fields(node, {field: inner or ([ast.Pass()] if field == "body" else [])})]
 
 
 def _all(items: Sequence[_Item], active: frozenset[int]) -> list[ast.AST]:
     return [node for item in items for node in _rendered(item, active)]
 
 
-def _rebuilt(mine: ast.AST, fields: dict[str, _Item | _Word | list[_Item]], active: frozenset[int]) -> ast.AST:
+def _rebuilt(both: _Both, active: frozenset[int]) -> ast.AST:
+    if not active:
+        return both.mine
+    if active not in both.made:
+        both.made[active] = with_fields(both.mine, _rebuilt_fields(both.mine, both.fields, active))
+    return both.made[active]
+
+
+def _rebuilt_fields(
+    mine: ast.AST, fields: Mapping[str, _Item | _Word | list[_Item]], active: frozenset[int]
+) -> dict[str, object]:
     values: dict[str, object] = {}
     for name, item in fields.items():
         if isinstance(item, list):
@@ -397,10 +446,4 @@ def _rebuilt(mine: ast.AST, fields: dict[str, _Item | _Word | list[_Item]], acti
             values[name] = item.other if item.edit.number in active else item.mine
         else:
             (values[name],) = _rendered(item, active)
-    return _with(mine, values)
-
-
-def _with(node: ast.AST, values: dict[str, object]) -> ast.AST:
-    fields = {name: getattr(node, name, None) for name in node._fields}
-    fresh = type(node)(**(fields | values))
-    return ast.copy_location(fresh, node) if hasattr(node, "lineno") else fresh
+    return values

@@ -2,19 +2,44 @@
 
 import ast
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from feedback.repair.deadline import ENDLESS, Deadline
-from feedback.repair.trees import forget
-from services.kit.syntax import tree_of
+from feedback.repair.trees import with_fields
 
 S = TypeVar("S", bound=ast.stmt)
 Values = Mapping[str, Sequence[str]]
 """What each variable was, in order, over all inputs: one short text a value."""
 
 
+@dataclass(frozen=True)
+class _Uses:
+    """What a function does with names."""
+
+    own: tuple[str, ...]
+    outer: frozenset[str]
+    """Those that it reads and that are not its own."""
+    roles: Mapping[str, Sequence[str]]
+    """How each name is used: the kinds of the nodes it stands in."""
+
+
 def own_names(function: ast.FunctionDef) -> tuple[str, ...]:
     """Parameters first, then everything bound inside, in the order of the code."""
+    return _uses(function).own
+
+
+def _uses(function: ast.FunctionDef) -> _Uses:
+    known: _Uses | None = getattr(function, "caseloop_uses", None)
+    if known is None:
+        own = _own_names(function)
+        named = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+        known = _Uses(own, frozenset(named.difference(own)), _roles(function))
+        function.caseloop_uses = known  # type: ignore[attr-defined]
+    return known
+
+
+def _own_names(function: ast.FunctionDef) -> tuple[str, ...]:
     found: dict[str, None] = {arg.arg: None for arg in parameters(function)}
     outside: set[str] = set()
     for node in ast.walk(function):
@@ -39,29 +64,47 @@ def parameters(function: ast.FunctionDef) -> list[ast.arg]:
     return [*every.posonlyargs, *every.args, *every.kwonlyargs, *rest]
 
 
-def renamed(function: S, names: Mapping[str, str]) -> S:
-    """A copy of the function (or of another statement) with its names replaced."""
-    copy = _copied(function)
-    forget(copy)
-    for node in ast.walk(copy):
-        match node:
-            case ast.Name():
-                node.id = names.get(node.id, node.id)
-            case ast.arg():
-                node.arg = names.get(node.arg, node.arg)
-            case ast.FunctionDef() if node is not copy:
-                node.name = names.get(node.name, node.name)
-            case ast.ExceptHandler(name=str(name)):
-                node.name = names.get(name, name)
-            case ast.Global() | ast.Nonlocal():
-                node.names = [names.get(name, name) for name in node.names]
-    return copy
+def renamed(statement: S, names: Mapping[str, str]) -> S:
+    """A copy of the function (or of another statement) with its names replaced; what has none of them is shared."""
+    values = _renamed_fields(statement, {old: new for old, new in names.items() if old != new})
+    if isinstance(statement, ast.FunctionDef):
+        # What it is called itself is not up to it.
+        values.pop("name", None)
+    fresh = with_fields(statement, values)
+    assert isinstance(fresh, type(statement))
+    return fresh
 
 
-def _copied(statement: S) -> S:
-    (copy,) = tree_of(ast.unparse(statement)).body
-    assert isinstance(copy, type(statement))
-    return copy
+def _renamed(node: ast.AST, names: Mapping[str, str]) -> ast.AST:
+    values = _renamed_fields(node, names)
+    return with_fields(node, values) if values else node
+
+
+def _renamed_fields(node: ast.AST, names: Mapping[str, str]) -> dict[str, object]:
+    """The fields of the node that change."""
+    values: dict[str, object] = {}
+    for field in node._fields:
+        match value := getattr(node, field, None):
+            case ast.expr_context() | ast.operator() | ast.cmpop() | ast.boolop() | ast.unaryop():
+                pass
+            case ast.AST():
+                fresh = _renamed(value, names)
+                if fresh is not value:
+                    values[field] = fresh
+            case list():
+                items = [_renamed(one, names) if isinstance(one, ast.AST) else one for one in value]
+                if any(one is not fresh for one, fresh in zip(value, items, strict=True)):
+                    values[field] = items
+    match node:
+        case ast.Name(id=name) if name in names:
+            values["id"] = names[name]
+        case ast.arg(arg=name) if name in names:
+            values["arg"] = names[name]
+        case ast.FunctionDef(name=str(name)) | ast.ExceptHandler(name=str(name)) if name in names:
+            values["name"] = names[name]
+        case ast.Global(names=own) | ast.Nonlocal(names=own):
+            values["names"] = [names.get(name, name) for name in own]
+    return values
 
 
 def mapping(
@@ -83,17 +126,17 @@ def mapping(
     Raises:
         OutOfTime: the deadline has passed.
     """
-    ours, theirs = own_names(mine), own_names(other)
+    used, their_use = _uses(mine), _uses(other)
+    ours, theirs = used.own, their_use.own
     chosen: dict[str, str] = {name: name for name in theirs if name in fixed}
     for our, their in zip(parameters(mine), parameters(other), strict=False):
         chosen[their.arg] = our.arg
     free_mine = [name for name in ours if name not in chosen.values() and name not in fixed]
     free_other = [name for name in theirs if name not in chosen]
-    roles_mine, roles_other = _roles(mine), _roles(other)
 
     def score(one: str, two: str) -> float:
-        deadline.step(1 + len(roles_mine.get(one, ())) + len(my_values.get(one, ())))
-        return _score(roles_mine, roles_other, my_values, other_values, one, two)
+        deadline.step(1 + len(used.roles.get(one, ())) + len(my_values.get(one, ())))
+        return _score(used.roles, their_use.roles, my_values, other_values, one, two)
 
     scored = sorted(
         (-score(one, two), i, j, one, two) for i, one in enumerate(free_mine) for j, two in enumerate(free_other)
@@ -101,7 +144,7 @@ def mapping(
     for negative, _, _, one, two in scored:
         if negative < 0 and two not in chosen and one not in chosen.values():
             chosen[two] = one
-    _freshen(chosen, theirs, {*ours, *fixed, *_globals(mine), *_globals(other)})
+    _freshen(chosen, theirs, {*ours, *fixed, *used.outer, *their_use.outer})
     return chosen
 
 
@@ -140,11 +183,6 @@ def _roles(function: ast.FunctionDef) -> dict[str, list[str]]:
 
     walk(function, "")
     return found
-
-
-def _globals(function: ast.FunctionDef) -> set[str]:
-    own = set(own_names(function))
-    return {node.id for node in ast.walk(function) if isinstance(node, ast.Name)} - own
 
 
 def _freshen(chosen: dict[str, str], theirs: Sequence[str], taken: set[str]) -> None:

@@ -1,7 +1,6 @@
 """Correct solutions, cut into one piece for each function that the checks ask for."""
 
 import ast
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from feedback.repair.deadline import ENDLESS, Deadline, OutOfTime
 from feedback.repair.names import own_names, renamed
 from feedback.repair.ports import Trials
 from feedback.repair.rewriting import forms
-from feedback.repair.trees import bag, likeness, size, text, written
+from feedback.repair.trees import Bag, bag, likeness, size, text, written
 from services.kit.syntax import tree_of
 
 MAX_REWRITTEN = 80
@@ -28,7 +27,7 @@ class Solution:
     """Imports, values and functions of its program that it uses, in order."""
     program: str
     """Where it comes from: values of its variables are asked for by running the whole."""
-    kinds: Counter[str] = field(repr=False)
+    kinds: Bag = field(repr=False)
 
 
 class Pool:
@@ -119,10 +118,7 @@ def _solutions(source: str, required: Sequence[str]) -> Iterator[Solution]:
         if name in defined:
             function = _bare(defined[name])
             helpers = _helpers(function, body, required)
-            kinds = bag(function)
-            for helper in helpers:
-                kinds += bag(helper)
-            yield Solution(name, function, helpers, source, kinds)
+            yield Solution(name, function, helpers, source, bag(function, *helpers))
 
 
 def _helpers(function: ast.FunctionDef, body: Sequence[ast.stmt], required: Sequence[str]) -> tuple[ast.stmt, ...]:

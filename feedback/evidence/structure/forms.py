@@ -5,14 +5,13 @@ than the reference only says more precisely where that code goes another way.
 """
 
 import ast
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
 from feedback.notebook.reading import parsed
 from feedback.repair.rewriting import rewritten
-from feedback.repair.trees import bag, likeness, size
+from feedback.repair.trees import Bag, bag, likeness, size
 
 _FORMS: Final = 30
 """Of each function."""
@@ -21,7 +20,7 @@ _BESIDE: Final = 3
 _LARGEST: Final = 200
 """Nodes of a function, at most: rewriting takes time that grows with them."""
 
-_Forms = tuple[tuple[ast.FunctionDef, Counter[str]], ...]
+_Forms = tuple[tuple[ast.FunctionDef, Bag], ...]
 
 
 def likely_forms(reference: Mapping[str, str], mine: Mapping[str, str]) -> Iterator[dict[str, str]]:

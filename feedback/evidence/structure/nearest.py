@@ -1,7 +1,6 @@
 """The correct solution that a learner's answer is nearest to, and how it differs from that one."""
 
 import ast
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -9,7 +8,7 @@ from feedback.evidence.asked import Asked, RunCell
 from feedback.evidence.structure.compared import Comparison, compare
 from feedback.evidence.structure.steps import Program, program
 from feedback.notebook.reading import bound, names_read, parsed
-from feedback.repair.trees import bag, likeness
+from feedback.repair.trees import Bag, bag, likeness
 
 Answer = Mapping[str, str]
 """Answer cell id -> source."""
@@ -40,7 +39,7 @@ def likest(solutions: Sequence[Answer], mine: Answer, most: int) -> tuple[Answer
 
 
 @lru_cache(maxsize=1_024)
-def _kinds(sources: tuple[str, ...]) -> Counter[str]:
+def _kinds(sources: tuple[str, ...]) -> Bag:
     return bag(_tree(sources))
 
 
