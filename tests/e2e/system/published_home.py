@@ -1,7 +1,7 @@
 """A home with the sample cases published, made once in a test run; each system that needs it starts in a copy.
 
-Publishing is most of what a first start takes. The learner's journey and the tests of resilience have it done by
-`caseloop run` itself.
+Publishing is most of what a first start takes. The learner's journey and the tests of resilience have one of them
+published by `caseloop run` itself.
 """
 
 import asyncio

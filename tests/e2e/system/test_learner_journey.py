@@ -1,5 +1,6 @@
 """The main job: from one command to an approved subtask, with a restart of everything in between."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,18 @@ from case_uploader.format.case_folder import read_case_folder
 from services.contracts.case import AuthorCase
 from tests.e2e.system.caseloop_browser import Learner
 from tests.e2e.system.caseloop_system import System, eventually
+from tests.e2e.system.one_home import small_system
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 CASE, SUBTASK = "clean-regression", "load"
+
+
+@pytest.fixture(scope="module")
+def system(project: Path) -> Iterator[System]:
+    """Its first start publishes the case; the others are published for the other journeys."""
+    with small_system(project, CASE) as running:
+        running.start()
+        yield running
 
 
 @pytest.fixture(scope="module")
