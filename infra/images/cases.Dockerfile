@@ -17,6 +17,9 @@ RUN export SOURCE_DATE_EPOCH=1700000000 PYTHONHASHSEED=0 \
 
 FROM caseloop/learner:${TAG} AS learner
 FROM caseloop/doors:${TAG} AS code
+USER 0:0
+RUN mkdir -p /layer/opt/caseloop && cp -a /opt/caseloop/project /layer/opt/caseloop/ \
+    && find /layer -newermt @1700000000 -exec touch --no-dereference --date=@1700000000 {} +
 FROM caseloop/kit:${TAG}
 ARG PIP_INDEX_URL
 ARG PIP_CERT
@@ -27,6 +30,6 @@ COPY install.sh requirements.txt /build/
 RUN sh /build/install.sh /opt/caseloop/env && rm -rf /build
 COPY --from=installers /opt/caseloop/project/.cache/setup/uv /opt/caseloop/project/.cache/setup/uv
 COPY wheels /opt/caseloop/project/.cache/setup/wheels/
-COPY --from=code /opt/caseloop/project /opt/caseloop/project
+COPY --from=code /layer/ /
 USER 10001:10001
 CMD ["caseloop", "serve", "cases"]

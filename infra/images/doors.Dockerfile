@@ -5,9 +5,10 @@ ARG TAG=latest
 
 FROM caseloop/kit:${TAG} AS code
 USER 0:0
-COPY project /opt/caseloop/project
-RUN PYTHONHASHSEED=0 python3 -m compileall -q --invalidation-mode unchecked-hash /opt/caseloop/project \
-    && find /opt/caseloop/project -newermt @1700000000 -exec touch --no-dereference --date=@1700000000 {} +
+COPY project /layer/opt/caseloop/project
+RUN PYTHONHASHSEED=0 python3 -m compileall -q --invalidation-mode unchecked-hash -s /layer -p / /layer \
+    && find /layer -newermt @1700000000 -exec touch --no-dereference --date=@1700000000 {} +
 
 FROM caseloop/kit:${TAG}
-COPY --from=code /opt/caseloop/project /opt/caseloop/project
+# From the root: a folder that a copy goes into is dated by when it was made.
+COPY --from=code /layer/ /

@@ -5,6 +5,9 @@ ARG TAG=latest
 
 FROM caseloop/learner:${TAG} AS learner
 FROM caseloop/doors:${TAG} AS code
+USER 0:0
+RUN mkdir -p /layer/opt/caseloop && cp -a /opt/caseloop/project /layer/opt/caseloop/ \
+    && find /layer -newermt @1700000000 -exec touch --no-dereference --date=@1700000000 {} +
 FROM caseloop/kit:${TAG}
 ARG PIP_INDEX_URL
 ARG PIP_CERT
@@ -15,6 +18,6 @@ RUN command -v bwrap > /dev/null || { apt-get update -q && apt-get install -q -y
     && rm -rf /var/lib/apt/lists/*; }
 COPY install.sh requirements.txt /build/
 RUN sh /build/install.sh /opt/caseloop/env && rm -rf /build
-COPY --from=code /opt/caseloop/project /opt/caseloop/project
+COPY --from=code /layer/ /
 USER 10001:10001
 CMD ["caseloop", "serve", "runner"]

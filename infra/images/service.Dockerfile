@@ -4,11 +4,14 @@
 ARG TAG=latest
 
 FROM caseloop/doors:${TAG} AS code
+USER 0:0
+RUN mkdir -p /layer/opt/caseloop && cp -a /opt/caseloop/project /layer/opt/caseloop/ \
+    && find /layer -newermt @1700000000 -exec touch --no-dereference --date=@1700000000 {} +
 FROM caseloop/kit:${TAG}
 ARG PIP_INDEX_URL
 ARG PIP_CERT
 USER 0:0
 COPY install.sh requirements.txt /build/
 RUN sh /build/install.sh /opt/caseloop/env && rm -rf /build
-COPY --from=code /opt/caseloop/project /opt/caseloop/project
+COPY --from=code /layer/ /
 USER 10001:10001

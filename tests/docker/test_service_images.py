@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,18 +109,19 @@ def images(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def run(engine: docker.DockerClient) -> Iterator[Run]:
+def run(engine: docker.DockerClient) -> Run:
     """Run a command in an image as docker-compose.yml has its containers run; returns status and output."""
-    made: list[Container] = []
 
     def go(image: str, command: list[str], **more: Any) -> tuple[int, str]:
-        made.append(_container(engine, image, command, **more))
-        made[-1].start()
-        return int(made[-1].wait()["StatusCode"]), made[-1].logs().decode()
+        container = _container(engine, image, command, **more)
+        try:
+            container.start()
+            return int(container.wait()["StatusCode"]), container.logs().decode()
+        finally:
+            # The image may be taken away afterwards.
+            container.remove(force=True)
 
-    yield go
-    for container in made:
-        container.remove(force=True)
+    return go
 
 
 def _locked(lock: str) -> dict[str, str]:
