@@ -13,12 +13,11 @@ _LEAVES = (ast.expr_context,)
 _BLOCKS = (ast.FunctionDef, ast.If, ast.For, ast.While)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _NOT_INDENTED = ('"""', "'''", "\n    \n")
+"""Marks of strings of several lines, and of the empty line before a definition."""
 MAX_CELLS: Final = 20_000_000
 """Of the tables that an exact distance takes; two programs of some six hundred nodes have about so many."""
 _CELLS_A_STEP: Final = 8
 """A cell of a table takes far less time than what else is counted as one step towards a deadline."""
-
-
 Bag = frozenset[tuple[str, int]]
 """A multiset of texts: each with the number of others like it that came before."""
 
