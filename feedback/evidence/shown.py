@@ -8,13 +8,44 @@ from feedback.evidence.plain import same
 from services.contracts.observation import Value
 
 MAX_CHARS = 60
+_DIGITS = 10
+"""Of a float; far more than what comparing allows for."""
 _UNREADABLE = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError)
 """The learner's process wrote it: any shape is possible."""
 _ROWS = ("list", "tuple", "array", "series")
 
 
 def shown(value: Value) -> str | None:
-    """Python for this value; None when it is too long, or of a kind that has no short form."""
+    """Python for this value, floats to ten digits; None when it is too long, or of a kind that has no short form."""
+    try:
+        return _short(_rounded(value))
+    except _UNREADABLE:
+        return None
+
+
+def both_shown(given: Value, wanted: Value) -> tuple[str | None, str | None, str | None]:
+    """Both values, and None; of two that are too long the first elements that differ, and where they stand.
+
+    Floats have ten digits, and all that they have where ten do not tell the two apart.
+    """
+    try:
+        told = _both(_rounded(given), _rounded(wanted))
+    except _UNREADABLE:
+        return _both(given, wanted)
+    return told if told[0] != told[1] else _both(given, wanted)
+
+
+def _both(given: Value, wanted: Value) -> tuple[str | None, str | None, str | None]:
+    texts = _short(given), _short(wanted)
+    if None not in texts or given.get("kind") != wanted.get("kind"):
+        return *texts, None
+    try:
+        return _parting(given, wanted) or (*texts, None)
+    except _UNREADABLE:
+        return *texts, None
+
+
+def _short(value: Value) -> str | None:
     try:
         text = _written(value)
     except _UNREADABLE:
@@ -22,15 +53,13 @@ def shown(value: Value) -> str | None:
     return text if text is not None and len(text) <= MAX_CHARS else None
 
 
-def both_shown(given: Value, wanted: Value) -> tuple[str | None, str | None, str | None]:
-    """Both values, and None; of two that are too long the first elements that differ, and where they stand."""
-    texts = shown(given), shown(wanted)
-    if None not in texts or given.get("kind") != wanted.get("kind"):
-        return *texts, None
-    try:
-        return _parting(given, wanted) or (*texts, None)
-    except _UNREADABLE:
-        return *texts, None
+def _rounded(facts: Any) -> Any:
+    """With every float to ten digits: what a computation adds to a number behind them tells a learner nothing."""
+    if isinstance(facts, float):
+        return float(f"{facts:.{_DIGITS}g}")
+    if isinstance(facts, dict):
+        return {key: _rounded(fact) for key, fact in facts.items()}
+    return [_rounded(fact) for fact in facts] if isinstance(facts, list | tuple) else facts
 
 
 def _written(value: Value) -> str | None:
@@ -157,7 +186,7 @@ def _frames_part(given: Value, wanted: Value) -> tuple[str | None, str | None, s
 
 def _items_part(given: list[Value], wanted: list[Value]) -> tuple[str | None, str | None, str | None] | None:
     for at, (mine, model) in enumerate(zip(given, wanted, strict=True)):
-        one, other = shown(mine), shown(model)
+        one, other = _short(mine), _short(model)
         if one != other:
             return one, other, f"position {at}"
     return None

@@ -261,3 +261,14 @@ def test_of_long_lists_too(case: AuthorCase) -> None:
     assert both_shown(observed([1], 0), observed((1,), 0)) == ("[1]", "(1,)", None)
     broken = {**observed(list(range(40)), 0), "items": None}
     assert both_shown(broken, observed([*range(39), 7], 0)) == (None, None, None)
+
+
+def test_floats_have_ten_digits_where_ten_tell_them_apart() -> None:
+    given, wanted = (observed([number, 1.5], 0) for number in (7.500619999999999, 75.00619999999999))
+    assert shown(wanted) == "[75.0062, 1.5]"
+    assert both_shown(given, wanted) == ("[7.50062, 1.5]", "[75.0062, 1.5]", None)
+    near = both_shown(observed(0.1 + 0.2, 0), observed(0.3, 0))
+    assert near == ("0.30000000000000004", "0.3", None)
+    assert shown(observed([float("nan"), float("inf"), 1e300, -0.0], 0)) == "[nan, inf, 1e+300, -0.0]"
+    long = [number + 1e-13 for number in LONG]
+    assert both_shown(observed([*long[:-1], 7.0], 0), observed(long, 0)) == ("7.0", "29.0", "position 29")
