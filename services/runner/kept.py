@@ -4,11 +4,15 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from services.contracts.observation import RunRequest
 from services.runner.sandboxes import Plan
 from services.runner.session import Session
 from services.runner.settings import RunnerSettings
+
+_WEIGHED_AFTER: Final = 0.5
+"""Seconds."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,11 @@ class _Kept:
 class KeptSessions:
     """At most one session for each owner; bounded in number, memory and age."""
 
-    def __init__(self, settings: RunnerSettings, end: Callable[[Session], None]) -> None:
-        """`end` closes a session that is no longer kept."""
-        self._settings, self._end = settings, end
+    def __init__(
+        self, settings: RunnerSettings, end: Callable[[Session], None], weighed_after: float = _WEIGHED_AFTER
+    ) -> None:
+        """`end` closes a session that is no longer kept; one is weighed after so many seconds."""
+        self._settings, self._end, self._weighed_after = settings, end, weighed_after
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
 
     def take(self, request: RunRequest, plan: Plan) -> tuple[Session, int] | None:
@@ -64,10 +70,19 @@ class KeptSessions:
         owner = keep.owner
         self.drop(owner)
         expiry = asyncio.get_running_loop().call_later(self._settings.kept_seconds, self.drop, owner)
-        weighing = asyncio.create_task(session.memory_mb())
+        weighing = asyncio.create_task(self._weight(session))
         weighing.add_done_callback(lambda _: self._make_room())
         self._kept[owner] = _Kept(session, plan, request, expiry, weighing)
         self._make_room()
+
+    async def _weight(self, session: Session) -> float:
+        """Its memory in MB, when it has waited for a while.
+
+        While its pages are added up, its processes cannot fork; and most of those that `caseloop grade` leaves are
+        taken again at once.
+        """
+        await asyncio.sleep(self._weighed_after)
+        return await session.memory_mb()
 
     def _make_room(self) -> None:
         while self._kept and (len(self._kept) > self._settings.kept or self._memory() > self._settings.kept_mb):

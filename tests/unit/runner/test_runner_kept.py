@@ -66,7 +66,7 @@ def shelf(**bounds: float) -> Shelf:
     nowhere = Path("nowhere")
     settings = RunnerSettings(_env_file=None, learner_env=nowhere, cache=nowhere)
     settings = settings.model_copy(update={"kept": 16, "kept_mb": 1_000, **bounds})
-    return Shelf(KeptSessions(settings, end))
+    return Shelf(KeptSessions(settings, end, weighed_after=0))
 
 
 async def turns() -> None:
