@@ -12,7 +12,7 @@ from benchmarks.case_at_hand import CASE
 from benchmarks.harness import CouldNotRun
 from benchmarks.lab_calls import Refused, sound
 from benchmarks.latencies import Kind, Latencies
-from benchmarks.lesson import Learner, Manner, NotJudged, Record, pause, tried
+from benchmarks.lesson import Learner, Manner, NotJudged, Pace, Record, tried
 from services.contracts.escalation import QueuePage
 from services.gateway.dashboard.registration import PREFIX
 
@@ -32,13 +32,12 @@ class Mentor:
 
     def __init__(self, number: int, http: httpx.AsyncClient) -> None:
         self._http, self._chance = http, random.Random(number)
+        self._pace = Pace(self._chance)
 
     async def attend(self, latencies: Latencies, over: asyncio.Event, manner: Manner) -> None:
         """Read until the lesson is over."""
-        await pause(over, self._chance.uniform(0, manner.pause))
-        while not over.is_set():
+        while await self._pace.next(over, manner):
             await tried(latencies, Kind.DESK, self._look, over, manner)
-            await pause(over, min(self._chance.expovariate(1 / manner.pause), 4 * manner.pause))
 
     async def _look(self) -> None:
         page = self._chance.choice(_PAGES)
@@ -73,6 +72,10 @@ class Classroom:
             *(learner.attend(over, learners) for learner in self._learners),
             *(mentor.attend(latencies, over, mentors) for mentor in self._mentors),
         )
+
+    async def one_call(self, number: int, kind: Kind, latencies: Latencies) -> None:
+        """Have one learner do one thing while the others wait; the same number is the same at any system."""
+        await self._learners[number % len(self._learners)].one_call(kind, number, latencies)
 
     async def found(self) -> Ledger:
         """All that is kept of everybody's work. Refused, httpx.HTTPError."""

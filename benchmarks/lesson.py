@@ -68,12 +68,34 @@ class Manner:
     """What failed is tried again until it works, as somebody would who was told to."""
 
 
+class Pace:
+    """When somebody does the next thing. A wait that a part of the lesson ends in goes on in the next part."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._left: float | None = None
+        """Seconds still to wait; None before the first thing."""
+
+    async def next(self, over: asyncio.Event, manner: Manner) -> bool:
+        """Wait until it is time; False when the part of the lesson is over before that."""
+        if self._left is None:
+            self._left = self._chance.uniform(0, manner.pause)
+        begun = time.monotonic()
+        await pause(over, self._left)
+        if over.is_set():
+            self._left = max(0.0, self._left - (time.monotonic() - begun))
+            return False
+        self._left = min(self._chance.expovariate(1 / manner.pause), 4 * manner.pause)
+        return True
+
+
 class Learner:
     """One learner, with a script that is the same in each run."""
 
     def __init__(self, number: int, name: str, http: httpx.AsyncClient, case: CaseAtHand, record: Record) -> None:
         self.name, self._lab, self._case, self.record = name, LabCalls(http), case, record
         self._chance = random.Random(number)
+        self._pace = Pace(self._chance)
         self._stuck = number % _STUCK == 0
         steps = case.draft.author.subtasks
         self._done, self._at = (steps[(number + offset) % len(steps)].view.id for offset in (0, 1))
@@ -91,11 +113,14 @@ class Learner:
 
     async def attend(self, over: asyncio.Event, manner: Manner) -> None:
         """Work until the lesson is over; what is under way then is still waited for."""
-        await pause(over, self._chance.uniform(0, manner.pause))
-        while not over.is_set():
+        while await self._pace.next(over, manner):
             kind = self._chance.choices(list(SHARES), list(SHARES.values()))[0]
             await tried(self.record.latencies, kind, self._work(kind), over, manner)
-            await pause(over, min(self._chance.expovariate(1 / manner.pause), 4 * manner.pause))
+
+    async def one_call(self, kind: Kind, seed: int, latencies: Latencies) -> None:
+        """Do one thing of that kind, with nobody else about: what it is depends on the seed and this learner only."""
+        self._chance.seed(seed)
+        await tried(latencies, kind, self._work(kind), asyncio.Event(), Manner(pause=0))
 
     async def look_again(self, found: Ledger) -> None:
         """Read back what is kept of this learner's work. Refused."""

@@ -5,8 +5,10 @@ the learners do, and how often, is in `benchmarks.lesson`; the limits on each le
 """
 
 import asyncio
+import random
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -15,8 +17,8 @@ from benchmarks import case_at_hand
 from benchmarks.class_services import Served, copied_home, open_classroom, published_home, served
 from benchmarks.classroom import Classroom
 from benchmarks.harness import Figure, Report, main
-from benchmarks.latencies import cost
-from benchmarks.lesson import Manner
+from benchmarks.latencies import Latencies, cost
+from benchmarks.lesson import SHARES, Manner
 from benchmarks.processes import family, memory_mb, processor_seconds
 
 _COST: Final = 1.1
@@ -33,12 +35,14 @@ class Size:
     rounds: int
     seconds: float
     """Of one round of one system."""
+    single: int
+    """Calls that are made of each system one at a time, after the lesson."""
     learner: Manner
     mentor: Manner
 
 
-FULL: Final = Size(100, 3, rounds=4, seconds=30, learner=Manner(pause=15), mentor=Manner(pause=3))
-QUICK: Final = Size(12, 1, rounds=2, seconds=4, learner=Manner(pause=2), mentor=Manner(pause=1))
+FULL: Final = Size(100, 3, rounds=4, seconds=30, single=200, learner=Manner(pause=15), mentor=Manner(pause=3))
+QUICK: Final = Size(12, 1, rounds=2, seconds=4, single=20, learner=Manner(pause=2), mentor=Manner(pause=1))
 
 
 @dataclass
@@ -52,6 +56,8 @@ class _Side:
     """Seconds that its processes took during lessons."""
     memory: dict[str, float] = field(default_factory=dict)
     """Process -> most megabytes, with all below it."""
+    single: Latencies = field(default_factory=Latencies)
+    """Of calls that were made one at a time."""
 
     async def round(self, size: Size) -> None:
         """One part of the lesson."""
@@ -105,17 +111,33 @@ async def _measure(report: Report, size: Size, *systems: Served) -> None:
         room = await open_classroom(system, case, size.learners, size.mentors)
         await room.arrive()
         sides.append(_Side("mtls" if system.secured else "plain", system, room))
-    for number in range(size.rounds):
-        for side in sides if number % 2 == 0 else reversed(sides):
-            await side.round(size)
+    for _, side in _in_turn(sides, size.rounds):
+        await side.round(size)
     for side in sides:
         await side.tell(report)
-    secured, plain = sides
+    kinds = random.Random(0).choices(list(SHARES), list(SHARES.values()), k=size.single)
+    for number, side in _in_turn(sides, size.single):
+        await side.room.one_call(number, kinds[number], side.single)
+    _tell_cost(report, *sides)
+
+
+def _in_turn(sides: Sequence[_Side], times: int) -> Iterator[tuple[int, _Side]]:
+    """Each side so many times, by number; who is first takes turns, too."""
+    for number in range(times):
+        for side in sides if number % 2 == 0 else reversed(sides):
+            yield number, side
+
+
+def _tell_cost(report: Report, secured: _Side, plain: _Side) -> None:
     logs = secured.room.record.latencies, plain.room.record.latencies
-    report.add("mtls_cost_time", Figure(cost(*logs), "x", target=_COST, note="medians of the same mix of calls"))
-    spent = [side.processor / max(log.answered, 1) for side, log in zip(sides, logs, strict=True)]
-    note = f"of the processes, a call; {spent[1] * 1e3:.0f} ms without"
+    report.add("mtls_cost_time", Figure(cost(*logs), "x", target=_COST, note="medians of the lesson's mix of calls"))
+    note = "medians of the same mix, called of one system and the other in turn, one at a time"
+    report.add("mtls_cost_time_single", Figure(cost(secured.single, plain.single), "x", target=_COST, note=note))
+    spent = secured.processor / max(logs[0].answered, 1), plain.processor / max(logs[1].answered, 1)
+    note = f"of the processes, a call of the lesson; {spent[1] * 1e3:.0f} ms without"
     report.add("mtls_cost_processor", Figure(spent[0] / spent[1], "x", target=_COST, note=note))
+    failed = sum(side.single.failures.total() for side in (secured, plain))
+    report.add("single_errors", Figure(failed, target=0, note="of the calls made one at a time"))
 
 
 if __name__ == "__main__":
