@@ -78,6 +78,11 @@ def collapse(address: int, length: int) -> None:
     _checked(_libc.madvise(*arguments), "madvise")
 
 
+def protect(address: int, length: int, rights: int) -> None:
+    """Set what may be done with this memory: 1 read, 2 write, 4 execute. Raises OSError."""
+    _checked(_libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(length), ctypes.c_int(rights)), "mprotect")
+
+
 def drop_capabilities() -> None:
     """Give up every capability for good, and with it anything that execve could give back."""
     _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import pages, session, shell, syscalls
+from . import mappings, pages, session, shell, syscalls
 from .cells import load_transformer
 from .files import WORK
 from .learner import Prepared
@@ -109,6 +109,7 @@ def _prepare(seccomp: bytes) -> Prepared:
     pristine = Pristine()
     gc.collect()
     gc.freeze()
+    mappings.join()
     pages.gather()
     return Prepared(main_module, transform, pristine, seccomp)
 

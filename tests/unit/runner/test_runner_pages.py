@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from services.runner.sandbox.mappings import parsed
 from services.runner.sandbox.pages import HUGE, _whole
 
 PROJECT = Path(__file__).parents[3]
@@ -31,7 +32,7 @@ print(huge, int(there[1]))
 
 
 def test_only_whole_huge_pages_of_private_memory_are_taken() -> None:
-    assert [address // HUGE for address in _whole(_MAPS)] == [3, 4, 5, 6, 9, 10]
+    assert [address // HUGE for address in _whole(parsed(_MAPS))] == [3, 4, 5, 6, 9, 10]
 
 
 def test_what_is_in_memory_stays_and_lies_in_huge_pages() -> None:
