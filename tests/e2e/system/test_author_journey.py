@@ -72,6 +72,13 @@ class Admin:
         self.page.set_viewport_size({"width": 1300, "height": 900})
 
 
+OVERFLOWING = """people => [...people.querySelectorAll('*')]
+  .filter(one => one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== 'inline'
+    && !one.classList.contains('visually-hidden'))
+  .map(one => one.textContent)"""
+"""What does not fit where it stands."""
+
+
 def looks_after_people(admin: Admin, system: System) -> None:
     """The Hub's page of people: finds the learner, closes the open case and opens it again, and nothing is refused."""
     page, refused = admin.page, []
@@ -88,6 +95,7 @@ def looks_after_people(admin: Admin, system: System) -> None:
     expect(case).to_contain_text("open since")
     # nothing leads into it
     expect(page.locator("main a")).to_have_count(0)
+    assert page.locator("[data-caseloop='people']").evaluate(OVERFLOWING) == []
     admin.picture("people")
     case.get_by_role("button", name=f"Stop {CASE} of learner").click()
     expect(case).to_contain_text("closed", timeout=60_000)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../src/api/errors';
 import { stageWords } from '../src/check/words';
-import { attemptsLine, moment, points, says, size } from '../src/parts/words';
+import { attemptsLine, moment, ofPoints, points, says, size } from '../src/parts/words';
 
 const progress = { subtask: 's', state: 'in_progress' as const, attempts: 0, points: 0, checks_left: null, updated: null };
 
@@ -20,6 +20,7 @@ describe('words', () => {
 
   it('writes numbers as people do', () => {
     expect([points(2), points(1 / 3)]).toEqual(['2', '0.33']);
+    expect([ofPoints(0), ofPoints(1), ofPoints(2.5)]).toEqual(['0 points', '1 point', '2.5 points']);
     expect([size(10), size(5_000), size(3_000_000)]).toEqual(['1 kB', '5 kB', '2.9 MB']);
     expect(moment('not a date')).toBe('');
   });

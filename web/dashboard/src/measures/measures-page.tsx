@@ -6,6 +6,7 @@ import { type Route, address, go } from '../app/router';
 import { useTitle } from '../app/use-title';
 import { Loading, Problem } from '../parts/notice';
 import { duration, moment } from '../parts/time';
+import { several } from '../parts/words';
 import { percent, withoutMentor } from './shares';
 import { Weeks } from './weeks';
 
@@ -77,14 +78,14 @@ function Cards({ measures }: { measures: Measures }) {
   return (
     <dl className="Cards">
       <Card name="Answered without a mentor" value={percent(automated)} share={automated}>
-        {judged === null ? 'failing submissions cannot be counted now' : `${judged} failing submissions`}, {escalated}{' '}
+        {judged === null ? 'failing submissions cannot be counted now' : several(judged, 'failing submission')}, {escalated}{' '}
         asked a mentor
       </Card>
       <Card name="Time to the first answer" value={first === null ? '–' : duration(first)}>
         median of {answered} answered
       </Card>
       <Card name="Mentors’ minutes saved" value={String(Math.round(measures.minutes_saved))}>
-        {remembered} remembered answers were given instead
+        {several(remembered, 'remembered answer')} given instead
       </Card>
       <Card
         name="Hints that helped"

@@ -5,7 +5,7 @@ import { Calm } from '../parts/calm';
 import { Button, Icon } from '../parts/elements';
 import { faultIcon, helpIcon, passedIcon, personIcon, workIcon } from '../parts/icons';
 import { Lines } from '../parts/prose';
-import { moment, points } from '../parts/words';
+import { moment, ofPoints, points } from '../parts/words';
 import { reading } from '../words/reading';
 import { CheckList } from './check-list';
 import { FindingItem } from './finding-item';
@@ -53,7 +53,7 @@ export function FeedbackCard({ step, stored, dimmed, actions }: CardProps): JSX.
         </h3>
         {feedback.max_points > 0 && (
           <span className="caseloop-mod-quiet">
-            {points(feedback.points)} of {points(feedback.max_points)} points
+            {points(feedback.points)} of {ofPoints(feedback.max_points)}
           </span>
         )}
         <Button name="dismiss" look="link" aria-label="Dismiss this feedback" title="Dismiss" onClick={actions.dismissFeedback}>

@@ -4,7 +4,7 @@ import { AiLine } from '../assistance/ai-line';
 import { Button, Icon } from '../parts/elements';
 import { noteIcon } from '../parts/icons';
 import { useSignals } from '../parts/signals';
-import { plural, points } from '../parts/words';
+import { ofPoints, plural, points } from '../parts/words';
 import { RecordingLine } from '../recorder/recording-line';
 import type { PanelServices } from './services';
 import { SubtaskRow } from './subtask-row';
@@ -83,7 +83,7 @@ function Overall({ labCase }: { labCase: LabCase }): JSX.Element {
         <strong>
           {done} of {all}
         </strong>{' '}
-        approved{most > 0 && ` · ${points(earned)} of ${points(most)} points`}
+        approved{most > 0 && ` · ${points(earned)} of ${ofPoints(most)}`}
       </p>
     </div>
   );

@@ -3,7 +3,7 @@ import type { LabSubtask } from '../api/types';
 import { announce } from '../parts/announce';
 import { Button, Icon } from '../parts/elements';
 import { lockIcon, STATES } from '../parts/icons';
-import { attemptsLine, points } from '../parts/words';
+import { attemptsLine, ofPoints, points } from '../parts/words';
 import type { PanelServices } from './services';
 
 interface RowProps {
@@ -47,7 +47,7 @@ export function SubtaskRow({ subtask, active, checking, services }: RowProps): J
         <span data-caseloop="subtask-state">{checking ? 'Checking…' : state.words}</span>
         {view.points > 0 && (
           <span data-caseloop="subtask-points">
-            {points(progress.points)} / {points(view.points)} points
+            {points(progress.points)} / {ofPoints(view.points)}
           </span>
         )}
         {attempts && <span data-caseloop="subtask-attempts">{attempts}</span>}

@@ -10,6 +10,11 @@ export function points(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
+/** «1 point», «2.5 points». */
+export function ofPoints(value: number): string {
+  return `${points(value)} ${value === 1 ? 'point' : 'points'}`;
+}
+
 /** A moment in the reader's own way of writing it. */
 export function moment(iso: string): string {
   const date = new Date(iso);
