@@ -226,7 +226,7 @@ def session_events() -> list[SessionEvent]:
     plain: list[JsonValue] = [
         {"id": c.id, "kind": c.kind, "source": "" if c.id == "mean" else c.source} for c in cells()
     ]
-    add(0, "snapshot", cells=plain)
+    add(40, "snapshot", cells=plain)
     for index, letter in enumerate(EARLIER):
         add(1_000 + index * 200, "edit", "mean", at=index, removed=0, inserted=letter)
     add(20_000, "run", "mean")

@@ -26,6 +26,10 @@ function cell(id: string, source: string): Cell {
 }
 
 describe('Markdown', () => {
+  it('draws tables', () => {
+    expect(drawn('| a | b |\n|---|---|\n| 1 | `x` |')).toContain('<td>1</td><td><code>x</code></td>');
+  });
+
   it('draws emphasis, code and lists', () => {
     expect(drawn('**bold** and `code`')).toBe('<div class="Markdown"><p><strong>bold</strong> and <code>code</code></p></div>');
   });

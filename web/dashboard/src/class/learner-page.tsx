@@ -55,16 +55,16 @@ function Work({ work }: { work: LearnersWork }) {
         {subtask && ` · ${titleIn(work.titles, subtask)}`}
       </p>
       <StepTabs work={work} />
-      {latest === null && (
-        <Empty title={subtask ? 'This step was never checked' : 'Nothing was checked yet'}>
-          {sessions.length > 0 && 'What was recorded is below.'}
-        </Empty>
-      )}
-      {latest && <Versions key={`${subtask} ${latest.submission}`} work={work} newest={latest.submission} />}
       <Section title="Sessions" name="sessions">
         {sessions.length === 0 && <p className="dim">Nothing is recorded: the learner has not agreed to it.</p>}
         <SessionItems sessions={sessions} to={session => address('learner', [name, user, 'replay', session], { step: subtask ?? '' })} />
       </Section>
+      {latest === null && (
+        <Empty title={subtask ? 'This step was never checked' : 'Nothing was checked yet'}>
+          {sessions.length > 0 && 'What was recorded is above.'}
+        </Empty>
+      )}
+      {latest && <Versions key={`${subtask} ${latest.submission}`} work={work} newest={latest.submission} />}
     </>
   );
 }

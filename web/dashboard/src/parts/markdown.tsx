@@ -1,4 +1,5 @@
 import ReactMarkdown, { type Components } from 'react-markdown';
+import remarkGfm from 'remark-gfm';
 
 /** No picture is ever fetched (it would tell its owner who reads what), and a link opens outside of the desk. */
 const COMPONENTS: Components = {
@@ -10,17 +11,22 @@ const COMPONENTS: Components = {
     ) : (
       <span>{children}</span>
     ),
+  table: ({ children }) => (
+    <div className="Markdown-table">
+      <table>{children}</table>
+    </div>
+  ),
   img: ({ alt }) => <span className="Markdown-picture">[picture: {alt || 'without words'}]</span>,
   h1: 'h4',
   h2: 'h4',
   h3: 'h4'
 };
 
-/** Markdown as React elements: HTML in it stays text, and only web and mail addresses become links. */
+/** Markdown with tables, as notebooks have it, as React elements: HTML in it stays text, and only web and mail addresses become links. */
 export function Markdown({ text }: { text: string }) {
   return (
     <div className="Markdown">
-      <ReactMarkdown components={COMPONENTS} urlTransform={safe}>
+      <ReactMarkdown components={COMPONENTS} remarkPlugins={[remarkGfm]} urlTransform={safe}>
         {text}
       </ReactMarkdown>
     </div>

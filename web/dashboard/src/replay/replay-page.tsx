@@ -65,7 +65,8 @@ function Stage({ recording, summary, complete }: Props) {
   const player = usePlayer(recording);
   const say = useSay();
   const marks = useMemo(() => marksOf(recording), [recording]);
-  const count = recording.count(player.at);
+  // the first event says how the notebook was, and comes a moment after the start
+  const count = Math.max(1, recording.count(player.at));
   const instant = useMemo(() => recording.after(count), [recording, count]);
   const jump = (kind: MarkKind) => {
     const mark = following(marks, kind, player.at);
