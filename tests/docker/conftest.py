@@ -34,7 +34,11 @@ def pytest_sessionstart() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The first of them starts a whole system and two containers, on a machine that may be busy."""
+    """The first of them starts a whole system and two containers, on a machine that may be busy.
+
+    The system of `docker-compose.yml` comes last: it is made of the images that other tests here build.
+    """
+    items.sort(key=lambda item: item.path.name == "test_compose_system.py")
     for item in items:
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(600))
