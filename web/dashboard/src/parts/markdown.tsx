@@ -11,18 +11,13 @@ const COMPONENTS: Components = {
     ) : (
       <span>{children}</span>
     ),
-  table: ({ children }) => (
-    <div className="Markdown-table">
-      <table>{children}</table>
-    </div>
-  ),
   img: ({ alt }) => <span className="Markdown-picture">[picture: {alt || 'without words'}]</span>,
   h1: 'h4',
   h2: 'h4',
   h3: 'h4'
 };
 
-/** Markdown with tables, as notebooks have it, as React elements: HTML in it stays text, and only web and mail addresses become links. */
+/** Markdown with tables as React elements: HTML in it stays text, and only web and mail addresses become links. */
 export function Markdown({ text }: { text: string }) {
   return (
     <div className="Markdown">
