@@ -16,10 +16,17 @@ class Cgroups:
     def __init__(self, memory: Path, pids: Path) -> None:
         self._memory, self._pids = memory, pids
 
-    def group(self, pid: int) -> "Group":
+    async def group(self, pid: int) -> "Group":
         """A group of its own for the session with this first process. Raises OSError."""
         name = f"caseloop-{os.getpid()}-{pid}"
-        return Group(self._memory / name, self._pids / name, pid)
+        # The kernel moves a process only when no other has been at certain places for a while: ten milliseconds.
+        making = asyncio.create_task(asyncio.to_thread(Group, self._memory / name, self._pids / name, pid))
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            with contextlib.suppress(OSError):
+                await (await making).close()
+            raise
 
 
 class Group:

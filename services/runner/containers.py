@@ -187,7 +187,7 @@ class Container:
         """Whether it runs, as far as the engine has said."""
         return self._ended is not None and not self._ended.done() and self._killing is None
 
-    def processes(self, pid: int) -> "Container":  # noqa: ARG002 - there is one session, whatever its number
+    async def processes(self, pid: int) -> "Container":  # noqa: ARG002 - there is one session, whatever its number
         """Those of its session: all of it."""
         return self
 

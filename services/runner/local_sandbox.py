@@ -121,12 +121,12 @@ class LocalSandbox:
         """Whether it still runs."""
         return self._process.poll() is None
 
-    def processes(self, pid: int) -> "LocalProcesses":
+    async def processes(self, pid: int) -> "LocalProcesses":
         """Those of the session with this first process, in a group of their own where one can be made."""
         group = None
         if self._cgroups is not None:
             with contextlib.suppress(OSError):
-                group = self._cgroups.group(pid)
+                group = await self._cgroups.group(pid)
         return LocalProcesses(pid, group)
 
     async def last_words(self) -> str:

@@ -79,7 +79,7 @@ class Sandbox(Protocol):
         """Whether it still runs."""
         ...
 
-    def processes(self, pid: int) -> Processes:
+    async def processes(self, pid: int) -> Processes:
         """Those of the session with this first process, as this process numbers it. Raises OSError."""
         ...
 

@@ -45,7 +45,7 @@ class Session:
         self._host_alive, self._closed = alive, closed
 
     @classmethod
-    async def greet(cls, sock: socket.socket, of: Callable[[int], Processes]) -> "Session":
+    async def greet(cls, sock: socket.socket, of: Callable[[int], Awaitable[Processes]]) -> "Session":
         """Take the handshake: learn the session's first process, get hold `of` all its processes, let it go on."""
         sock.setblocking(False)
         await _readable(sock)
@@ -55,7 +55,7 @@ class Session:
             said = await asyncio.get_running_loop().sock_recv(sock, 2_000) if word else b"it ended"
             raise SessionRefused(f"no session could be opened: {said.decode('utf-8', 'replace')}")
         pid: int = _CREDENTIALS.unpack(ancillary[0][2])[0]
-        session = cls(sock, of(pid))
+        session = cls(sock, await of(pid))
         sock.send(b"G")
         return session
 
