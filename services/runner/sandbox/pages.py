@@ -10,6 +10,25 @@ from . import syscalls
 from .mappings import Mapping, mappings
 
 HUGE = 2 << 20
+ROOM = 96
+"""Megabytes; pandas, scikit-learn and what they load take 57."""
+_BLOCK = 512
+"""Bytes: the most for which Python uses its own memory, and not libc's."""
+_BLOCKS_OF_ARENA = 63 * 31
+"""Python takes a megabyte of 64 pools at a time, one of which may be lost to alignment (`Objects/obmalloc.c`)."""
+
+
+def reserve() -> list[bytes]:
+    """Take the memory for Python's objects in one piece, before libraries are loaded between its parts.
+
+    What is returned holds it. When that is let go, what has not been used meanwhile is given back.
+    """
+    count = ROOM * 64 * 31
+    # Its own length first: growing, it would lie between the parts.
+    blocks: list[bytes | None] = [None] * count
+    for number in range(count):
+        blocks[number] = bytes(_BLOCK - b"".__sizeof__())
+    return [block for block in blocks[::_BLOCKS_OF_ARENA] if block is not None]
 
 
 def gather() -> int:

@@ -44,9 +44,10 @@ def main(arguments: Sequence[str]) -> None:
     if config["drop_to"] is not None:
         _become(config["drop_to"])
     syscalls.drop_capabilities()
+    held = pages.reserve()
     failed = _import(config["imports"])
     load_what_checks_use()
-    prepared = _prepare(bytes.fromhex(config["seccomp"]))
+    prepared = _prepare(bytes.fromhex(config["seccomp"]), held)
     threads = len(list(Path("/proc/self/task").iterdir()))
     seconds = time.perf_counter() - started
     send(control, {"ready": threads == 1, "threads": threads, "failed": failed, "seconds": seconds})
@@ -90,7 +91,7 @@ def _import(names: Sequence[str]) -> dict[str, str]:
     return failed
 
 
-def _prepare(seccomp: bytes) -> Prepared:
+def _prepare(seccomp: bytes, held: list[bytes]) -> Prepared:
     main_module = types.ModuleType("__main__")
     transform = load_transformer()
     transform("%matplotlib inline\nx = 1\n")
@@ -107,6 +108,7 @@ def _prepare(seccomp: bytes) -> Prepared:
     practise(Prepared(main_module, transform, Pristine(), seccomp))
     # Libraries have loaded more of themselves meanwhile: that is part of what is put back.
     pristine = Pristine()
+    held.clear()
     gc.collect()
     gc.freeze()
     mappings.join()

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from services.runner.sandbox.mappings import parsed
-from services.runner.sandbox.pages import HUGE, _whole
+from services.runner.sandbox.pages import HUGE, ROOM, _whole
 
 PROJECT = Path(__file__).parents[3]
 _MAPS = """\
@@ -40,3 +40,30 @@ def test_what_is_in_memory_stays_and_lies_in_huge_pages() -> None:
     taken, kilobytes = map(int, run.stdout.split())
     # None where the kernel has none.
     assert kilobytes >= taken * (HUGE >> 10)
+
+
+_RESERVING = """
+import sys
+from pathlib import Path
+from services.runner.sandbox import mappings, pages
+
+def largest():
+    return max(one.end - one.start for one in mappings.mappings() if one.name == "" and one.rights == "rw-p") >> 20
+
+before = largest()
+held = pages.reserve()
+reserved = largest()
+kept = [object() for _ in range(100_000)]
+within = largest()
+held.clear()
+print(before, reserved, within, largest())
+"""
+
+
+def test_room_for_objects_lies_in_one_piece_and_what_is_not_used_is_given_back() -> None:
+    run = subprocess.run([sys.executable, "-c", _RESERVING], cwd=PROJECT, capture_output=True, text=True, check=True)
+    before, reserved, within, left = map(int, run.stdout.split())
+    assert before < ROOM // 2
+    assert reserved >= ROOM
+    assert within == reserved
+    assert left < ROOM // 2
