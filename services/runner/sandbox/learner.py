@@ -13,8 +13,9 @@ from typing import Any, NamedTuple, NoReturn
 from . import limits, syscalls
 from .cells import close_figures, keep_descriptors, run_cell
 from .files import open_descriptors, shared_memory
+from .observe.known import all_known
 from .pristine import Pristine
-from .questions import answer_probe, run_check, seed_random, settle
+from .questions import answer_name, answer_probe, run_check, seed_random, settle
 from .wire import receive_with_socket, send
 
 
@@ -73,6 +74,8 @@ def serve(sock: socket.socket, prepared: Prepared) -> NoReturn:
             case "check":
                 send(sock, {**run_check(order, namespace, prepared.pristine), "nonce": order["nonce"]})
                 os._exit(0)
+            case "names":
+                _answer_names(sock, order, namespace)
             case "probes":
                 _answer_probes(sock, order, namespace)
                 os._exit(0)
@@ -108,6 +111,15 @@ def _fork(sock: socket.socket, passed: socket.socket) -> socket.socket:
 def _answer_probes(sock: socket.socket, order: dict[str, Any], namespace: dict[str, Any]) -> None:
     for probe in order["probes"]:
         send(sock, {**answer_probe(probe, namespace, order), "id": probe["id"], "nonce": order["nonce"]})
+
+
+def _answer_names(sock: socket.socket, order: dict[str, Any], namespace: dict[str, Any]) -> None:
+    """Here, and not in a copy, if that changes nothing: this process may run further cells."""
+    known = all_known(namespace.get(probe["name"]) for probe in order["probes"])
+    send(sock, {"known": known})
+    if known:
+        for probe in order["probes"]:
+            send(sock, {**answer_name(probe, namespace, order), "id": probe["id"], "nonce": order["nonce"]})
 
 
 def forget_signals() -> None:

@@ -116,7 +116,7 @@ def answer_probe(probe: dict[str, Any], namespace: dict[str, Any], order: dict[s
     try:
         with _at_most(order["seconds"]):
             if probe.get("name") is not None:
-                return _named(probe["name"], namespace, order["seed"])
+                return answer_name(probe, namespace, order)
             if probe.get("behaviour") is not None:
                 return _behaviour(probe["behaviour"], namespace, order["seed"])
             return _called(probe, namespace, order["seed"])
@@ -126,10 +126,11 @@ def answer_probe(probe: dict[str, Any], namespace: dict[str, Any], order: dict[s
         return {"error": describe_error(error)}
 
 
-def _named(name: str, namespace: dict[str, Any], seed: int) -> dict[str, Any]:
-    if name not in namespace:
+def answer_name(probe: dict[str, Any], namespace: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:
+    """Answer a probe that asks for a named value, without a limit of time: `{"value"}` or `{"missing"}`."""
+    if probe["name"] not in namespace:
         return {"missing": True}
-    return {"value": observed(namespace[name], seed)}
+    return {"value": observed(namespace[probe["name"]], order["seed"])}
 
 
 def _called(probe: dict[str, Any], namespace: dict[str, Any], seed: int) -> dict[str, Any]:

@@ -48,12 +48,17 @@ class _Fork:
 
 @dataclass
 class _Question:
-    """A check, or all probes, and the copy that works on it."""
+    """A check, or all probes, and the copy that works on it; of `names` the learner's process itself does."""
 
     order: dict[str, Any]
     fork: _Fork | None = None
     lost: str = ""
     """Why there is no copy."""
+
+    @property
+    def is_for_a_copy(self) -> bool:
+        """Whether it may change the process that works on it."""
+        return bool(self.order["op"] != "names")
 
     @property
     def pid(self) -> int | None:
@@ -249,7 +254,8 @@ class Warden:
         common = {key: order[key] for key in ("nonce", "seed", "seconds")}
         waiting = deque(_Question({"op": "check", **check, **common}) for check in order["checks"])
         if order["probes"]:
-            waiting.append(_Question({"op": "probes", "probes": order["probes"], **common}))
+            named = all(probe["name"] is not None for probe in order["probes"])
+            waiting.append(_Question({"op": "names" if named else "probes", "probes": order["probes"], **common}))
         asked: deque[_Question] = deque()
         answered: _Question | None = None
         while waiting or asked:
@@ -257,12 +263,17 @@ class Warden:
                 self._tidy_up(answered, asked)
             if waiting and not (asked and self._left_behind(asked)):
                 new = [waiting.popleft() for _ in range(min(order["at_once"] - len(asked), len(waiting)))]
+                if waiting and not waiting[0].is_for_a_copy:
+                    # Beside as many as there may be: it makes no copy, and nothing comes after it.
+                    new.append(waiting.popleft())
                 self._ask(new)
                 asked.extend(new)
             answered = asked.popleft()
             if answered.order["op"] == "check":
                 answer = self._answer_of_check(answered)
                 send(self._supervisor, {"event": "check", "id": answered.order["id"], "answer": answer})
+            elif answered.order["op"] == "names":
+                answered = self._answer_names(answered)
             else:
                 answered = self._answer_probes(answered)
         if self._more is not None:
@@ -329,16 +340,18 @@ class Warden:
         First all the copies: a fork beside one that is at work takes three times as long.
         """
         for question in questions:
-            try:
-                question.fork = self._fork()
-            except Lost as lost:
-                question.lost = str(lost)
+            if question.is_for_a_copy:
+                try:
+                    question.fork = self._fork()
+                except Lost as lost:
+                    question.lost = str(lost)
         for question in questions:
             with contextlib.suppress(Lost):
                 self._copy_of(question)
         for question in questions:
             try:
-                self._order(self._copy_of(question).sock, question.order)
+                sock = self._copy_of(question).sock if question.is_for_a_copy else self._sock
+                self._order(sock, question.order)
             except Lost as lost:
                 question.lost = str(lost)
 
@@ -355,6 +368,25 @@ class Warden:
             return self._answer(fork.sock, time.monotonic() + question.order["seconds"] + _GRACE)
         except Lost as lost:
             return {"status": "lost", "lost": str(lost)}
+
+    def _answer_names(self, question: _Question) -> _Question:
+        """The learner's process answers, or says that a copy should. Returns what was asked last."""
+        left, seconds = list(question.order["probes"]), question.order["seconds"] + _GRACE
+        try:
+            if question.lost:
+                raise Lost(question.lost)
+            if self._answer(self._sock, time.monotonic() + seconds).get("known") is True:
+                self._take_answers(self._sock, left, seconds)
+                return question
+        except Lost as lost:
+            # Nobody knows what it is at: no copy of it could answer, and no further cells run in it.
+            self._more = None
+            for probe in left:
+                self._report_probe(probe, {"lost": str(lost)})
+            return question
+        copied = _Question({**question.order, "op": "probes"})
+        self._ask([copied])
+        return self._answer_probes(copied)
 
     def _answer_probes(self, question: _Question) -> _Question:
         """One fork answers all; when it is lost over one probe, the next fork goes on behind that one.

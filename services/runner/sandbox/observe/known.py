@@ -1,0 +1,134 @@
+"""Whether objects can be described where they are: no code runs for it but Python's and the libraries' own.
+
+Anything else may be of a class of the learner's, or hold something that is, and is described in a copy of the process.
+"""
+
+import decimal
+import fractions
+import types
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
+from typing import Any, Final
+
+from .libraries import library
+from .plain import is_numpy_scalar
+from .tables import MAX_COLUMNS, is_index
+
+MAX_ELEMENTS: Final = 1_000_000
+"""Of all objects together: what takes long may be stopped only in a copy."""
+MAX_DEPTH: Final = 4
+_PLAIN: Final = frozenset(
+    {type(None), bool, int, float, complex, str, bytes, date, timedelta, decimal.Decimal, fractions.Fraction}
+)
+_NAMED: Final = frozenset({types.FunctionType, types.BuiltinFunctionType, types.ModuleType})
+"""What is described by its name and signature."""
+_NUMBERS_AND_TEXT: Final = frozenset("biufcmMSU")
+
+
+class _Unknown(Exception):
+    """There is no telling."""
+
+
+def all_known(objects: Iterable[Any]) -> bool:
+    """Whether all of these can be described where they are."""
+    look = _Look()
+    try:
+        for obj in objects:
+            look.at(obj)
+    except Exception:
+        # Whatever went wrong, with a copy it will be told.
+        return False
+    return True
+
+
+class _Look:
+    """Goes by the identity of classes alone. Its methods raise _Unknown."""
+
+    def __init__(self) -> None:
+        self._left = MAX_ELEMENTS
+
+    def at(self, obj: Any, depth: int = 0) -> None:
+        kind = type(obj)
+        if kind in _PLAIN or kind in _NAMED or is_numpy_scalar(obj):
+            return
+        if depth > MAX_DEPTH:
+            raise _Unknown
+        if kind in (list, tuple, set, frozenset):
+            self._each(obj, depth)
+        elif kind is dict:
+            self._each(obj.keys(), depth)
+            self._each(obj.values(), depth)
+        elif not self._library(obj, kind):
+            raise _Unknown
+
+    def _each(self, found: Collection[Any], depth: int) -> None:
+        self._spend(len(found))
+        for obj in found:
+            self.at(obj, depth + 1)
+
+    def _spend(self, elements: int) -> None:
+        self._left -= elements
+        if self._left < 0:
+            raise _Unknown
+
+    def _library(self, obj: Any, kind: type) -> bool:
+        """Whether it is one of NumPy's or pandas' own, and then what is in it."""
+        numpy, pandas = library("numpy"), library("pandas")
+        if numpy is not None and kind is numpy.ndarray:
+            self._array(obj)
+        elif pandas is not None and kind in (pandas.DataFrame, pandas.Series):
+            self._table(obj, kind is pandas.DataFrame)
+        elif pandas is not None and is_index(obj):
+            self._index(obj)
+        else:
+            return False
+        return True
+
+    def _table(self, table: Any, is_frame: bool) -> None:
+        if type(table.attrs) is not dict or table.attrs:
+            # Copied along with whatever is made of the table.
+            raise _Unknown
+        self._index(table.index)
+        if not is_frame:
+            self.at(table.name)
+            self._array(table.array)
+            return
+        self._index(table.columns)
+        if len(table.columns) > MAX_COLUMNS:
+            raise _Unknown
+        for position in range(len(table.columns)):
+            self._array(table.iloc[:, position].array)
+
+    def _index(self, index: Any) -> None:
+        for name in index.names:
+            self.at(name)
+        if index.nlevels == 1:
+            self._array(index.array)
+            return
+        self._spend(len(index))
+        for level in index.levels:
+            self._index(level)
+
+    def _array(self, values: Any) -> None:
+        numpy, pandas = library("numpy"), library("pandas")
+        self._spend(values.size)
+        if pandas is not None:
+            arrays = pandas.arrays
+            if type(values) in (arrays.IntegerArray, arrays.FloatingArray, arrays.BooleanArray):
+                return
+            if type(values) is pandas.Categorical:
+                self._index(values.categories)
+                return
+            if type(values) is arrays.NumpyExtensionArray or type(values.dtype) is pandas.StringDtype:
+                values = numpy.asarray(values)
+        if not isinstance(values.dtype, numpy.dtype):
+            raise _Unknown
+        if values.dtype.kind in _NUMBERS_AND_TEXT:
+            return
+        if values.dtype.kind != "O" or not set(map(type, values.ravel().tolist())) <= _elements(pandas):
+            raise _Unknown
+
+
+def _elements(pandas: Any) -> frozenset[type]:
+    """Classes of single elements."""
+    return _PLAIN if pandas is None else _PLAIN | {type(pandas.NA), type(pandas.NaT)}

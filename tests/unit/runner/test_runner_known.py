@@ -1,0 +1,101 @@
+"""Which objects are described where they are; those of pandas are tested in the learners' Python."""
+
+import datetime
+import math
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+import numpy
+import pytest
+
+from services.runner.sandbox.observe.known import MAX_DEPTH, MAX_ELEMENTS, all_known
+
+asked: list[str] = []
+"""What objects of learners' classes were asked for."""
+
+
+class Own:
+    """A learner's class."""
+
+    def __getattribute__(self, name: str) -> Any:
+        asked.append(name)
+        return object.__getattribute__(self, name)
+
+    def __eq__(self, other: object) -> bool:
+        asked.append("==")
+        return self is other
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class OwnList(list[int]):
+    def __iter__(self) -> Iterator[int]:
+        asked.append("iter")
+        return super().__iter__()
+
+
+def nested(depth: int) -> list[Any]:
+    found: list[Any] = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        None,
+        1,
+        math.nan,
+        "text",
+        datetime.date(2026, 1, 1),
+        [1, "a", None],
+        {"a": [1, 2], "b": {3}},
+        (frozenset({1}),),
+        len,
+        nested,
+        math,
+        numpy.float64(1),
+        numpy.arange(6.0).reshape(2, 3),
+        numpy.array(["a", None, 1], dtype=object),
+        numpy.array(["2026-01-01"], dtype="datetime64[D]"),
+        nested(MAX_DEPTH),
+    ],
+    ids=[str(n) for n in range(16)],
+)
+def test_what_is_pythons_and_numpys_own_is_known(obj: Any) -> None:
+    assert all_known([obj])
+
+
+@pytest.mark.parametrize(
+    "obj",
+    [
+        Own(),
+        Own,
+        [Own()],
+        {"a": (Own(),)},
+        OwnList([1]),
+        OrderedDict(a=1),
+        numpy.array([Own()], dtype=object),
+        numpy.array([[1]], dtype=object).view(type("Ours", (numpy.ndarray,), {})),
+        numpy.zeros(2, dtype=[("a", int)]),
+        (number for number in range(3)),
+        range(3),
+        nested(MAX_DEPTH + 2),
+    ],
+    ids=[str(n) for n in range(12)],
+)
+def test_what_may_be_a_learners_is_not_and_is_never_asked(obj: Any) -> None:
+    asked.clear()
+    assert not all_known([obj])
+    assert not asked
+
+
+def test_all_together_are_bounded() -> None:
+    half = numpy.zeros(MAX_ELEMENTS // 2 + 1)
+    assert all_known([half])
+    assert not all_known([half, half])
+    endless: list[Any] = []
+    endless.append(endless)
+    assert not all_known([endless])
