@@ -6,7 +6,10 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +39,7 @@ STRUCTLOG = structlog.get_config() | {
     ]
 }
 LEVEL = logging.getLogger().level
+STARTED = time.time()
 
 
 @cache
@@ -121,6 +125,18 @@ def commands_leave_no_trace() -> Iterator[None]:
         # pytest's own come and go by themselves.
         if handler not in handlers and not type(handler).__module__.startswith("_pytest."):
             root.removeHandler(handler)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where a home's own path is too long for sockets, it has a folder for them elsewhere, which outlives it."""
+    if hasattr(session.config, "workerinput"):
+        return
+    for folder in Path(tempfile.gettempdir()).glob(f"caseloop-{os.geteuid()}-*"):
+        for place in (*sorted(folder.rglob("*"), reverse=True), folder):
+            # What is in use, or somebody else's, stays.
+            with suppress(OSError):
+                if place.stat().st_mtime >= STARTED:
+                    place.rmdir()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,7 +13,7 @@ _PLATFORM = "This could not be checked: something broke on our side, not in your
 _HEADLINES = {
     "incomplete": "The code did not come to its end.",
     "exception": "The code stops before this step is done.",
-    "notebook": "This step is not started yet.",
+    "notebook": "Nothing is written in this step yet.",
     "missing": "Something that this step asks for does not exist yet.",
 }
 

@@ -83,7 +83,7 @@ def _notebook(clue: Notebook) -> str:
         return (
             f"The answer cell {code(clue.evidence.subject)} is not in the notebook any more: nothing is there to check."
         )
-    return "This step is not started yet: its answer cell is still as it was handed out."
+    return "Nothing is written here yet: the answer cell is still as it was handed out."
 
 
 def _missing(clue: NameMissing, voice: Voice) -> str:

@@ -118,7 +118,7 @@ def test_unlucky_ones_are_told_where_it_happened(graded: Graded) -> None:
     assert "something repeats without end" in first("endless-loop", 5)[0]
     assert first("exit", 4)[1] == 16
     assert "numbers" in first("answer-deleted", 1)[0]
-    assert "not started" in first("untouched", 0)[0]
+    assert "as it was handed out" in first("untouched", 0)[0]
 
 
 def test_a_tampered_check_is_put_back_and_said(graded: Graded) -> None:

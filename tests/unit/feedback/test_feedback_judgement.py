@@ -63,7 +63,7 @@ def test_a_step_that_was_not_begun_is_one_finding(desk: Any, case: AuthorCase) -
     judgement = desk.judge_cells("step-2", case.cells)
     (finding,) = judgement.findings
     assert (finding.kind, finding.evidence[0].aspect) == ("notebook", "untouched")
-    assert "not started" in finding.message
+    assert "as it was handed out" in finding.message
 
 
 def test_an_open_function_is_not_started(desk: Any) -> None:
