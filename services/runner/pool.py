@@ -66,16 +66,19 @@ class _Environment:
             await zygote.retire()
         return session
 
-    def refill(self) -> None:
-        """Open spares again, in the background."""
-        if not self._closed and (self._filling is None or self._filling.done()):
-            self._filling = asyncio.create_task(self._fill())
+    def refill(self, *, warm: bool) -> None:
+        """Open spares again, in the background.
 
-    async def _fill(self) -> None:
+        `warm`: do in them what nearly every notebook does, which takes more than it saves, but of idle processors.
+        """
+        if not self._closed and (self._filling is None or self._filling.done()):
+            self._filling = asyncio.create_task(self._fill(warm=warm))
+
+    async def _fill(self, *, warm: bool) -> None:
         while len(self._spares) < self._settings.spares:
             try:
                 # First the spare: opening it may replace the zygote, and the list of spares with it.
-                spare = await self._open(warm=True)
+                spare = await self._open(warm=warm)
                 self._spares.append(spare)
             except SessionRefused as error:
                 _log.warning("spare_refused", reason=error.detail)
@@ -85,7 +88,7 @@ class _Environment:
         """Load the environment and open its spares."""
         if self._sandboxes.nested:
             await self._ready()
-        self.refill()
+        self.refill(warm=True)
 
     async def replace(self) -> None:
         """Let the zygote and its spares go; the next session starts another."""

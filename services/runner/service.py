@@ -139,7 +139,13 @@ class Runner:
                     await environment.replace()
             finally:
                 self._kept.put(session, request, plan)
-                environment.refill()
+                environment.refill(warm=self._has_time_after(request))
+
+    def _has_time_after(self, request: RunRequest) -> bool:
+        """Whether processors will be idle when this run, which still counts, has ended."""
+        goes_on = request.keep is not None and request.keep.then == "more"
+        # One run more is made at a time than there are processors.
+        return not goes_on and len(self._runs) < max(2, self._settings.workers - 1)
 
     def _in_background(self, session: Session) -> None:
         """Clean up after the answer has left."""

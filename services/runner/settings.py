@@ -35,7 +35,7 @@ class RunnerSettings(BaseModel):
     questions: int = Field(default_factory=lambda: min(2, os.cpu_count() or 1), ge=1, le=2)
     """Checks and probes of one run that are worked on at a time, once the learner's code has ended."""
     spares: int = Field(default=2, ge=0)
-    """Sessions kept open and warmed up for each environment."""
+    """Sessions kept open for each environment; warmed up where processors are idle."""
     kept: int = Field(default=16, ge=0)
     """Sessions kept with snapshots, one for each owner at most; the least recently used goes first. 0: none."""
     kept_mb: int = Field(default=1_024, ge=0)

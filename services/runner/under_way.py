@@ -24,6 +24,9 @@ class RunsUnderWay:
         self._tasks: set[asyncio.Task[None]] = set()
         self._end = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
     def refuse_late(self) -> None:
         """Raise SessionRefused once runs are being ended: nobody would end what begins then."""
         if self._end.is_set():
