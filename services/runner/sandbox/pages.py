@@ -10,7 +10,7 @@ from . import syscalls
 from .mappings import Mapping, mappings
 
 HUGE = 2 << 20
-ROOM = 96
+ROOM = 64
 """Megabytes; pandas, scikit-learn and what they load take 57."""
 _BLOCK = 512
 """Bytes: the most for which Python uses its own memory, and not libc's."""

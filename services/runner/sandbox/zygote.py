@@ -47,7 +47,8 @@ def main(arguments: Sequence[str]) -> None:
     held = pages.reserve()
     failed = _import(config["imports"])
     load_what_checks_use()
-    prepared = _prepare(bytes.fromhex(config["seccomp"]), held)
+    held.clear()
+    prepared = _prepare(bytes.fromhex(config["seccomp"]))
     threads = len(list(Path("/proc/self/task").iterdir()))
     seconds = time.perf_counter() - started
     send(control, {"ready": threads == 1, "threads": threads, "failed": failed, "seconds": seconds})
@@ -91,7 +92,7 @@ def _import(names: Sequence[str]) -> dict[str, str]:
     return failed
 
 
-def _prepare(seccomp: bytes, held: list[bytes]) -> Prepared:
+def _prepare(seccomp: bytes) -> Prepared:
     main_module = types.ModuleType("__main__")
     transform = load_transformer()
     transform("%matplotlib inline\nx = 1\n")
@@ -108,7 +109,6 @@ def _prepare(seccomp: bytes, held: list[bytes]) -> Prepared:
     practise(Prepared(main_module, transform, Pristine(), seccomp))
     # Libraries have loaded more of themselves meanwhile: that is part of what is put back.
     pristine = Pristine()
-    held.clear()
     gc.collect()
     gc.freeze()
     mappings.join()
