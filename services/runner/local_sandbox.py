@@ -123,11 +123,16 @@ class LocalSandbox:
 
     async def processes(self, pid: int) -> "LocalProcesses":
         """Those of the session with this first process, in a group of their own where one can be made."""
-        group = None
-        if self._cgroups is not None:
-            with contextlib.suppress(OSError):
-                group = await self._cgroups.group(pid)
-        return LocalProcesses(pid, group)
+        # First of all: while the group is made, the process may end and its number become another's.
+        pidfd, group = os.pidfd_open(pid), None
+        try:
+            if self._cgroups is not None:
+                with contextlib.suppress(OSError):
+                    group = await self._cgroups.group(pid)
+        except BaseException:
+            os.close(pidfd)
+            raise
+        return LocalProcesses(pid, pidfd, group)
 
     async def last_words(self) -> str:
         """End it; what its zygote has written besides messages."""
@@ -152,8 +157,9 @@ class LocalSandbox:
 class LocalProcesses:
     """A pid namespace below this process; killing its first process ends all of it."""
 
-    def __init__(self, pid: int, group: Group | None) -> None:
-        self._pid, self._pidfd, self._group = pid, os.pidfd_open(pid), group
+    def __init__(self, pid: int, pidfd: int, group: Group | None) -> None:
+        """`pidfd` is its from now on."""
+        self._pid, self._pidfd, self._group = pid, pidfd, group
 
     @property
     def alive(self) -> bool:

@@ -74,10 +74,10 @@ class Household:
         except OSError:
             raise Lost(self._why_ended()) from None
 
-    def asked(self, order: dict[str, Any], seconds: float = READY_SECONDS) -> dict[str, Any]:
-        """What the learner's process answers to an order. Raises Lost."""
+    def asked(self, order: dict[str, Any]) -> dict[str, Any]:
+        """What the learner's process answers to an order for our own code. Raises Lost."""
         self.order(order)
-        return self.answer(self.sock, time.monotonic() + seconds, self.pidfd)
+        return self.answer(self.sock, time.monotonic() + READY_SECONDS, self.pidfd)
 
     def answer(self, sock: socket.socket, deadline: float, pidfd: int | None = None) -> dict[str, Any]:
         """One message of a process, of which `pidfd` may say that it has ended. Raises Lost.

@@ -55,10 +55,11 @@ async def test_none_is_while_all_processors_have_work(settings: RunnerSettings, 
     async with Runner(settings.model_copy(update={"spares": 1, "workers": 3})) as runner:
         await runner.check()
         opened.clear()
-        long = [asyncio.create_task(run(runner, "import time; time.sleep(3)")) for _ in range(2)]
+        long = [asyncio.create_task(run(runner, "import time; time.sleep(25)")) for _ in range(2)]
         await until(opened, 2)
         await run(runner, "1")
         await until(opened, 4)
-        during = list(opened)
-        await asyncio.gather(*long)
-    assert during == [False] * 4
+        assert opened == [False] * 4
+        for task in long:
+            task.cancel()
+        await asyncio.gather(*long, return_exceptions=True)
