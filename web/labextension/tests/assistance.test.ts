@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Assistance } from '../src/api/assisted-types';
+import type { AiChoice, Assistance } from '../src/api/assisted-types';
+import type { CaseloopClient } from '../src/api/client';
+import { AssistanceModel } from '../src/assistance/model';
 import { disclosure, leftWords, standing, writtenBy } from '../src/assistance/words';
+import type { CaseModel } from '../src/case/model';
 import { briefMoment, moment } from '../src/parts/words';
 
 const undecided: Assistance = { mode: 'full', choice: null, chosen: null, uses: 0, model: 'a-model', remote: false };
@@ -52,5 +55,22 @@ describe('short words', () => {
     const before = new Date(2026, 10, 24, 9, 5).toISOString();
     expect(briefMoment(today.toISOString(), now)).toBe(today.toLocaleTimeString(undefined, { timeStyle: 'short' }));
     expect(briefMoment(before, now)).toBe(moment(before));
+  });
+});
+
+describe('AssistanceModel', () => {
+  it('keeps a choice that was made while the standing of before was under way', async () => {
+    let arrive = (_: Assistance): void => undefined;
+    const client = {
+      assistance: () => new Promise<Assistance>(resolve => (arrive = resolve)),
+      choose: async ({ ai }: AiChoice) => ({ ...undecided, choice: ai })
+    } as unknown as CaseloopClient;
+    const model = { status: 'loading', changed: { connect: () => true } } as unknown as CaseModel;
+    const assistance = new AssistanceModel(client, model);
+    const loading = assistance.load();
+    await assistance.choose(true);
+    arrive(undecided);
+    await loading;
+    expect(assistance.value?.choice).toBe(true);
   });
 });

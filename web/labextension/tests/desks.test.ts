@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import type { AskChat, ChatDone, Conversation, HintShelf, HintView, Message, RateHint } from '../src/api/assisted-types';
+import type { AskChat, ChatDone, Conversation, HintShelf, HintView, Message, RateHint, Reflect } from '../src/api/assisted-types';
 import type { CaseloopClient, ChatEvent } from '../src/api/client';
 import { ApiError } from '../src/api/errors';
 import type { AssistanceModel } from '../src/assistance/model';
@@ -27,6 +27,8 @@ beforeEach(() => {
 class Hints {
   hints: HintView[] = [];
   refusal?: ApiError;
+  /** Shelves are under way until then. */
+  held?: Promise<void>;
   constructor(private readonly states: HintView[]) {}
 
   async askHint(): Promise<HintView> {
@@ -49,16 +51,24 @@ class Hints {
     return this.hints.find(one => one.id === id)!;
   }
 
+  async reflect(id: string, { text }: Reflect): Promise<HintView> {
+    this.hints = this.hints.map(old => (old.id === id ? { ...old, reflection: text } : old));
+    return this.hints.find(one => one.id === id)!;
+  }
+
   async hintsOf(): Promise<HintShelf> {
     const left = { plan: 1, debug: 3 - this.hints.length, optimize: 1, overall: null };
     const unrated = this.hints.find(({ helpful, state }) => state === 'ready' && helpful === null)?.id ?? null;
-    return { subtask: 'total', hints: this.hints, left, unrated };
+    const shelf = { subtask: 'total', hints: this.hints, left, unrated };
+    await this.held;
+    return shelf;
   }
 
   get client(): CaseloopClient {
     return {
       askHint: () => this.askHint(),
       followHint: () => this.followHint(),
+      reflect: (id: string, thought: Reflect) => this.reflect(id, thought),
       rateHint: (id: string, rating: RateHint) => this.rateHint(id, rating),
       hints: () => this.hintsOf()
     } as unknown as CaseloopClient;
@@ -85,6 +95,21 @@ describe('HintDesk', () => {
     const desk = new HintDesk('total', gateway.client, assistance);
     await desk.load();
     await vi.waitFor(() => expect(desk.shelf?.hints[0].state).toBe('ready'));
+  });
+
+  it('keeps a thought that arrived while the shelf of before was under way', async () => {
+    const gateway = new Hints([hint('a', { state: 'working' }), hint('a')]);
+    const desk = new HintDesk('total', gateway.client, assistance);
+    await desk.load();
+    let arrive = (): void => undefined;
+    gateway.held = new Promise(resolve => (arrive = resolve));
+    const asked = desk.ask('debug', cells);
+    await vi.waitFor(() => expect(said.at(-1)).toContain('Your hint is ready.')); // its shelf was asked for with that
+    expect(await desk.reflect('a', 'it forgets everything')).toBe(true);
+    arrive();
+    await asked;
+    await vi.waitFor(() => expect(desk.shelf?.left.debug).toBe(2));
+    expect(desk.shelf?.hints[0].reflection).toBe('it forgets everything');
   });
 
   it('says what was refused and keeps the shelf', async () => {

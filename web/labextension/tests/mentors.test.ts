@@ -104,12 +104,15 @@ describe('MentorDesk', () => {
   let questions: EscalationView[];
   let offer: Offer;
   let refusal: ApiError | undefined;
+  /** Offers are under way until then. */
+  let held: Promise<void> | undefined;
   let desk: MentorDesk;
   let kept: Kept;
   const sent: unknown[][] = [];
 
   beforeEach(() => {
     [questions, offer, refusal, said.length, sent.length] = [[], { subtask: 'total', reasons: ['repeated_failure'], open: null }, undefined, 0, 0];
+    held = undefined;
     const answer = <T>(value: () => T) => async (...asked: unknown[]) => {
       sent.push(asked);
       if (refusal) {
@@ -118,7 +121,11 @@ describe('MentorDesk', () => {
       return value();
     };
     const api = {
-      offer: async () => offer,
+      offer: async () => {
+        const found = offer;
+        await held;
+        return found;
+      },
       mine: async () => questions,
       open: answer(() => (questions = [question('a')])[0]),
       write: answer(() => (questions = [question('a', { notes: [note('l', { author: 'learner' })] })])[0]),
@@ -227,6 +234,19 @@ describe('MentorDesk', () => {
     expect(said.at(-1)).toContain('ask a mentor now');
     refusal = new ApiError(503, 'service_unavailable', 'away');
     expect(await desk.rateRemembered('e', true, 's')).toBe(false);
+  });
+
+  it('does not close that way with what was asked before the rating', async () => {
+    const opening = offer;
+    let arrive = (): void => undefined;
+    held = new Promise(resolve => (arrive = resolve));
+    offer = { ...offer, reasons: [] };
+    const before = desk.load();
+    offer = opening;
+    await desk.rateRemembered('e', false, 's');
+    arrive();
+    await before;
+    expect(desk.offered).toBe(true);
   });
 });
 

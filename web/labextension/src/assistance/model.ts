@@ -53,9 +53,13 @@ export class AssistanceModel {
     if (this.loading) {
       return;
     }
+    const before = this.value;
     this.loading = true;
     try {
-      this.value = await this.client.assistance();
+      const fetched = await this.client.assistance();
+      if (this.value === before) {
+        this.value = fetched; // else the learner has chosen meanwhile, which this does not know
+      }
       this.problem = undefined;
     } catch (reason) {
       this.problem = ApiError.from(reason);

@@ -2,6 +2,7 @@ import { type ISignal, Signal } from '@lumino/signaling';
 import type { CaseloopClient } from '../api/client';
 import { ApiError } from '../api/errors';
 import type { LabCase, LabSubtask, SubtaskProgress, SubtaskView } from '../api/types';
+import { Meanwhile } from '../parts/meanwhile';
 
 export type CaseStatus = 'loading' | 'ready' | 'away' | 'refused';
 
@@ -16,6 +17,7 @@ export class CaseModel {
   case?: LabCase;
   problem?: ApiError;
   private readonly _changed = new Signal<this, void>(this);
+  private readonly meanwhile = new Meanwhile<SubtaskProgress>();
   private timer = 0;
   private failures = 0;
 
@@ -37,7 +39,7 @@ export class CaseModel {
   async load(): Promise<void> {
     clearTimeout(this.timer);
     try {
-      this.case = await this.client.case();
+      this.case = await this.fetched();
       this.status = 'ready';
       this.problem = undefined;
       this.failures = 0;
@@ -50,6 +52,7 @@ export class CaseModel {
 
   /** A subtask's progress as a check or a review has just told it. */
   progressed(progress: SubtaskProgress): void {
+    this.meanwhile.note(progress.subtask, progress);
     if (this.case) {
       const subtasks = this.case.subtasks.map(subtask =>
         subtask.view.id === progress.subtask ? { ...subtask, progress } : subtask
@@ -65,6 +68,17 @@ export class CaseModel {
       this.failed(problem);
       this._changed.emit();
     }
+  }
+
+  /** The case as the platform has it, without what is known better by now. */
+  private async fetched(): Promise<LabCase> {
+    const sent = this.meanwhile.now();
+    const fetched = await this.client.case();
+    const newest = (known: LabSubtask): LabSubtask => ({
+      ...known,
+      progress: this.meanwhile.since(sent, known.view.id) ?? known.progress
+    });
+    return { ...fetched, subtasks: fetched.subtasks.map(newest) };
   }
 
   private failed(problem: ApiError): void {

@@ -5,6 +5,7 @@ import { ApiError } from '../api/errors';
 import type { Cell } from '../api/types';
 import type { AssistanceModel } from '../assistance/model';
 import { announce } from '../parts/announce';
+import { Meanwhile } from '../parts/meanwhile';
 import { isOpen, KIND } from './words';
 
 /** Milliseconds before a hint is followed in another request. */
@@ -20,6 +21,7 @@ export class HintDesk {
   /** What was typed about a hint and not sent yet, by the hint's id. */
   readonly drafts = new Map<string, string>();
   private readonly followed = new Set<string>();
+  private readonly meanwhile = new Meanwhile<HintView>();
   private turn = 0;
   private readonly _changed = new Signal<this, void>(this);
 
@@ -39,7 +41,7 @@ export class HintDesk {
     this.loading = true;
     this._changed.emit();
     await this.tried(async () => {
-      const fetched = await this.client.hints(this.subtask);
+      const fetched = await this.fetched();
       if (turn === this.turn || !this.shelf) {
         this.shelf = fetched; // else something has been asked for meanwhile, and the shelf comes anew after it
       }
@@ -141,6 +143,7 @@ export class HintDesk {
 
   private put(hint: HintView): void {
     const { shelf } = this;
+    this.meanwhile.note(hint.id, hint);
     if (shelf) {
       const known = shelf.hints.some(({ id }) => id === hint.id);
       const hints = known ? shelf.hints.map(old => (old.id === hint.id ? hint : old)) : [...shelf.hints, hint];
@@ -155,17 +158,21 @@ export class HintDesk {
   private async refresh(): Promise<void> {
     const turn = ++this.turn;
     try {
-      const fresh = await this.client.hints(this.subtask);
+      const fresh = await this.fetched();
       if (turn === this.turn) {
-        // what is being followed is known better than when this answer was made
-        const known = new Map(this.shelf?.hints.map(hint => [hint.id, hint]));
-        const newest = (hint: HintView): HintView => (this.followed.has(hint.id) && known.get(hint.id)) || hint;
-        this.shelf = { ...fresh, hints: fresh.hints.map(newest) };
+        this.shelf = fresh;
       }
     } catch {
       // the next action tells
     }
     this._changed.emit();
+  }
+
+  /** The shelf as the platform has it, without what is known better by now. */
+  private async fetched(): Promise<HintShelf> {
+    const sent = this.meanwhile.now();
+    const shelf = await this.client.hints(this.subtask);
+    return { ...shelf, hints: shelf.hints.map(hint => this.meanwhile.since(sent, hint.id) ?? hint) };
   }
 
   private async tried<T>(act: () => Promise<T>): Promise<T | undefined> {

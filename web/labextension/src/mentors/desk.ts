@@ -121,9 +121,12 @@ export class MentorDesk {
   /** Rate an answer that was remembered; it may open the way to a mentor. True when it is kept. */
   async rateRemembered(entry: string, helpful: boolean, submission: string): Promise<boolean> {
     try {
-      this.offer = await this.api.rateRemembered(entry, { helpful, submission });
+      const offer = await this.api.rateRemembered(entry, { helpful, submission });
+      this.turn++; // what was asked before the rating does not know of it
+      this.offer = offer;
       announce(this.offered && !helpful ? 'Thank you. You can ask a mentor now.' : 'Thank you. Your rating is kept.');
       this._changed.emit();
+      void this.load();
       return true;
     } catch (reason) {
       this.failed(reason);
