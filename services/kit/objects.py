@@ -42,11 +42,16 @@ class ObjectStore(Protocol):
     Any method raises `ObjectStoreFailed` when a store on another machine does not answer or refuses.
     """
 
-    async def put(self, data: bytes | AsyncIterator[bytes]) -> str:
+    async def put(self, data: bytes | AsyncIterator[bytes], *, survives: bool = True) -> str:
         """Keep the data; return its digest (64 hex digits). Putting the same twice keeps it once.
 
-        Once this returns the object survives a power cut; when it raises, nothing is kept.
+        Once this returns the object survives a power cut; when it raises, nothing is kept. Not `survives`: it need not
+        survive one until `settle` has returned, and what was there before survives all the same.
         """
+        ...
+
+    async def settle(self, digest: str) -> None:
+        """Wait until an object that was put survives a power cut; there may be none."""
         ...
 
     async def get(self, digest: str) -> bytes:

@@ -33,6 +33,7 @@ from services.progress.models import StandingRow, SubmissionRow
 from services.progress.repository import AttemptRepository, Owner, standing_by_case
 from services.progress.rewording import reworded
 from services.progress.settings import ProgressSettings
+from services.progress.settling import Settling
 from services.progress.states import Standing, counts, furthest
 
 _CELLS = TypeAdapter(tuple[Cell, ...])
@@ -41,7 +42,8 @@ _CELLS = TypeAdapter(tuple[Cell, ...])
 class Attempts:
     """Submissions, what became of them, and where that leaves the learner.
 
-    Whose they are is taken from the scope alone. What a call acknowledges is on disk before it returns.
+    Whose they are is taken from the scope alone. What a call acknowledges outlives every process before it returns, and
+    a power cut, too; only of a submission that has no verdict yet this is not waited for.
     """
 
     def __init__(
@@ -49,11 +51,14 @@ class Attempts:
     ) -> None:
         self._db = db
         self._objects = objects
+        self._settling = Settling(objects)
         self._settings = settings
         self._clock = clock
 
     async def submit(self, scope: ScopeClaims, submit: Submit) -> Recorded:
         """Record cells that are about to be judged; the same cells again are the same submission.
+
+        It reaches the disk while they are judged: until `conclude` nobody has been told anything that could be lost.
 
         Raises DigestMismatch, OutsideScope, SubmissionTooLarge, QuotaSpent.
         """
@@ -63,12 +68,13 @@ class Attempts:
         if known is not None:
             return known
         # Object first, row second: a row always has its cells, a stray object hurts nobody.
-        stored = await self._objects.put(cells)
-        async with self._db.write(brief=True) as session:
+        stored = await self._objects.put(cells, survives=False)
+        async with self._db.write(survives=False, brief=True) as session:
             recorded = await self._record(session, scope, submit, stored)
             # Thinning of notebooks may have dropped an equal object between the two; under the write lock it cannot.
             if not await self._objects.exists(stored):
                 await self._objects.put(cells)
+        self._settling.begin(stored)
         return recorded
 
     async def conclude(self, scope: ScopeClaims, conclude: Conclude) -> SubtaskProgress:
@@ -88,7 +94,9 @@ class Attempts:
                 _write_verdict(row, conclude.feedback)
                 _move(standing, conclude.feedback, now)
                 await session.flush()
-            return await self.progress_of(attempts, standing)
+            progress = await self.progress_of(attempts, standing)
+        await self._settling.settled(row.cells)
+        return progress
 
     async def reword(self, scope: ScopeClaims, reword: Reword) -> Feedback:
         """Replace the rules' words of a submission by a model's. The first words of a model stay.

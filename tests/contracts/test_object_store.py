@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -71,6 +72,21 @@ async def test_what_was_put_comes_back_under_its_sha256(store, data):
     assert await store.get(digest) == data
     assert b"".join(await collected(store.open(digest))) == data
     assert await store.exists(digest)
+
+
+async def test_what_need_not_survive_a_power_cut_yet_is_there_all_the_same(make_store):
+    digest = await make_store().put(b"cells", survives=False)
+    assert await make_store().get(digest) == b"cells"
+    assert await make_store().put(b"cells", survives=False) == digest
+    await make_store().settle(digest)
+    assert await make_store().put(parts(b"a ", b"stream"), survives=False) == hashlib.sha256(b"a stream").hexdigest()
+    assert await collected(make_store().digests()) == sorted({digest, hashlib.sha256(b"a stream").hexdigest()})
+
+
+@pytest.mark.parametrize("digest", [ABSENT, "", "../../etc/passwd"])
+async def test_what_is_not_there_is_settled_at_once(store, digest):
+    await store.settle(digest)
+    assert await collected(store.digests()) == []
 
 
 async def test_parts_are_put_as_one_object(store):
@@ -158,6 +174,45 @@ class TestDirectory:
             await collected(store.open(digest))
         await store.put(b"good")
         assert await store.get(digest) == b"good"
+
+    async def test_the_disk_is_waited_for_when_an_object_is_to_survive_and_else_when_it_is_settled(
+        self, tmp_path, synced
+    ):
+        store = DirectoryObjectStore(tmp_path)
+        whole = [tmp_path.name]
+        kept = await store.put(b"kept")
+        assert synced == ["a draft", kept[:2], *whole]
+        synced.clear()
+        lent = await store.put(b"lent", survives=False)
+        assert synced == []
+        await store.settle(lent)
+        assert synced == [lent[2:], lent[:2], *whole]
+
+    async def test_what_is_on_the_disk_is_not_replaced_by_what_is_not(self, tmp_path, synced, monkeypatch):
+        store = DirectoryObjectStore(tmp_path)
+        digest = await store.put(b"kept")
+        synced.clear()
+        await store.put(b"kept", survives=False)
+        assert synced == ["a draft", digest[:2]]
+        # Another process was faster, after it was looked for.
+        monkeypatch.setattr(Path, "exists", lambda _: False)
+        assert await store.put(b"kept", survives=False) == digest
+        assert await store.get(digest) == b"kept"
+        assert list((tmp_path / "drafts").iterdir()) == []
+
+    @pytest.fixture
+    def synced(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The names of what was brought to the disk."""
+        names: list[str] = []
+        fsync = os.fsync
+
+        def seen(descriptor: int) -> None:
+            path = Path(f"/proc/self/fd/{descriptor}").readlink()
+            names.append("a draft" if path.parent.name == "drafts" else path.name)
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", seen)
+        return names
 
     async def test_drafts_of_a_killed_process_and_foreign_files_are_no_objects(self, tmp_path):
         store = DirectoryObjectStore(tmp_path)

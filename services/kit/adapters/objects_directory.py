@@ -21,19 +21,23 @@ class DirectoryObjectStore:
         self._drafts = root / "drafts"
         self._drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    async def put(self, data: bytes | AsyncIterator[bytes]) -> str:
+    async def put(self, data: bytes | AsyncIterator[bytes], *, survives: bool = True) -> str:
         """As `ObjectStore.put`."""
         draft = self._drafts / secrets.token_hex(16)
         try:
             if isinstance(data, bytes):
-                digest = await asyncio.to_thread(_write, draft, data)
-            else:
-                digest = await _write_parts(draft, data)
+                return await asyncio.to_thread(self._put, draft, data, survives=survives)
+            digest = await _write_parts(draft, data)
             await asyncio.to_thread(self._keep, draft, digest)
         finally:
             with suppress(FileNotFoundError):
                 draft.unlink()
         return digest
+
+    async def settle(self, digest: str) -> None:
+        """As `ObjectStore.settle`."""
+        if is_digest(digest):
+            await asyncio.to_thread(self._settle, self._path(digest))
 
     async def get(self, digest: str) -> bytes:
         """As `ObjectStore.get`."""
@@ -92,6 +96,37 @@ class DirectoryObjectStore:
             raise ObjectDamaged(digest, str(path))
         return data
 
+    def _put(self, draft: Path, data: bytes, *, survives: bool) -> str:
+        digest = hashlib.sha256(data).hexdigest()
+        if survives or not self._lent(draft, data, digest):
+            _write(draft, data)
+            self._keep(draft, digest)
+        return digest
+
+    def _lent(self, draft: Path, data: bytes, digest: str) -> bool:
+        """Keep the data, but do not wait for the disk. False where it is there: one on the disk is not replaced so."""
+        path = self._path(digest)
+        if path.exists():
+            return False
+        with _new_file(draft) as file:
+            file.write(data)
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.hardlink_to(draft)
+        except FileExistsError:
+            draft.unlink()
+            return False
+        return True
+
+    def _settle(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        except FileNotFoundError:
+            return
+        sync_folder(path.parent)
+        sync_folder(self._root)
+
     def _keep(self, draft: Path, digest: str) -> None:
         path = self._path(digest)
         new_folder = not path.parent.exists()
@@ -103,11 +138,10 @@ class DirectoryObjectStore:
             sync_folder(self._root)
 
 
-def _write(draft: Path, data: bytes) -> str:
+def _write(draft: Path, data: bytes) -> None:
     with _new_file(draft) as file:
         file.write(data)
         _sync(file)
-    return hashlib.sha256(data).hexdigest()
 
 
 async def _write_parts(draft: Path, parts: AsyncIterator[bytes]) -> str:

@@ -78,8 +78,8 @@ class MinioObjectStore:
                 if error.code != "BucketAlreadyOwnedByYou":
                     raise
 
-    async def put(self, data: bytes | AsyncIterator[bytes]) -> str:
-        """As `ObjectStore.put`."""
+    async def put(self, data: bytes | AsyncIterator[bytes], *, survives: bool = True) -> str:  # noqa: ARG002
+        """As `ObjectStore.put`. The server answers when it has it for good."""
         if isinstance(data, bytes):
             digest = hashlib.sha256(data).hexdigest()
             await asyncio.to_thread(self._upload, digest, io.BytesIO(data), len(data))
@@ -88,6 +88,9 @@ class MinioObjectStore:
             digest, size = await _write_parts(draft, data)
             await asyncio.to_thread(self._upload, digest, draft, size)
         return digest
+
+    async def settle(self, digest: str) -> None:
+        """As `ObjectStore.settle`: what is there is there for good."""
 
     async def get(self, digest: str) -> bytes:
         """As `ObjectStore.get`."""
