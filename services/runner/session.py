@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
-from services.contracts.observation import CellStarted, Lost, Observation, RunRequest
+from services.contracts.observation import CellStarted, CheckCode, Lost, Observation, RunRequest
 from services.kit.laps import Laps
 from services.runner.channel import Channel, Ended
 from services.runner.errors import SessionRefused
@@ -17,6 +17,7 @@ from services.runner.sandbox.limits import TRUSTED_PROCESSES
 from services.runner.sandbox.snapshots import MAX_SNAPSHOTS
 from services.runner.sandbox.wire import Garbled
 from services.runner.sandboxes import Processes
+from services.runner.shareable import names_of
 
 _CREDENTIALS = struct.Struct("3i")
 _OVERHEAD_MB = 128
@@ -139,7 +140,7 @@ class Session:
             "seed": request.seed,
             "seconds": request.limits.probe_seconds,
             "at_once": at_once,
-            "checks": [check.model_dump() for check in request.checks],
+            "checks": [check.model_dump() | {"rests_on": _rests_on(check)} for check in request.checks],
             "probes": [probe.model_dump(mode="json") for probe in request.probes],
         }
         await self._channel.send(order)
@@ -190,6 +191,11 @@ class Session:
     def alive(self) -> bool:
         """Whether its first process still runs."""
         return self._processes.alive
+
+
+def _rests_on(check: CheckCode) -> tuple[str, ...] | None:
+    """The names that it may find; None where it is worked on by a copy of its own in any case."""
+    return None if check.programs else names_of(check.source)
 
 
 def _together(request: RunRequest) -> tuple[int, int]:

@@ -1,15 +1,17 @@
 """The questions of one run, asked when the learner's code has ended.
 
 They are answered by copies of the learner's process, each on a socket of its own, so a process that was left behind
-cannot answer for them; by that process itself only where looking changes nothing.
+cannot answer for them; by that process itself only where looking changes nothing. A copy answers one question, or
+several checks where no code of the learner's runs (`sandbox/sharing.py`).
 """
 
 import contextlib
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from .household import READY_SECONDS, Copy, Household, Lost
@@ -25,6 +27,8 @@ class _Question:
     """A check, or all probes, and the copy that works on it; of `names` the learner's process itself does."""
 
     order: dict[str, Any]
+    then: deque[dict[str, Any]] = field(default_factory=deque)
+    """Further checks, for the same copy while it is fit for them."""
     copy: Copy | None = None
     lost: str = ""
     """Why there is no copy."""
@@ -45,12 +49,8 @@ class Inquiry:
 
     def __init__(self, household: Household, order: dict[str, Any]) -> None:
         """`order`: `checks`, `probes`, `nonce`, `seed`, `seconds` for each, and how many are worked on `at_once`."""
-        self._household, self._at_once = household, order["at_once"]
-        common = {key: order[key] for key in ("nonce", "seed", "seconds")}
-        self._waiting = deque(_Question({"op": "check", **check, **common}) for check in order["checks"])
-        if probes := order["probes"]:
-            named = all(probe["name"] is not None for probe in probes)
-            self._waiting.append(_Question({"op": "names" if named else "probes", "probes": probes, **common}))
+        self._household, self._order, self._at_once = household, order, order["at_once"]
+        self._waiting: deque[_Question] = deque()
         self._asked: deque[_Question] = deque()
         self._last: _Question | None = None
         self._ending: int | None = None
@@ -81,6 +81,7 @@ class Inquiry:
     def answer(self) -> bool:
         """Ask and report everything. Whether the learner's process is fit for further cells."""
         fit = True
+        self._waiting.extend(self._questions())
         while self._waiting or self._asked:
             if self._last is not None:
                 self._tidy_up(self._last)
@@ -88,7 +89,7 @@ class Inquiry:
                 self._ask_next()
             self._last = question = self._asked.popleft()
             if question.order["op"] == "check":
-                self._report("check", question.order["id"], self._answer_of_check(question))
+                self._answer_checks(question)
             elif question.order["op"] == "names":
                 fit = self._answer_names(question)
             else:
@@ -99,6 +100,36 @@ class Inquiry:
         """Nobody waits for an answer any more: end what has given one, and everything that was left behind."""
         if self._last is not None:
             self._tidy_up(self._last)
+
+    def _questions(self) -> Iterator[_Question]:
+        common = {key: self._order[key] for key in ("nonce", "seed", "seconds")}
+        for row in self._rows():
+            orders = deque({"op": "check", **check, **common, "another": check is not row[-1]} for check in row)
+            yield _Question(orders.popleft(), orders)
+        if probes := self._order["probes"]:
+            named = all(probe["name"] is not None for probe in probes)
+            yield _Question({"op": "names" if named else "probes", "probes": probes, **common})
+
+    def _rows(self) -> Iterator[list[dict[str, Any]]]:
+        """The checks in order; those of a row are for one copy."""
+        for fit, row in groupby(self._with_fitness(), lambda check: check[0]):
+            checks = [check for _, check in row]
+            yield from [checks] if fit else ([check] for check in checks)
+
+    def _with_fitness(self) -> Iterator[tuple[bool, dict[str, Any]]]:
+        """Of each check whether it may share a copy: those that run nothing of the learner's."""
+        checks = self._order["checks"]
+        by_name = [check for check in checks if check["rests_on"] is not None]
+        shares = self._shares(by_name) if len(by_name) > 1 else []
+        fit = {check["id"] for check, flag in zip(by_name, shares, strict=False) if flag is True}
+        return ((check["id"] in fit, check) for check in checks)
+
+    def _shares(self, checks: Sequence[dict[str, Any]]) -> list[Any]:
+        order = [{"names": check["rests_on"], "modules": check["modules"]} for check in checks]
+        with contextlib.suppress(Lost):
+            said = self._household.asked({"op": "shares", "checks": order}).get("shares")
+            return said if isinstance(said, list) else []
+        return []
 
     def _ask_next(self) -> None:
         """As many as there is room for; names beside them, which take no copy, and after which nothing comes."""
@@ -124,11 +155,14 @@ class Inquiry:
             with contextlib.suppress(Lost):
                 self._copy_of(question)
         for question in questions:
-            try:
-                sock = self._copy_of(question).sock if question.is_for_a_copy else None
-                self._household.order(question.order, sock)
-            except Lost as lost:
-                question.lost = str(lost)
+            self._tell_order(question)
+
+    def _tell_order(self, question: _Question) -> None:
+        try:
+            sock = self._copy_of(question).sock if question.is_for_a_copy else None
+            self._household.order(question.order, sock)
+        except Lost as lost:
+            question.lost = str(lost)
 
     def _copy_of(self, question: _Question) -> Copy:
         """The copy that works on it. Raises Lost."""
@@ -136,6 +170,23 @@ class Inquiry:
             raise Lost(question.lost or "ended")
         self._household.greet(question.copy)
         return question.copy
+
+    def _answer_checks(self, question: _Question) -> None:
+        """One copy answers all for which it is fit; then the next one goes on."""
+        while True:
+            answer = self._answer_of_check(question)
+            fit = answer.pop("fit", None) is True
+            self._report("check", question.order["id"], answer)
+            if not question.then:
+                return
+            order = question.then.popleft()
+            if fit:
+                question.order = order
+                self._tell_order(question)
+            else:
+                self._tidy_up(question)
+                self._last = question = _Question(order, question.then)
+                self._ask([question])
 
     def _answer_of_check(self, question: _Question) -> dict[str, Any]:
         try:

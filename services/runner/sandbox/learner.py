@@ -16,6 +16,7 @@ from .files import open_descriptors, shared_memory
 from .observe.known import all_known
 from .pristine import Pristine
 from .questions import answer_name, answer_probe, run_check, seed_random, settle
+from .sharing import Basis, Shared
 from .wire import receive_with_socket, send
 
 
@@ -44,7 +45,7 @@ def serve(sock: socket.socket, prepared: Prepared) -> NoReturn:
     """Obey until the warden hangs up."""
     namespace = vars(prepared.main)
     result_limit = 20_000
-    descriptors, figures = open_descriptors(), False
+    descriptors, figures, shared = open_descriptors(), False, None
     while True:
         try:
             order, passed = receive_with_socket(sock)
@@ -65,15 +66,19 @@ def serve(sock: socket.socket, prepared: Prepared) -> NoReturn:
                 send(sock, {"quiet": not figures and _is_quiet(descriptors | {sock.fileno()})})
             case "go_on":
                 gc.enable()
+                shared = None
                 send(sock, {"ready": True})
             case "fork" if passed is not None:
                 sock = _fork(sock, passed)
             case "settle":
                 changed = settle(prepared.pristine, for_good=order["for_good"])
                 send(sock, {"pid": os.getpid(), "changed": changed})
+            case "shares":
+                # Copies have what is noted here.
+                shared = Shared([Basis(**check) for check in order["checks"]], namespace, prepared.pristine)
+                send(sock, {"shares": shared.fit})
             case "check":
-                send(sock, {**run_check(order, namespace, prepared.pristine), "nonce": order["nonce"]})
-                os._exit(0)
+                _answer_check(sock, order, namespace, prepared.pristine, shared)
             case "names":
                 _answer_names(sock, order, namespace)
             case "probes":
@@ -106,6 +111,20 @@ def _fork(sock: socket.socket, passed: socket.socket) -> socket.socket:
     sock.close()
     send(passed, {"pid": os.getpid()})
     return passed
+
+
+def _answer_check(
+    sock: socket.socket, order: dict[str, Any], namespace: dict[str, Any], pristine: Pristine, shared: Shared | None
+) -> None:
+    """Ends this process, unless there is another check and it is fit for that."""
+    if not order["another"] or shared is None:
+        send(sock, {**run_check(order, namespace, pristine), "nonce": order["nonce"]})
+        os._exit(0)
+    answer = run_check(order, dict(namespace), pristine)
+    fit = answer["status"] != "lost" and not pristine.restore() and shared.is_as_before()
+    send(sock, {**answer, "nonce": order["nonce"], "fit": fit})
+    if not fit:
+        os._exit(0)
 
 
 def _answer_probes(sock: socket.socket, order: dict[str, Any], namespace: dict[str, Any]) -> None:

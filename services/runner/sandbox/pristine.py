@@ -89,6 +89,10 @@ class Pristine:
                 changed = True
         return changed
 
+    def loaded(self, name: object) -> types.ModuleType | None:
+        """The module that had this name before any learner's code."""
+        return self._loaded.get(name) if type(name) is str else None
+
     def module(self, name: str) -> types.ModuleType | None:
         """The real module of that name, imported now if it was not loaded before; None when there is none."""
         if name in self._loaded:

@@ -1,4 +1,4 @@
-"""A notebook judged whole says of each subtask what a check of that subtask alone says."""
+"""A notebook judged whole says of each subtask what a check of that subtask alone says, without what saves time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +11,7 @@ from infra.workshop import CheckerJudge, open_judge
 from services.contracts.case import AuthorCase
 from services.contracts.feedback import Feedback
 from services.contracts.notebook import Cell
+from services.runner import session
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio, pytest.mark.timeout(600)]
 
@@ -39,7 +40,10 @@ def _timeless(feedback: Feedback) -> Feedback:
 
 
 async def _alone(judge: CheckerJudge, case: AuthorCase, cells: tuple[Cell, ...]) -> dict[str, Feedback]:
-    return {subtask.view.id: await judge.judge_step(case, subtask.view.id, cells) for subtask in case.subtasks}
+    """Nothing goes on from an earlier step, and each check has a copy of the learner's process of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "names_of", lambda _: None)
+        return {subtask.view.id: await judge.judge_step(case, subtask.view.id, cells) for subtask in case.subtasks}
 
 
 @pytest.mark.parametrize("name", ["python-basics", "clean-regression", "forecast-validation"])

@@ -3,13 +3,13 @@
 import datetime
 import math
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy
 import pytest
 
-from services.runner.sandbox.observe.known import MAX_DEPTH, MAX_ELEMENTS, all_known
+from services.runner.sandbox.observe.known import MAX_DEPTH, MAX_ELEMENTS, all_known, content_of
 
 asked: list[str] = []
 """What objects of learners' classes were asked for."""
@@ -99,3 +99,63 @@ def test_all_together_are_bounded() -> None:
     endless: list[Any] = []
     endless.append(endless)
     assert not all_known([endless])
+
+
+def test_functions_and_modules_are_no_values() -> None:
+    assert all_known([1, [2]], code=False)
+    for code in (len, nested, math):
+        assert not all_known([[code]], code=False)
+
+
+def change_list(values: dict[str, Any]) -> None:
+    values["list"].append(1)
+
+
+def change_deep(values: dict[str, Any]) -> None:
+    values["deep"]["a"][0] = (2,)
+
+
+def change_key(values: dict[str, Any]) -> None:
+    values["deep"]["b"] = 1
+
+
+def change_set(values: dict[str, Any]) -> None:
+    values["set"].add(7)
+
+
+def change_number(values: dict[str, Any]) -> None:
+    values["numbers"][1, 0] += 1
+
+
+def change_shape(values: dict[str, Any]) -> None:
+    values["numbers"].shape = (6,)
+
+
+def change_object(values: dict[str, Any]) -> None:
+    values["objects"][0] = "c"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [change_list, change_deep, change_key, change_set, change_number, change_shape, change_object],
+    ids=lambda change: change.__name__,
+)
+def test_content_is_equal_until_anything_in_it_changes(change: Callable[[dict[str, Any]], None]) -> None:
+    values = {
+        "list": [3],
+        "deep": {"a": [(1,), None]},
+        "set": {1, 2},
+        "numbers": numpy.arange(6.0).reshape(3, 2),
+        "objects": numpy.array(["a", "b"], dtype=object),
+    }
+    before = content_of(values.values())
+    assert before is not None
+    assert content_of(values.values()) == before
+    change(values)
+    assert content_of(values.values()) != before
+
+
+def test_of_what_refers_to_itself_there_is_no_telling() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    assert content_of([endless]) is None

@@ -29,9 +29,12 @@ class _Unknown(Exception):
     """There is no telling."""
 
 
-def all_known(objects: Iterable[Any]) -> bool:
-    """Whether all of these can be described where they are."""
-    look = _Look()
+def all_known(objects: Iterable[Any], *, code: bool = True, most: int = MAX_ELEMENTS) -> bool:
+    """Whether all of these can be described where they are.
+
+    Not `code`: functions and modules cannot. `most`: elements of all together.
+    """
+    look = _Look(_PLAIN | _NAMED if code else _PLAIN, most)
     try:
         for obj in objects:
             look.at(obj)
@@ -41,15 +44,26 @@ def all_known(objects: Iterable[Any]) -> bool:
     return True
 
 
+def content_of(objects: Iterable[Any]) -> list[Any] | None:
+    """Equal as long as nothing in these known objects has changed; None where there is no telling."""
+    look = _Content()
+    try:
+        for obj in objects:
+            look.at(obj)
+    except Exception:
+        return None
+    return look.found
+
+
 class _Look:
     """Goes by the identity of classes alone. Its methods raise _Unknown."""
 
-    def __init__(self) -> None:
-        self._left = MAX_ELEMENTS
+    def __init__(self, simple: frozenset[type] = _PLAIN, most: int = MAX_ELEMENTS) -> None:
+        self._simple, self._left = simple, most
 
     def at(self, obj: Any, depth: int = 0) -> None:
         kind = type(obj)
-        if kind in _PLAIN or kind in _NAMED or is_numpy_scalar(obj):
+        if kind in self._simple or is_numpy_scalar(obj):
             return
         if depth > MAX_DEPTH:
             raise _Unknown
@@ -84,7 +98,13 @@ class _Look:
             return False
         return True
 
+    def _own_methods(self, obj: Any) -> None:
+        """An object may be given a function that is found before the one of its class."""
+        if any(callable(getattr(type(obj), name, None)) for name in getattr(obj, "__dict__", ())):
+            raise _Unknown
+
     def _table(self, table: Any, is_frame: bool) -> None:
+        self._own_methods(table)
         if type(table.attrs) is not dict or table.attrs:
             # Copied along with whatever is made of the table.
             raise _Unknown
@@ -100,6 +120,7 @@ class _Look:
             self._array(table.iloc[:, position].array)
 
     def _index(self, index: Any) -> None:
+        self._own_methods(index)
         for name in index.names:
             self.at(name)
         if index.nlevels == 1:
@@ -112,14 +133,15 @@ class _Look:
     def _array(self, values: Any) -> None:
         numpy, pandas = library("numpy"), library("pandas")
         self._spend(values.size)
+        if type(values) is not numpy.ndarray:
+            self._own_methods(values)
         if pandas is not None:
-            arrays = pandas.arrays
-            if type(values) in (arrays.IntegerArray, arrays.FloatingArray, arrays.BooleanArray):
+            if type(values) in _masked(pandas):
                 return
             if type(values) is pandas.Categorical:
                 self._index(values.categories)
                 return
-            if type(values) is arrays.NumpyExtensionArray or type(values.dtype) is pandas.StringDtype:
+            if type(values) is pandas.arrays.NumpyExtensionArray or type(values.dtype) is pandas.StringDtype:
                 values = numpy.asarray(values)
         if not isinstance(values.dtype, numpy.dtype):
             raise _Unknown
@@ -127,6 +149,37 @@ class _Look:
             return
         if values.dtype.kind != "O" or not set(map(type, values.ravel().tolist())) <= _elements(pandas):
             raise _Unknown
+
+
+class _Content(_Look):
+    """Notes what it looks at: of what cannot change its identity, of arrays what is in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Any] = []
+
+    def at(self, obj: Any, depth: int = 0) -> None:
+        self.found.append(id(obj))
+        super().at(obj, depth)
+
+    def _spend(self, elements: int) -> None:
+        self.found.append(elements)
+
+    def _array(self, values: Any) -> None:
+        numpy, pandas = library("numpy"), library("pandas")
+        if pandas is not None and type(values) is pandas.Categorical:
+            self._index(values.categories)
+            values = values.codes
+        elif pandas is not None and type(values) in _masked(pandas):
+            self.found.append(hash(values.isna().tobytes()))
+            values = values.to_numpy(values.dtype.numpy_dtype, na_value=0)
+        array = numpy.asarray(values)
+        # Of Python's objects the addresses are hashed: those that are known cannot change.
+        self.found += [array.shape, array.dtype.str, hash(array.tobytes())]
+
+
+def _masked(pandas: Any) -> tuple[type, ...]:
+    return pandas.arrays.IntegerArray, pandas.arrays.FloatingArray, pandas.arrays.BooleanArray
 
 
 def _elements(pandas: Any) -> frozenset[type]:
