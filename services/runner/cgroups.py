@@ -35,6 +35,7 @@ class Group:
     def __init__(self, memory: Path, pids: Path, pid: int) -> None:
         self._memory, self._folders = memory, tuple(dict.fromkeys((memory, pids)))
         self._unified = memory == pids
+        self._limits: tuple[int, int] | None = None
         try:
             for folder in self._folders:
                 folder.mkdir(exist_ok=True)
@@ -45,6 +46,8 @@ class Group:
 
     def limit(self, memory_mb: int, processes: int) -> None:
         """Set the session's limits. Raises OSError."""
+        if self._limits == (memory_mb, processes):
+            return
         size = str(memory_mb * _MEGABYTE)
         if self._unified:
             (self._memory / "memory.max").write_text(size)
@@ -53,6 +56,7 @@ class Group:
             (self._memory / "memory.limit_in_bytes").write_text(size)
             self._try("memory.memsw.limit_in_bytes", size)
         (self._folders[-1] / "pids.max").write_text(str(processes))
+        self._limits = memory_mb, processes
 
     def _try(self, name: str, value: str) -> None:
         # Swap may not be accounted for on this machine.

@@ -9,6 +9,8 @@ from services.runner.sandbox.wire import HEADER, Garbled, decode, encode
 
 MAX_MESSAGE = 16 << 20
 MAX_DEPTH = 60
+_ALWAYS = frozenset({int, bool, type(None)})
+"""What is harmless whatever its value."""
 
 
 class Ended(Exception):
@@ -74,12 +76,18 @@ def harmless(value: Any, depth: int = 0) -> Any:
     """
     if depth > MAX_DEPTH:
         raise Garbled("nested too deeply")
-    if type(value) is str:
+    kind = type(value)
+    if kind is str:
         return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if type(value) is dict:
-        return {harmless(key): harmless(item, depth + 1) for key, item in value.items()}
-    if type(value) is list:
-        return [harmless(item, depth + 1) for item in value]
-    if type(value) is float and not math.isfinite(value):
+    deeper = depth + 1
+    # Most of what arrives are numbers in lists and dictionaries: a call for each would take most of the time.
+    if kind is dict:
+        return {
+            key if key.isascii() else harmless(key): item if type(item) in _ALWAYS else harmless(item, deeper)
+            for key, item in value.items()
+        }
+    if kind is list:
+        return [item if type(item) in _ALWAYS else harmless(item, deeper) for item in value]
+    if kind is float and not math.isfinite(value):
         return None
     return value

@@ -4,6 +4,8 @@ import os
 import re
 from pathlib import Path
 
+from . import syscalls
+
 WORK = "/caseloop/work"
 WRITABLE = (WORK, "/tmp", "/dev/shm")  # noqa: S108 - file systems of the session's own
 _MOST = 1_000
@@ -41,7 +43,9 @@ def files_now() -> Files | None:
 
 def shared_memory() -> bool:
     """Whether this process has memory that its forks would share with it."""
-    return _SHARED.search(Path("/proc/self/maps").read_bytes()) is not None
+    with Path("/proc/self/maps").open("rb") as maps:
+        found = syscalls.has_mapping(maps.fileno(), syscalls.MAP_WRITABLE | syscalls.MAP_SHARED)
+        return _SHARED.search(maps.read()) is not None if found is None else found
 
 
 def open_descriptors() -> frozenset[int]:

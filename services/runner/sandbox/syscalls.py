@@ -1,6 +1,8 @@
 """The few system calls that Python does not offer."""
 
 import ctypes
+import errno
+import fcntl
 import os
 import signal
 import struct
@@ -18,6 +20,10 @@ _PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _CLEAR_ALL = 38, 47, 4
 _CAPABILITY_VERSION_3 = 0x20080522
 _LAST_CAPABILITY = 40
 _MADV_COLLAPSE = 25
+MAP_WRITABLE, MAP_SHARED = 2, 8
+_COVERING_OR_NEXT = 16
+_PROCMAP_QUERY, _QUERY = 0xC0686611, struct.Struct("=9Q4I2Q")
+"""`struct procmap_query` of `linux/fs.h`: size, flags, an address; then what is found, and room for names."""
 
 
 def _number(call: str) -> int:
@@ -81,6 +87,19 @@ def collapse(address: int, length: int) -> None:
 def protect(address: int, length: int, rights: int) -> None:
     """Set what may be done with this memory: 1 read, 2 write, 4 execute. Raises OSError."""
     _checked(_libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(length), ctypes.c_int(rights)), "mprotect")
+
+
+def has_mapping(maps: int, flags: int) -> bool | None:
+    """Whether the process of an opened `/proc/…/maps` has a mapping that is all of this; None: the kernel cannot say.
+
+    Linux can since 6.11. Having all mappings written out as text takes it a millisecond where there are 700.
+    """
+    query = bytearray(_QUERY.pack(_QUERY.size, flags | _COVERING_OR_NEXT, *[0] * 13))
+    try:
+        fcntl.ioctl(maps, _PROCMAP_QUERY, query)
+    except OSError as error:
+        return False if error.errno == errno.ENOENT else None
+    return True
 
 
 def drop_capabilities() -> None:

@@ -25,6 +25,18 @@ async def test_a_process_is_moved_in_another_thread(tmp_path: Path, monkeypatch:
     assert [file.read_text() for file in tmp_path.glob("caseloop-*-17/cgroup.procs")] == ["17"]
 
 
+def test_limits_are_written_when_they_are_others(tmp_path: Path) -> None:
+    group = cgroups.Group(tmp_path / "g", tmp_path / "g", 17)
+    group.limit(64, 10)
+    written = tmp_path / "g" / "memory.max"
+    assert (written.read_text(), (tmp_path / "g" / "pids.max").read_text()) == (str(64 << 20), "10")
+    written.unlink()
+    group.limit(64, 10)
+    assert not written.exists()
+    group.limit(64, 11)
+    assert (written.read_text(), (tmp_path / "g" / "pids.max").read_text()) == (str(64 << 20), "11")
+
+
 async def test_a_group_that_nobody_waits_for_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on, removed = threading.Event(), threading.Event(), []
 
