@@ -56,7 +56,7 @@ def plan_behaviour(plan: Plan) -> Plan | None:
 
 def _check(case: AuthorCase, check: Check) -> CheckCode:
     # Of what it compares only kinds are judged (`evidence/operands.py`).
-    return CheckCode(id=check.id, source=check.source, modules=case.modules, operands="outlines")
+    return CheckCode(id=check.id, source=check.source, modules=case.modules, may_share=True, operands="outlines")
 
 
 def _values(subtask: Subtask) -> tuple[Probe, ...]:

@@ -194,8 +194,8 @@ class Session:
 
 
 def _rests_on(check: CheckCode) -> tuple[str, ...] | None:
-    """The names that it may find; None where it is worked on by a copy of its own in any case."""
-    return None if check.programs else names_of(check.source)
+    """The names that it may find; None where it gets a copy of its own in any case."""
+    return names_of(check.source) if check.may_share and not check.programs else None
 
 
 def _together(request: RunRequest) -> tuple[int, int]:

@@ -41,13 +41,16 @@ _MARKED = "assert pd.get_option('display.max_rows') == 77"
 _TABLES = {"pd": "pandas", "np": "numpy"}
 
 
-async def _seen(runner: Runner, checks: Sequence[str], cell: str = "", owner: str | None = None) -> Observation:
+async def _seen(
+    runner: Runner, checks: Sequence[str], cell: str = "", owner: str | None = None, *, may_share: bool = True
+) -> Observation:
     request = RunRequest(
         environment="shared",
         imports=("numpy", "pandas", "sklearn.model_selection"),
         cells=(CodeCell(id="@1", source=_VALUES + cell),),
         checks=tuple(
-            CheckCode(id=f"c{number}", source=source, modules=_TABLES) for number, source in enumerate(checks)
+            CheckCode(id=f"c{number}", source=source, modules=_TABLES, may_share=may_share)
+            for number, source in enumerate(checks)
         ),
         probes=(Probe(id="p", name="rows"),),
         limits=Limits(probe_seconds=1),
@@ -120,6 +123,11 @@ async def test_a_check_that_changes_values_is_the_last_of_its_copy(
     assert await _passed(runner, [f"{_MARKS}\n{changes}", _MARKED]) == ["passed", "failed"]
 
 
+async def test_checks_that_were_not_written_for_it_never_do(runner: Runner) -> None:
+    seen = await _seen(runner, [f"{_MARKS}\nassert rows", _MARKED], may_share=False)
+    assert [outcome.status for outcome in seen.checks] == ["passed", "failed"]
+
+
 async def test_names_of_a_check_are_gone_for_the_next(runner: Runner) -> None:
     checks = [f"{_MARKS}\nkept = 1\nrows = [1]\nassert kept", "assert kept", f"{_MARKED}\nassert rows == [3, 1, 2]"]
     seen = await _seen(runner, checks)
@@ -169,7 +177,10 @@ async def test_a_process_that_cannot_say_it_any_more_loses_its_checks(runner: Ru
         environment="shared",
         imports=("numpy", "pandas", "sklearn.model_selection"),
         cells=(CodeCell(id="@1", source=f"rows = [1]\n{hostile}"),),
-        checks=(CheckCode(id="a", source="assert rows"), CheckCode(id="b", source="assert len(rows) == 1")),
+        checks=(
+            CheckCode(id="a", source="assert rows", may_share=True),
+            CheckCode(id="b", source="assert len(rows) == 1", may_share=True),
+        ),
     )
     events = [event async for event in runner.run(request)]
     assert isinstance(events[-1], RunFinished)
