@@ -35,14 +35,12 @@ class Shared:
         self.fit = [_rests_on_others(check, foreign, pristine) for check in checks]
         """Of each check, whether it does."""
         self._values = [value for name, value in values.items() if name not in foreign]
-        self._content = self._now() if sum(self.fit) > 1 else None
+        self._content = content_of(self._values) if sum(self.fit) > 1 else None
 
     def is_as_before(self) -> bool:
         """Whether nothing in the values has changed."""
-        return self._content is not None and self._now() == self._content
-
-    def _now(self) -> list[Any] | None:
-        return content_of(self._values)
+        now = content_of(self._values)
+        return self._content is not None and now is not None and self._content.is_that_of(now)
 
 
 def _rests_on_others(check: Basis, foreign: Set[str], pristine: Pristine) -> bool:

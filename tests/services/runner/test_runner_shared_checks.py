@@ -32,6 +32,8 @@ table = pd.DataFrame({
     "n": [1.5, None, 2.0], "t": ["a", None, "b"], "k": pd.Categorical(["x", "y", "x"]),
     "i": pd.Series([1, None, 3], dtype="Int64"), "d": pd.date_range("2026-01-01", periods=3),
 })
+objects = np.array(["a", "b"], dtype=object)
+levels = pd.DataFrame({"x": 1}, index=pd.MultiIndex.from_tuples([(1, "a"), (2, "b")]))
 
 def double(x):
     return 2 * x
@@ -112,6 +114,8 @@ async def test_what_may_be_the_learners_keeps_each_in_a_copy_of_its_own(runner: 
         ("table.drop(columns='t', inplace=True)", "assert 't' in table"),
         ("table.fillna({'i': 0}, inplace=True)", "assert table['i'].isna().sum() == 1"),
         ("table.rename_axis('x', inplace=True)", "assert table.index.name is None"),
+        ("levels.sort_index(ascending=False, inplace=True)", "assert levels.index[0] == (1, 'a')"),
+        ("objects.fill('z')", "assert list(objects) == ['a', 'b']"),
         ("table.sort_values('n', ascending=False, inplace=True)", "assert list(table.index) == [0, 1, 2]"),
     ],
 )

@@ -148,11 +148,29 @@ def test_content_is_equal_until_anything_in_it_changes(change: Callable[[dict[st
         "numbers": numpy.arange(6.0).reshape(3, 2),
         "objects": numpy.array(["a", "b"], dtype=object),
     }
+    assert same(values, lambda _: None)
+    assert not same(values, change)
+
+
+def same(values: dict[str, Any], change: Callable[[dict[str, Any]], None]) -> bool:
     before = content_of(values.values())
-    assert before is not None
-    assert content_of(values.values()) == before
     change(values)
-    assert content_of(values.values()) != before
+    after = content_of(values.values())
+    assert before is not None
+    assert after is not None
+    return before.is_that_of(after)
+
+
+def test_what_takes_the_place_of_something_else_is_no_more_the_same() -> None:
+    """Where an object was, the next one may come to lie."""
+
+    def anew(values: dict[str, Any]) -> None:
+        for number, kept in enumerate(values["list"]):
+            values["list"][number] = None
+            del kept
+            values["list"][number] = 0.5 + number
+
+    assert not same({"list": [1.5 + number for number in range(9)]}, anew)
 
 
 def test_of_what_refers_to_itself_there_is_no_telling() -> None:

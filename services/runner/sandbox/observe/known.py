@@ -5,10 +5,11 @@ Anything else may be of a class of the learner's, or hold something that is, and
 
 import decimal
 import fractions
+import operator
 import types
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from .libraries import library
 from .plain import is_numpy_scalar
@@ -44,8 +45,23 @@ def all_known(objects: Iterable[Any], *, code: bool = True, most: int = MAX_ELEM
     return True
 
 
-def content_of(objects: Iterable[Any]) -> list[Any] | None:
-    """Equal as long as nothing in these known objects has changed; None where there is no telling."""
+class Content(NamedTuple):
+    """What objects hold."""
+
+    objects: list[Any]
+    """They and what is in them. Held here, so that nothing else can come to lie where one of them was."""
+    facts: list[Any]
+    """Lengths, shapes, and hashes of numbers."""
+
+    def is_that_of(self, other: "Content") -> bool:
+        """Whether both hold the very same."""
+        if len(self.objects) != len(other.objects) or self.facts != other.facts:
+            return False
+        return all(map(operator.is_, self.objects, other.objects))
+
+
+def content_of(objects: Iterable[Any]) -> Content | None:
+    """The content of objects that are known, functions and modules not among them; None where there is no telling."""
     look = _Content()
     try:
         for obj in objects:
@@ -152,18 +168,24 @@ class _Look:
 
 
 class _Content(_Look):
-    """Notes what it looks at: of what cannot change its identity, of arrays what is in them."""
+    """Notes what it looks at."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.found: list[Any] = []
+        self.found = Content([], [])
 
     def at(self, obj: Any, depth: int = 0) -> None:
-        self.found.append(id(obj))
+        self.found.objects.append(obj)
         super().at(obj, depth)
 
     def _spend(self, elements: int) -> None:
-        self.found.append(elements)
+        self.found.facts.append(elements)
+
+    def _index(self, index: Any) -> None:
+        self.found.objects.append(index)
+        if index.nlevels > 1:
+            self.found.facts.extend(hash(codes.tobytes()) for codes in index.codes)
+        super()._index(index)
 
     def _array(self, values: Any) -> None:
         numpy, pandas = library("numpy"), library("pandas")
@@ -171,11 +193,14 @@ class _Content(_Look):
             self._index(values.categories)
             values = values.codes
         elif pandas is not None and type(values) in _masked(pandas):
-            self.found.append(hash(values.isna().tobytes()))
+            self.found.facts.append(hash(values.isna().tobytes()))
             values = values.to_numpy(values.dtype.numpy_dtype, na_value=0)
         array = numpy.asarray(values)
-        # Of Python's objects the addresses are hashed: those that are known cannot change.
-        self.found += [array.shape, array.dtype.str, hash(array.tobytes())]
+        self.found.facts.extend((array.shape, array.dtype.str))
+        if array.dtype.kind == "O":
+            self.found.objects.extend(array.ravel().tolist())
+        else:
+            self.found.facts.append(hash(array.tobytes()))
 
 
 def _masked(pandas: Any) -> tuple[type, ...]:
