@@ -44,7 +44,13 @@ _TABLES = {"pd": "pandas", "np": "numpy"}
 
 
 async def _seen(
-    runner: Runner, checks: Sequence[str], cell: str = "", owner: str | None = None, *, may_share: bool = True
+    runner: Runner,
+    checks: Sequence[str],
+    cell: str = "",
+    owner: str | None = None,
+    *,
+    may_share: bool = True,
+    seconds: float = 5,
 ) -> Observation:
     request = RunRequest(
         environment="shared",
@@ -55,7 +61,7 @@ async def _seen(
             for number, source in enumerate(checks)
         ),
         probes=(Probe(id="p", name="rows"),),
-        limits=Limits(probe_seconds=1),
+        limits=Limits(probe_seconds=seconds),
         keep=Keep(owner=owner, then="more") if owner else None,
     )
     events = [event async for event in runner.run(request)]
@@ -152,7 +158,7 @@ async def test_a_builtin_that_the_learner_hid_is_the_real_one_in_all(runner: Run
 
 async def test_a_check_without_end_is_the_last_of_its_copy(runner: Runner) -> None:
     endless = f"{_MARKS}\nfor _ in iter(int, 1):\n    pass"
-    seen = await _seen(runner, [endless, _MARKED, "assert rows"])
+    seen = await _seen(runner, [endless, _MARKED, "assert rows"], seconds=1)
     assert not seen.complete
     assert [(outcome.status, outcome.lost) for outcome in seen.checks] == [
         ("lost", "time"),
