@@ -17,7 +17,7 @@ from services.runner.sandbox.limits import TRUSTED_PROCESSES
 from services.runner.sandbox.snapshots import MAX_SNAPSHOTS
 from services.runner.sandbox.wire import Garbled
 from services.runner.sandboxes import Processes
-from services.runner.shareable import names_of
+from services.runner.shareable import reach_of
 
 _CREDENTIALS = struct.Struct("3i")
 _OVERHEAD_MB = 128
@@ -193,9 +193,10 @@ class Session:
         return self._processes.alive
 
 
-def _rests_on(check: CheckCode) -> tuple[str, ...] | None:
-    """The names that it may find; None where it gets a copy of its own in any case."""
-    return names_of(check.source) if check.may_share and not check.programs else None
+def _rests_on(check: CheckCode) -> dict[str, object] | None:
+    """What it reaches besides the case's modules; None where it gets a copy of its own in any case."""
+    reach = reach_of(check.source) if check.may_share and not check.programs else None
+    return reach._asdict() if reach else None
 
 
 def _together(request: RunRequest) -> tuple[int, int]:

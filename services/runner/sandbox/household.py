@@ -103,6 +103,14 @@ class Household:
             if len(buffer) == needed and needed > HEADER.size:
                 return _parsed(bytes(buffer[HEADER.size :]))
 
+    def hears(self, sock: socket.socket, seconds: float) -> bool:
+        """Whether a process says something within this time, or has ended."""
+        try:
+            self._wait(time.monotonic() + seconds, [sock.fileno()])
+        except Lost as lost:
+            return str(lost) != "time"
+        return True
+
     def _wait(self, deadline: float, descriptors: list[int]) -> list[int]:
         """Wait for one of these, reading the learner's output meanwhile. Raises Lost."""
         readers = {capture.reader: capture for capture in (self.out, self.err)}
@@ -165,10 +173,10 @@ class Household:
             return time.clock_gettime((~self.pid << 3) | 2)
         return 0.0
 
-    def threads(self) -> int:
-        """Of the learner's process."""
+    def threads(self, pid: int) -> int:
+        """Of a process; 0 where there is none."""
         try:
-            return len(os.listdir(f"/proc/{self.pid}/task"))  # noqa: PTH208 - as for processes
+            return len(os.listdir(f"/proc/{pid}/task"))  # noqa: PTH208 - as for processes
         except OSError:
             return 0
 

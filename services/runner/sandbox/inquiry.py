@@ -2,10 +2,11 @@
 
 They are answered by copies of the learner's process, each on a socket of its own, so a process that was left behind
 cannot answer for them; by that process itself only where looking changes nothing. A copy answers one question, or
-several checks where no code of the learner's runs (`sandbox/sharing.py`).
+several checks that have nothing to leave for each other (`sandbox/sharing.py`).
 """
 
 import contextlib
+import os
 import socket
 import time
 from collections import deque
@@ -18,6 +19,8 @@ from .household import READY_SECONDS, Copy, Household, Lost
 
 _OPTIONAL_SECONDS = 0.5
 """For all optional probes together: a check never waits for what it can do without."""
+_PATIENCE_SECONDS = 0.1
+"""A check that takes longer than a dozen copies is worth one for those behind it."""
 _GRACE = 1.0
 """A question's own alarm comes first; it is waited for this much longer."""
 
@@ -63,7 +66,7 @@ class Inquiry:
         """
         household, old = self._household, self._household.pid
         try:
-            if household.threads() > 1:
+            if household.threads(old) > 1:
                 copy = household.fork()
                 household.greet(copy)
                 household.sock = copy.sock
@@ -117,7 +120,7 @@ class Inquiry:
             yield from [checks] if fit else ([check] for check in checks)
 
     def _with_fitness(self) -> Iterator[tuple[bool, dict[str, Any]]]:
-        """Of each check whether it may share a copy: those that run nothing of the learner's."""
+        """Of each check whether it may share a copy."""
         checks = self._order["checks"]
         by_name = [check for check in checks if check["rests_on"] is not None]
         shares = self._shares(by_name) if len(by_name) > 1 else []
@@ -125,7 +128,7 @@ class Inquiry:
         return ((check["id"] in fit, check) for check in checks)
 
     def _shares(self, checks: Sequence[dict[str, Any]]) -> list[Any]:
-        order = [{"names": check["rests_on"], "modules": check["modules"]} for check in checks]
+        order = [{**check["rests_on"], "modules": check["modules"]} for check in checks]
         with contextlib.suppress(Lost):
             said = self._household.asked({"op": "shares", "checks": order}).get("shares")
             return said if isinstance(said, list) else []
@@ -158,6 +161,8 @@ class Inquiry:
             self._tell_order(question)
 
     def _tell_order(self, question: _Question) -> None:
+        """With a tag that is new: nobody can have written the answer before."""
+        question.order["tag"] = os.urandom(8).hex()
         try:
             sock = self._copy_of(question).sock if question.is_for_a_copy else None
             self._household.order(question.order, sock)
@@ -174,8 +179,9 @@ class Inquiry:
     def _answer_checks(self, question: _Question) -> None:
         """One copy answers all for which it is fit; then the next one goes on."""
         while True:
+            self._part_with_others(question)
             answer = self._answer_of_check(question)
-            fit = answer.pop("fit", None) is True
+            fit = answer.pop("fit", None) is True and self._is_by_itself(question)
             self._report("check", question.order["id"], answer)
             if not question.then:
                 return
@@ -188,12 +194,34 @@ class Inquiry:
                 self._last = question = _Question(order, question.then)
                 self._ask([question])
 
+    def _part_with_others(self, question: _Question) -> None:
+        """Where a check takes long, another copy works on those behind it, if there is room for one."""
+        copies = 1 + sum(other.is_for_a_copy for other in self._asked)
+        if not question.then or question.copy is None or copies >= self._at_once:
+            return
+        if self._household.hears(question.copy.sock, _PATIENCE_SECONDS) or self._has_strangers(question):
+            return
+        rest, question.then = question.then, deque()
+        other = _Question(rest.popleft(), rest)
+        self._ask([other])
+        self._asked.appendleft(other)
+
     def _answer_of_check(self, question: _Question) -> dict[str, Any]:
         try:
             copy = self._copy_of(question)
-            return self._household.answer(copy.sock, time.monotonic() + question.order["seconds"] + _GRACE)
+            answer = self._household.answer(copy.sock, time.monotonic() + question.order["seconds"] + _GRACE)
+            if answer.pop("tag", None) != question.order["tag"]:
+                raise Lost("protocol")
         except Lost as lost:
             return {"status": "lost", "lost": str(lost)}
+        return answer
+
+    def _is_by_itself(self, question: _Question) -> bool:
+        """Whether what it called has left no thread and no process behind, which could answer the next check."""
+        return self._household.threads(question.pid or 0) == 1 and not self._has_strangers(question)
+
+    def _has_strangers(self, question: _Question) -> bool:
+        return self._household.has_strangers({self._ending, question.pid, *self._at_work()})
 
     def _answer_names(self, question: _Question) -> bool:
         """The learner's process answers, or says that a copy should. Whether it can be used further."""
@@ -255,10 +283,12 @@ class Inquiry:
         for other in self._asked:
             with contextlib.suppress(Lost):
                 self._copy_of(other)
+        pid = answered.pid
         if not self._asked:
             # The copy that has answered takes a while to give its memory back: no need to wait for that.
             household.sweep(leave=1)
-        elif (pid := answered.pid) is not None and pid > 1 and pid not in {household.pid, *self._at_work()}:
+            self._ending = pid
+        elif pid is not None and pid > 1 and pid not in {household.pid, *self._at_work()}:
             household.end(pid)
             self._ending = pid
         for capture in (household.out, household.err):

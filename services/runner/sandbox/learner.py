@@ -117,12 +117,14 @@ def _answer_check(
     sock: socket.socket, order: dict[str, Any], namespace: dict[str, Any], pristine: Pristine, shared: Shared | None
 ) -> None:
     """Ends this process, unless there is another check and it is fit for that."""
+    said = {"nonce": order["nonce"], "tag": order["tag"]}
+    answer = run_check(order, namespace, pristine)
     if not order["another"] or shared is None:
-        send(sock, {**run_check(order, namespace, pristine), "nonce": order["nonce"]})
+        send(sock, {**answer, **said})
         os._exit(0)
-    answer = run_check(order, dict(namespace), pristine)
-    fit = answer["status"] != "lost" and not pristine.restore() and shared.is_as_before()
-    send(sock, {**answer, "nonce": order["nonce"], "fit": fit})
+    shared.undo_names()
+    fit = answer["status"] != "lost" and shared.is_as_before()
+    send(sock, {**answer, **said, "fit": fit})
     if not fit:
         os._exit(0)
 

@@ -39,6 +39,7 @@ def _at_most(seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
 
 
 def seed_random(seed: int) -> None:
@@ -199,7 +200,7 @@ def settle(pristine: Pristine, *, for_good: bool) -> bool:
 
     Whether any of it was otherwise before. Not `for_good`: the process may run further cells.
     """
-    before = _interpreter_state()
+    before = interpreter_state()
     sys.settrace(None)
     sys.setprofile(None)
     gc.callbacks.clear()
@@ -211,7 +212,7 @@ def settle(pristine: Pristine, *, for_good: bool) -> bool:
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     sys.setrecursionlimit(max(1_000, min(sys.getrecursionlimit(), 10_000)))
     put_back = pristine.restore()
-    changed = put_back or before != _interpreter_state() or not gc.isenabled()
+    changed = put_back or before != interpreter_state() or not gc.isenabled()
     # Forks are short: a collection in one would copy all memory that the collector looks at.
     if for_good:
         gc.freeze()
@@ -219,7 +220,7 @@ def settle(pristine: Pristine, *, for_good: bool) -> bool:
     return changed
 
 
-def _interpreter_state() -> tuple[object, ...]:
+def interpreter_state() -> tuple[object, ...]:
     """What settling changes in the interpreter; Python's own SIGINT handler counts as none."""
     numbers = signal.valid_signals() - {signal.SIGINT}
     handlers = tuple(number for number in numbers if callable(signal.getsignal(number)))

@@ -1,52 +1,115 @@
 """Whether one copy of the learner's process may work on several checks, one after the other.
 
 In a copy of its own a check cannot be answered by what another one has called. Where a check calls nothing but
-libraries, on values that are Python's, NumPy's or pandas' own, nothing of the learner's runs; and the next one is given
-to the same copy only when the values and what checks rely on are as they were.
+libraries, and functions of the learner's that can keep nothing, on values that are Python's, NumPy's, pandas' or
+scikit-learn's own, there is nothing that a call could leave for the next: and the next check is given to the same copy
+only when the values, the interpreter and what checks rely on are as they were.
 """
 
 import abc
 import types
-from collections.abc import Mapping, Sequence, Set
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 from .observe.known import all_known, content_of
 from .observe.plain import type_name
 from .pristine import Pristine
+from .questions import interpreter_state
+from .reach import names_in
 
-_MOST = 30_000
+_MOST: Final = 30_000
 """Elements of one value; to compare more takes longer than a copy."""
+_ABSENT: Final = object()
 
 
 class Basis(NamedTuple):
-    """What a check rests on: names in the learner's namespace, and names that stand for modules whatever is there."""
+    """What a check rests on."""
 
     names: Sequence[str]
+    """In the learner's namespace."""
+    imports: Sequence[tuple[str, str | None]]
+    """Modules that it imports, each with the name that it takes from it, if it does."""
     modules: Mapping[str, str]
+    """Names that stand for modules, whatever is there."""
 
 
 class Shared:
-    """What checks rest on that run nothing of the learner's, as it is now."""
+    """What checks rest on that have nothing to leave for each other, as it is now."""
 
-    def __init__(self, checks: Sequence[Basis], namespace: Mapping[str, Any], pristine: Pristine) -> None:
-        names = {name for check in checks for name in check.names}.intersection(namespace)
-        values = {name: namespace[name] for name in names if not _is_of_a_library(namespace[name], pristine)}
-        foreign = {name for name, value in values.items() if not all_known([value], code=False, most=_MOST)}
-        self.fit = [_rests_on_others(check, foreign, pristine) for check in checks]
+    def __init__(self, checks: Sequence[Basis], namespace: dict[str, Any], pristine: Pristine) -> None:
+        self._namespace, self._pristine = namespace, pristine
+        names = _Names(namespace, pristine)
+        reached = [_reached(check, names, pristine) for check in checks]
+        self.fit = [found is not None for found in reached]
         """Of each check, whether it does."""
-        self._values = [value for name, value in values.items() if name not in foreign]
+        of_all = frozenset[str]().union(*(found for found in reached if found is not None))
+        self._values = [value for name, value in names.values.items() if name in of_all]
         self._content = content_of(self._values) if sum(self.fit) > 1 else None
+        self._interpreter = interpreter_state()
+        self._bound = dict(namespace)
+
+    def undo_names(self) -> None:
+        """Take back whatever a check has done to the learner's names."""
+        self._namespace.clear()
+        self._namespace.update(self._bound)
 
     def is_as_before(self) -> bool:
-        """Whether nothing in the values has changed."""
+        """Whether nothing in the values, the interpreter or what checks rely on has changed."""
+        if self._pristine.restore() or interpreter_state() != self._interpreter:
+            return False
         now = content_of(self._values)
         return self._content is not None and now is not None and self._content.is_that_of(now)
 
 
-def _rests_on_others(check: Basis, foreign: Set[str], pristine: Pristine) -> bool:
-    modules = {name: module for name, module in check.modules.items() if name in check.names}
-    found = foreign & (set(check.names) - modules.keys())
-    return not found and all(map(pristine.loaded, modules.values()))
+class _Names:
+    """What the learner's names stand for."""
+
+    def __init__(self, namespace: dict[str, Any], pristine: Pristine) -> None:
+        self._namespace, self._pristine = namespace, pristine
+        self._behind: dict[str, frozenset[str] | None] = {}
+        self.values: dict[str, Any] = {}
+        """Those looked at that stand for numbers, text, tables and the like."""
+
+    def reached(self, names: Iterable[str]) -> frozenset[str] | None:
+        """These names, and those that functions find which they stand for; None where there is no telling."""
+        found, left = set[str](), set(names)
+        while left:
+            name = left.pop()
+            if name not in self._behind:
+                self._behind[name] = self._look(name)
+            further = self._behind[name]
+            if further is None:
+                return None
+            found.add(name)
+            left |= further - found
+        return frozenset(found)
+
+    def _look(self, name: str) -> frozenset[str] | None:
+        value = self._namespace.get(name, _ABSENT)
+        if value is _ABSENT or _is_of_a_library(value, self._pristine):
+            return frozenset()
+        if type(value) is types.FunctionType:
+            return names_in(value, self._namespace)
+        if not all_known([value], code=False, most=_MOST):
+            return None
+        self.values[name] = value
+        return frozenset()
+
+
+def _reached(check: Basis, names: _Names, pristine: Pristine) -> frozenset[str] | None:
+    """The learner's names that it could come upon; None where there is no telling."""
+    modules = [module for name, module in check.modules.items() if name in check.names]
+    if not all(map(pristine.loaded, modules)) or not all(_is_there(*found, pristine) for found in check.imports):
+        return None
+    return names.reached(set(check.names) - check.modules.keys())
+
+
+def _is_there(module: str, name: str | None, pristine: Pristine) -> bool:
+    """Whether an import only finds what was loaded before any learner's code."""
+    home = pristine.loaded(module)
+    if home is None or name is None:
+        return home is not None
+    return _is_of_a_library(vars(home).get(name), pristine)
 
 
 def _is_of_a_library(value: Any, pristine: Pristine) -> bool:

@@ -120,7 +120,7 @@ class Warden:
         files = files_now()
         if files is None or not all(outcome["ok"] for outcome in outcomes):
             return None
-        if self._household.threads() != 1 or self._household.has_strangers(()):
+        if self._household.threads(self._household.pid) != 1 or self._household.has_strangers(()):
             return None
         with contextlib.suppress(Lost):
             if self._household.asked({"op": "quiet"}).get("quiet") is True:

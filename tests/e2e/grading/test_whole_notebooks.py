@@ -42,7 +42,7 @@ def _timeless(feedback: Feedback) -> Feedback:
 async def _alone(judge: CheckerJudge, case: AuthorCase, cells: tuple[Cell, ...]) -> dict[str, Feedback]:
     """Nothing goes on from an earlier step, and each check has a copy of the learner's process of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "names_of", lambda _: None)
+        patch.setattr(session, "reach_of", lambda _: None)
         return {subtask.view.id: await judge.judge_step(case, subtask.view.id, cells) for subtask in case.subtasks}
 
 

@@ -46,6 +46,50 @@ objects = {
 all_known = sys.modules["caseloop_sandbox.observe.known"].all_known
 ans = {name: all_known([obj]) for name, obj in objects.items()}
 """
+_MODELS = """
+import sys
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+class Own(BaseEstimator):
+    def fit(self, X, y=None):
+        return self
+
+def double(x):
+    return 2 * x
+
+X, y = np.arange(6.0).reshape(3, 2), [1.0, 2.0, 3.0]
+numbers = make_pipeline(SimpleImputer(), StandardScaler())
+columns = ColumnTransformer([("n", numbers, [0]), ("k", OneHotEncoder(handle_unknown="ignore"), [1])])
+changed, marked = Ridge().fit(X, y), Ridge()
+changed.predict = double
+marked.note = Own()
+objects = {
+    "fresh": Ridge(),
+    "fitted": LinearRegression().fit(X, y),
+    "columns": make_pipeline(columns, Ridge()).fit(X, y),
+    "function": FunctionTransformer(double),
+    "own": Own(),
+    "own inside": make_pipeline(Own(), Ridge()),
+    "changed": changed,
+    "marked": marked,
+    "forest": RandomForestRegressor(1).fit(X, y),
+    "random": Ridge(random_state=np.random.RandomState(1)),
+    "deep": make_pipeline(make_pipeline(make_pipeline(make_pipeline(Ridge())))),
+}
+known = sys.modules["caseloop_sandbox.observe.known"]
+ans = {name: [known.all_known([obj]), known.all_known([obj], code=False)] for name, obj in objects.items()}
+before = known.content_of([objects["columns"]])
+same = before.is_that_of(known.content_of([objects["columns"]]))
+objects["columns"].named_steps["columntransformer"].named_transformers_["n"][1].mean_[0] += 1
+other = not before.is_that_of(known.content_of([objects["columns"]]))
+"""
 _COUNTING = """
 import pandas as pd
 
@@ -70,7 +114,7 @@ plain = [1, 2]
 async def _run(runner: Runner, cells: list[str], names: list[str], owner: str | None = None) -> Observation:
     request = RunRequest(
         environment="named",
-        imports=("numpy", "pandas"),
+        imports=("numpy", "pandas", "sklearn.linear_model"),
         cells=tuple(CodeCell(id=f"@{number}", source=source) for number, source in enumerate(cells)),
         probes=tuple(Probe(id=f"p{number}", name=name) for number, name in enumerate(names)),
         keep=Keep(owner=owner, then="more") if owner else None,
@@ -91,6 +135,16 @@ async def test_tables_of_pandas_own_are_known_unless_they_hold_something_else(ru
     unknown = {"marked", "odd", "own", "own text", "subclass", "lists", "zoned"}
     assert found == {name: name not in unknown for name in found}
     assert len(found) == 15
+
+
+async def test_models_of_scikit_learns_own_are_known_unless_they_hold_something_else(runner: Runner) -> None:
+    value, same, other = _values(await _run(runner, [_MODELS], ["ans", "same", "other"]))
+    found = {key: tuple(flag["value"] for flag in item["items"]) for key, item in value["items"]}
+    unknown = {"own", "own inside", "changed", "marked", "forest", "random", "deep"}
+    assert found == {name: (name not in unknown, name not in {*unknown, "function"}) for name in found}
+    assert len(found) == 11
+    assert same["value"]
+    assert other["value"]
 
 
 async def test_looking_at_a_learners_objects_changes_nothing_for_the_cells_after(runner: Runner) -> None:

@@ -1,11 +1,12 @@
-"""Checks that run nothing of the learner's are worked on by one copy, and are answered as by copies of their own.
+"""Checks with nothing to leave for each other are worked on by one copy, and are answered as by copies of their own.
 
 `pd.set_option` lasts as long as a process: whoever finds it otherwise is in a copy that another check was in.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
+import pytest_asyncio
 
 from services.contracts.observation import (
     CheckCode,
@@ -17,7 +18,10 @@ from services.contracts.observation import (
     RunFinished,
     RunRequest,
 )
+from services.runner.ports import DataSource
 from services.runner.service import Runner
+from services.runner.settings import RunnerSettings
+from tests.services.runner.learners_functions import KEEP_NOTHING, MAY_KEEP
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio(loop_scope="module")]
 
@@ -41,6 +45,13 @@ def double(x):
 _MARKS = "pd.set_option('display.max_rows', 77)"
 _MARKED = "assert pd.get_option('display.max_rows') == 77"
 _TABLES = {"pd": "pandas", "np": "numpy"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def runner(settings: RunnerSettings, shelf: DataSource) -> AsyncIterator[Runner]:
+    """With room for one copy: none works on what is behind a check that takes long."""
+    async with Runner(settings.model_copy(update={"questions": 1}), shelf) as opened:
+        yield opened
 
 
 async def _seen(
@@ -92,20 +103,94 @@ async def test_checks_that_run_libraries_alone_share_a_copy(runner: Runner, firs
     assert await _passed(runner, checks) == [failed, "passed", "passed"]
 
 
+@pytest.mark.parametrize("cell", KEEP_NOTHING.values(), ids=KEEP_NOTHING.keys())
+async def test_checks_share_that_call_functions_which_keep_nothing(runner: Runner, cell: str) -> None:
+    checks = [f"{_MARKS}\nassert f(2) == 4", f"{_MARKED}\nassert f(2) == 4"]
+    assert await _passed(runner, checks, cell) == ["passed", "passed"]
+
+
+@pytest.mark.parametrize("cell", MAY_KEEP.values(), ids=MAY_KEEP.keys())
+async def test_a_function_that_could_keep_something_is_called_as_for_the_first_time(runner: Runner, cell: str) -> None:
+    checks = [f"{_MARKS}\nassert f(7) == 1", "assert f(7) == 1", _MARKED]
+    assert await _passed(runner, checks, cell) == ["passed", "passed", "failed"]
+
+
+@pytest.mark.parametrize(
+    "leaves",
+    [
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()",
+        "subprocess.Popen(['sleep', '60'])",
+        "sys.settrace(print)",
+        "signal.signal(signal.SIGUSR1, print)",
+        "signal.setitimer(signal.ITIMER_VIRTUAL, 60)",
+        "operator.setitem(sys.modules, 'json', math)",
+        "warnings.filters.clear()",
+        "sys.path.clear()",
+    ],
+    ids=["thread", "process", "trace", "handler", "timer", "module", "filters", "path"],
+)
+async def test_a_call_that_leaves_something_behind_is_the_last_of_its_copy(runner: Runner, leaves: str) -> None:
+    cell = "import math, operator, signal, subprocess, sys, threading, time, warnings\n"
+    cell += f"def f(x):\n    {leaves}\n    return 4"
+    assert await _passed(runner, [f"{_MARKS}\nassert f(2) == 4", _MARKED], cell) == ["passed", "failed"]
+
+
+_FORGES = """
+import gc, json, socket, struct
+
+def double(x):
+    order = [found for found in gc.get_objects() if isinstance(found, dict) and "nonce" in found and "tag" in found][0]
+    said = {"status": "passed", "operands": [], "fit": True, "nonce": order["nonce"], "tag": order["tag"]}
+    message = json.dumps(said).encode()
+    for sock in [found for found in gc.get_objects() if isinstance(found, socket.socket)]:
+        sock.sendall(2 * (struct.pack(">I", len(message)) + message))
+    return 2 * x
+"""
+
+
+async def test_an_answer_that_was_written_before_its_question_is_none(runner: Runner) -> None:
+    seen = await _seen(runner, ["assert double(2) == 5", "assert rows == 5"], _FORGES)
+    assert [outcome.status for outcome in seen.checks] == ["passed", "lost"]
+    assert seen.checks[1].lost == "protocol"
+    assert not seen.complete
+
+
+async def test_checks_of_a_fitted_pipeline_share_until_one_fits_it_anew(runner: Runner) -> None:
+    cell = """
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+model = make_pipeline(StandardScaler(), LinearRegression()).fit([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.0])
+
+def foretell(x):
+    return float(model.predict([[x]])[0])
+"""
+    clones = "from sklearn.base import clone\nagain = clone(model).fit([[1.0], [2.0]], [0.0, 0.0])\nassert again"
+    checks = [f"{_MARKS}\n{clones}", f"{_MARKED}\nassert np.isclose(foretell(4), 8)"]
+    assert await _passed(runner, checks, cell) == ["passed", "passed"]
+    fits = "model.fit([[1.0], [2.0]], [0.0, 0.0])\nassert foretell(4) == 0"
+    checks = [f"{_MARKS}\n{fits}", "assert np.isclose(foretell(4), 8)", _MARKED]
+    assert await _passed(runner, checks, cell) == ["passed", "passed", "failed"]
+
+
 @pytest.mark.parametrize(
     ("check", "cell"),
     [
-        ("assert double(2) == 4", ""),
         ("assert len(made) == 1", "class Own(list):\n    pass\n\nmade = Own([1])"),
         ("assert isinstance(rows, Own) is False", "class Own:\n    pass"),
-        ("assert train_test_split(rows) == 1", "def train_test_split(rows):\n    return 1"),
+        ("assert tidy(2) == [2]", "def tidy(x, found=[]):\n    found.append(x)\n    return found"),
+        (
+            "from sklearn.model_selection import KFold\nassert KFold(1) == 3",
+            "import sklearn\nsklearn.model_selection.KFold = lambda x: 3",
+        ),
         ("assert tools.x == 1", "import types\ntools = types.ModuleType('math')\ntools.x = 1"),
         ("assert table.isna() == 3", "table.isna = lambda: 3"),
         ("assert table.columns.tolist() == 3", "table.columns.tolist = lambda: 3"),
         ("assert len(many) == 100_000", "many = list(range(100_000))"),
         ("assert made.real == 3", "class Own(float):\n    pass\n\nmade = [Own(3)][0]"),
     ],
-    ids=["function", "list", "class", "shadow", "module", "method", "index", "long", "float"],
+    ids=["list", "class", "function", "import", "module", "method", "index", "long", "float"],
 )
 async def test_what_may_be_the_learners_keeps_each_in_a_copy_of_its_own(runner: Runner, check: str, cell: str) -> None:
     assert await _passed(runner, [f"{_MARKS}\n{check}", _MARKED], cell) == ["passed", "failed"]
@@ -168,8 +253,9 @@ async def test_a_check_without_end_is_the_last_of_its_copy(runner: Runner) -> No
 
 
 async def test_those_between_others_are_answered_in_order(runner: Runner) -> None:
-    checks = ["assert double(1) == 2", _MARKS, _MARKED, "assert double(2) == 4", "assert rows", _MARKED]
-    assert await _passed(runner, checks) == ["passed", "passed", "passed", "passed", "passed", "failed"]
+    checks = ["assert made(1) == 2", _MARKS, _MARKED, "assert made(2) == 4", "assert rows", _MARKED]
+    cell = "import functools\nmade = functools.partial(double)"
+    assert await _passed(runner, checks, cell) == ["passed", "passed", "passed", "passed", "passed", "failed"]
 
 
 async def test_the_cells_after_find_nothing_of_it(runner: Runner) -> None:

@@ -1,8 +1,8 @@
-"""Which names a check may find among the learner's, told from its text."""
+"""What a check reaches, told from its text."""
 
 import pytest
 
-from services.runner.shareable import names_of
+from services.runner.shareable import Reach, reach_of
 
 
 @pytest.mark.parametrize(
@@ -23,14 +23,30 @@ from services.runner.shareable import names_of
     ids=[str(number) for number in range(11)],
 )
 def test_names_that_a_check_gives_a_value_first_are_its_own(source: str, names: tuple[str, ...]) -> None:
-    assert names_of(source) == names
+    assert reach_of(source) == Reach(names)
+
+
+@pytest.mark.parametrize(
+    ("source", "reach"),
+    [
+        ("import math\nassert math.pi > x", Reach(("x",), (("math", None),))),
+        ("import a.b as c\nassert c.d(a)", Reach(("a",), (("a.b", None),))),
+        ("import a.b\nassert a.b.c", Reach((), (("a.b", None),))),
+        ("from a.b import c, d as e\nassert c(d) == e", Reach(("d",), (("a.b", "c"), ("a.b", "d")))),
+        ("if x:\n    from a import b\nassert b", Reach(("b", "x"), (("a", "b"),))),
+        ("assert b\nfrom a import b", Reach(("b",), (("a", "b"),))),
+    ],
+    ids=[str(number) for number in range(6)],
+)
+def test_what_a_check_imports_is_told(source: str, reach: Reach) -> None:
+    assert reach_of(source) == reach
 
 
 @pytest.mark.parametrize(
     "source",
     [
-        "import tools",
         "from tools import *",
+        "from . import tools",
         "def f(): return 1\nassert f() == x",
         "class A: pass",
         "assert eval('f()') == 1",
@@ -61,4 +77,4 @@ def test_names_that_a_check_gives_a_value_first_are_its_own(source: str, names: 
     ],
 )
 def test_what_could_reach_more_than_it_names_tells_nothing(source: str) -> None:
-    assert names_of(source) is None
+    assert reach_of(source) is None

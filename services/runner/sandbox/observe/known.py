@@ -12,12 +12,16 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from .libraries import library
+from .models import is_estimator
 from .plain import is_numpy_scalar
 from .tables import MAX_COLUMNS, is_index
 
 MAX_ELEMENTS: Final = 1_000_000
 """Of all objects together: what takes long may be stopped only in a copy."""
 MAX_DEPTH: Final = 4
+"""Of containers in each other, from the outermost or from the model that holds them."""
+MAX_MODELS: Final = 4
+"""Of models in each other."""
 _PLAIN: Final = frozenset(
     {type(None), bool, int, float, complex, str, bytes, date, timedelta, decimal.Decimal, fractions.Fraction}
 )
@@ -75,7 +79,7 @@ class _Look:
     """Goes by the identity of classes alone. Its methods raise _Unknown."""
 
     def __init__(self, simple: frozenset[type] = _PLAIN, most: int = MAX_ELEMENTS) -> None:
-        self._simple, self._left = simple, most
+        self._simple, self._left, self._models = simple, most, 0
 
     def at(self, obj: Any, depth: int = 0) -> None:
         kind = type(obj)
@@ -110,9 +114,23 @@ class _Look:
             self._table(obj, kind is pandas.DataFrame)
         elif pandas is not None and is_index(obj):
             self._index(obj)
+        elif kind is slice:
+            self._each((obj.start, obj.stop, obj.step), MAX_DEPTH)
+        elif is_estimator(obj):
+            self._model(obj)
         else:
-            return False
+            return numpy is not None and _is_of_numpy(numpy, obj, kind)
         return True
+
+    def _model(self, model: Any) -> None:
+        """By what it holds: to describe it, nothing of it is called."""
+        if self._models == MAX_MODELS:
+            raise _Unknown
+        self._own_methods(model)
+        self._models += 1
+        self._each(vars(model).keys(), 0)
+        self._each(vars(model).values(), -1)
+        self._models -= 1
 
     def _own_methods(self, obj: Any) -> None:
         """An object may be given a function that is found before the one of its class."""
@@ -201,6 +219,13 @@ class _Content(_Look):
             self.found.objects.extend(array.ravel().tolist())
         else:
             self.found.facts.append(hash(array.tobytes()))
+
+
+def _is_of_numpy(numpy: Any, obj: Any, kind: type) -> bool:
+    """Whether it is a kind of element, or a function for them, that NumPy itself has under that name."""
+    if kind is numpy.ufunc or (kind is type and issubclass(obj, numpy.generic)):
+        return vars(numpy).get(obj.__name__) is obj
+    return type(kind) is type(numpy.dtype) and obj.kind in _NUMBERS_AND_TEXT | {"O"} and obj.metadata is None
 
 
 def _masked(pandas: Any) -> tuple[type, ...]:

@@ -14,12 +14,21 @@ def is_model(value: Any) -> bool:
     """An object whose class itself comes from scikit-learn or statsmodels and is an estimator or a result."""
     kind = type(value)
     home = _home(kind)
-    if vars(sys.modules.get(home, sys)).get(kind.__name__) is not kind:
+    is_result = home.startswith("statsmodels.") and "Results" in kind.__name__
+    return is_estimator(value) or (is_result and _stands_in(home, kind))
+
+
+def is_estimator(value: Any) -> bool:
+    """An object whose class itself comes from scikit-learn and is an estimator: nothing is called to describe it."""
+    kind, base = type(value), library("sklearn.base")
+    home = _home(kind)
+    if base is None or not home.startswith("sklearn.") or not _stands_in(home, kind):
         return False
-    if home.startswith("sklearn."):
-        base = library("sklearn.base")
-        return base is not None and issubclass(kind, base.BaseEstimator)
-    return home.startswith("statsmodels.") and "Results" in kind.__name__
+    return issubclass(kind, base.BaseEstimator)
+
+
+def _stands_in(home: str, kind: type) -> bool:
+    return vars(sys.modules.get(home, sys)).get(kind.__name__) is kind
 
 
 def _home(kind: type) -> str:
