@@ -98,7 +98,7 @@ class Runner:
                 yield RunFailed(error=error.error, detail=error.detail)
 
     async def _run(self, request: RunRequest, laps: Laps) -> AsyncGenerator[RunEvent, None]:
-        attempt = _Attempt(request, self._settings.questions)
+        attempt = _Attempt(request, 1 if self._is_busy() else self._settings.questions)
         while True:
             finished: RunFinished | None = None
             async with aclosing(self._tried(attempt, laps)) as events:
@@ -144,8 +144,12 @@ class Runner:
     def _has_time_after(self, request: RunRequest) -> bool:
         """Whether processors will be idle when this run, which still counts, has ended."""
         goes_on = request.keep is not None and request.keep.then == "more"
+        return not goes_on and not self._is_busy()
+
+    def _is_busy(self) -> bool:
+        """Whether the runs under way are enough for all processors."""
         # One run more is made at a time than there are processors.
-        return not goes_on and len(self._runs) < max(2, self._settings.workers - 1)
+        return len(self._runs) >= max(2, self._settings.workers - 1)
 
     def _in_background(self, session: Session) -> None:
         """Clean up after the answer has left."""

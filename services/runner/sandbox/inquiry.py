@@ -31,7 +31,7 @@ class _Question:
 
     order: dict[str, Any]
     then: deque[dict[str, Any]] = field(default_factory=deque)
-    """Further checks, for the same copy while it is fit for them."""
+    """Further checks, and perhaps the probes, for the same copy while it is fit for them."""
     copy: Copy | None = None
     lost: str = ""
     """Why there is no copy."""
@@ -106,26 +106,35 @@ class Inquiry:
 
     def _questions(self) -> Iterator[_Question]:
         common = {key: self._order[key] for key in ("nonce", "seed", "seconds")}
-        for row in self._rows():
-            orders = deque({"op": "check", **check, **common, "another": check is not row[-1]} for check in row)
-            yield _Question(orders.popleft(), orders)
-        if probes := self._order["probes"]:
-            named = all(probe["name"] is not None for probe in probes)
-            yield _Question({"op": "names" if named else "probes", "probes": probes, **common})
+        probes = self._order["probes"]
+        last = deque([{"op": "names" if _are_names(probes) else "probes", "probes": probes, **common}] if probes else ())
+        rows = [deque({"op": "check", **check, **common} for check in row) for row in self._rows()]
+        if rows and rows[-1][-1]["shares"] and self._probes_may_follow():
+            rows[-1].append(last.popleft())
+        for orders in (*rows, last):
+            for order in orders:
+                order["another"] = order is not orders[-1]
+            if orders:
+                yield _Question(orders.popleft(), orders)
+
+    def _probes_may_follow(self) -> bool:
+        """Whether the copy that the last check was in goes on with the probes: none of its own is beside it."""
+        probes = self._order["probes"]
+        return bool(probes) and self._at_once == 1 and not _are_names(probes)
 
     def _rows(self) -> Iterator[list[dict[str, Any]]]:
         """The checks in order; those of a row are for one copy."""
-        for fit, row in groupby(self._with_fitness(), lambda check: check[0]):
-            checks = [check for _, check in row]
-            yield from [checks] if fit else ([check] for check in checks)
+        for shares, row in groupby(self._checks(), lambda check: check["shares"]):
+            checks = list(row)
+            yield from [checks] if shares else ([check] for check in checks)
 
-    def _with_fitness(self) -> Iterator[tuple[bool, dict[str, Any]]]:
-        """Of each check whether it may share a copy."""
+    def _checks(self) -> list[dict[str, Any]]:
+        """Of each check also whether it may share a copy."""
         checks = self._order["checks"]
         by_name = [check for check in checks if check["rests_on"] is not None]
-        shares = self._shares(by_name) if len(by_name) > 1 else []
-        fit = {check["id"] for check, flag in zip(by_name, shares, strict=False) if flag is True}
-        return ((check["id"] in fit, check) for check in checks)
+        flags = self._shares(by_name) if len(by_name) + self._probes_may_follow() > 1 else []
+        fit = {check["id"] for check, flag in zip(by_name, flags, strict=False) if flag is True}
+        return [{**check, "shares": check["id"] in fit} for check in checks]
 
     def _shares(self, checks: Sequence[dict[str, Any]]) -> list[Any]:
         order = [{**check["rests_on"], "modules": check["modules"]} for check in checks]
@@ -177,7 +186,7 @@ class Inquiry:
         return question.copy
 
     def _answer_checks(self, question: _Question) -> None:
-        """One copy answers all for which it is fit; then the next one goes on."""
+        """One copy answers all for which it is fit, and the probes where they follow; then the next one goes on."""
         while True:
             self._part_with_others(question)
             answer = self._answer_of_check(question)
@@ -193,6 +202,9 @@ class Inquiry:
                 self._tidy_up(question)
                 self._last = question = _Question(order, question.then)
                 self._ask([question])
+            if order["op"] == "probes":
+                self._answer_probes(question)
+                return
 
     def _part_with_others(self, question: _Question) -> None:
         """Where a check takes long, another copy works on those behind it, if there is room for one."""
@@ -300,3 +312,7 @@ class Inquiry:
 
     def _at_work(self) -> Iterable[int | None]:
         return (question.pid for question in self._asked)
+
+
+def _are_names(probes: Sequence[dict[str, Any]]) -> bool:
+    return all(probe["name"] is not None for probe in probes)

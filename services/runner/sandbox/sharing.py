@@ -11,7 +11,7 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from .observe.known import all_known, content_of
+from .observe.known import Content, content_of
 from .observe.plain import type_name
 from .pristine import Pristine
 from .questions import interpreter_state
@@ -43,8 +43,7 @@ class Shared:
         self.fit = [found is not None for found in reached]
         """Of each check, whether it does."""
         of_all = frozenset[str]().union(*(found for found in reached if found is not None))
-        self._values = [value for name, value in names.values.items() if name in of_all]
-        self._content = content_of(self._values) if sum(self.fit) > 1 else None
+        self._values = [content for name, content in names.values.items() if name in of_all]
         self._interpreter = interpreter_state()
         self._bound = dict(namespace)
 
@@ -57,8 +56,7 @@ class Shared:
         """Whether nothing in the values, the interpreter or what checks rely on has changed."""
         if self._pristine.restore() or interpreter_state() != self._interpreter:
             return False
-        now = content_of(self._values)
-        return self._content is not None and now is not None and self._content.is_that_of(now)
+        return all(content.is_the_same() for content in self._values)
 
 
 class _Names:
@@ -67,8 +65,8 @@ class _Names:
     def __init__(self, namespace: dict[str, Any], pristine: Pristine) -> None:
         self._namespace, self._pristine = namespace, pristine
         self._behind: dict[str, frozenset[str] | None] = {}
-        self.values: dict[str, Any] = {}
-        """Those looked at that stand for numbers, text, tables and the like."""
+        self.values: dict[str, Content] = {}
+        """Of those looked at that stand for numbers, text, tables, models and the like."""
 
     def reached(self, names: Iterable[str]) -> frozenset[str] | None:
         """These names, and those that functions find which they stand for; None where there is no telling."""
@@ -90,9 +88,10 @@ class _Names:
             return frozenset()
         if type(value) is types.FunctionType:
             return names_in(value, self._namespace)
-        if not all_known([value], code=False, most=_MOST):
+        content = content_of(value, most=_MOST)
+        if content is None:
             return None
-        self.values[name] = value
+        self.values[name] = content
         return frozenset()
 
 

@@ -84,11 +84,11 @@ objects = {
     "deep": make_pipeline(make_pipeline(make_pipeline(make_pipeline(Ridge())))),
 }
 known = sys.modules["caseloop_sandbox.observe.known"]
-ans = {name: [known.all_known([obj]), known.all_known([obj], code=False)] for name, obj in objects.items()}
-before = known.content_of([objects["columns"]])
-same = before.is_that_of(known.content_of([objects["columns"]]))
+ans = {name: [known.all_known([obj]), known.content_of(obj) is not None] for name, obj in objects.items()}
+before = known.content_of(objects["columns"])
+same = before.is_the_same()
 objects["columns"].named_steps["columntransformer"].named_transformers_["n"][1].mean_[0] += 1
-other = not before.is_that_of(known.content_of([objects["columns"]]))
+other = not before.is_the_same()
 """
 _COUNTING = """
 import pandas as pd

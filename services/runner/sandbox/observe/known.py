@@ -9,7 +9,7 @@ import operator
 import types
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from .libraries import library
 from .models import is_estimator
@@ -17,7 +17,7 @@ from .plain import is_numpy_scalar
 from .tables import MAX_COLUMNS, is_index
 
 MAX_ELEMENTS: Final = 1_000_000
-"""Of all objects together: what takes long may be stopped only in a copy."""
+"""What takes long may be stopped only in a copy."""
 MAX_DEPTH: Final = 4
 """Of containers in each other, from the outermost or from the model that holds them."""
 MAX_MODELS: Final = 4
@@ -34,12 +34,9 @@ class _Unknown(Exception):
     """There is no telling."""
 
 
-def all_known(objects: Iterable[Any], *, code: bool = True, most: int = MAX_ELEMENTS) -> bool:
-    """Whether all of these can be described where they are.
-
-    Not `code`: functions and modules cannot. `most`: elements of all together.
-    """
-    look = _Look(_PLAIN | _NAMED if code else _PLAIN, most)
+def all_known(objects: Iterable[Any]) -> bool:
+    """Whether all of these can be described where they are."""
+    look = _Look(_PLAIN | _NAMED, MAX_ELEMENTS)
     try:
         for obj in objects:
             look.at(obj)
@@ -49,36 +46,37 @@ def all_known(objects: Iterable[Any], *, code: bool = True, most: int = MAX_ELEM
     return True
 
 
-class Content(NamedTuple):
-    """What objects hold."""
+class Content:
+    """What an object holds that is known, as it was when it was looked at."""
 
-    objects: list[Any]
-    """They and what is in them. Held here, so that nothing else can come to lie where one of them was."""
-    facts: list[Any]
-    """Lengths, shapes, and hashes of numbers."""
+    def __init__(self, obj: Any, most: int) -> None:
+        """Functions and modules are no content. Raises _Unknown, and whatever else may go wrong."""
+        self._obj, self._found = obj, _Content(most)
+        self._found.at(obj)
 
-    def is_that_of(self, other: "Content") -> bool:
-        """Whether both hold the very same."""
-        if len(self.objects) != len(other.objects) or self.facts != other.facts:
+    def is_the_same(self) -> bool:
+        """Whether the object holds the very same."""
+        before, now = self._found, _Again()
+        try:
+            now.at(self._obj)
+        except Exception:
             return False
-        return all(map(operator.is_, self.objects, other.objects))
+        same = len(now.objects) == len(before.objects) and all(map(operator.is_, now.objects, before.objects))
+        return same and now.facts == before.facts
 
 
-def content_of(objects: Iterable[Any]) -> Content | None:
-    """The content of objects that are known, functions and modules not among them; None where there is no telling."""
-    look = _Content()
+def content_of(obj: Any, *, most: int = MAX_ELEMENTS) -> Content | None:
+    """The content of an object; None where there is no telling, or for more elements than `most`."""
     try:
-        for obj in objects:
-            look.at(obj)
+        return Content(obj, most)
     except Exception:
         return None
-    return look.found
 
 
 class _Look:
     """Goes by the identity of classes alone. Its methods raise _Unknown."""
 
-    def __init__(self, simple: frozenset[type] = _PLAIN, most: int = MAX_ELEMENTS) -> None:
+    def __init__(self, simple: frozenset[type], most: int) -> None:
         self._simple, self._left, self._models = simple, most, 0
 
     def at(self, obj: Any, depth: int = 0) -> None:
@@ -95,23 +93,30 @@ class _Look:
         elif not self._library(obj, kind):
             raise _Unknown
 
+    def _note(self, obj: Any) -> None:
+        """An object that is another one when something has changed."""
+
+    def _say(self, *facts: Any) -> None:
+        """What is otherwise when something has changed."""
+
     def _each(self, found: Collection[Any], depth: int) -> None:
         self._spend(len(found))
         for obj in found:
             self.at(obj, depth + 1)
 
     def _spend(self, elements: int) -> None:
+        self._say(elements)
         self._left -= elements
         if self._left < 0:
             raise _Unknown
 
     def _library(self, obj: Any, kind: type) -> bool:
-        """Whether it is one of NumPy's or pandas' own, and then what is in it."""
+        """Whether it is one of the libraries' own, and then what is in it."""
         numpy, pandas = library("numpy"), library("pandas")
         if numpy is not None and kind is numpy.ndarray:
             self._array(obj)
         elif pandas is not None and kind in (pandas.DataFrame, pandas.Series):
-            self._table(obj, kind is pandas.DataFrame)
+            self._table(obj)
         elif pandas is not None and is_index(obj):
             self._index(obj)
         elif kind is slice:
@@ -122,103 +127,130 @@ class _Look:
             return numpy is not None and _is_of_numpy(numpy, obj, kind)
         return True
 
+    def _own_methods(self, obj: Any) -> None:
+        """An object may be given a function that is found before the one of its class."""
+        if any(callable(getattr(type(obj), name, None)) for name in getattr(obj, "__dict__", ())):
+            raise _Unknown
+
     def _model(self, model: Any) -> None:
         """By what it holds: to describe it, nothing of it is called."""
         if self._models == MAX_MODELS:
             raise _Unknown
         self._own_methods(model)
         self._models += 1
-        self._each(vars(model).keys(), 0)
-        self._each(vars(model).values(), -1)
+        for found in (vars(model).keys(), vars(model).values()):
+            self._spend(len(found))
+            for obj in found:
+                self.at(obj)
         self._models -= 1
 
-    def _own_methods(self, obj: Any) -> None:
-        """An object may be given a function that is found before the one of its class."""
-        if any(callable(getattr(type(obj), name, None)) for name in getattr(obj, "__dict__", ())):
-            raise _Unknown
-
-    def _table(self, table: Any, is_frame: bool) -> None:
+    def _table(self, table: Any) -> None:
         self._own_methods(table)
         if type(table.attrs) is not dict or table.attrs:
             # Copied along with whatever is made of the table.
             raise _Unknown
-        self._index(table.index)
-        if not is_frame:
+        if table.ndim == 1:
             self.at(table.name)
-            self._array(table.array)
-            return
-        self._index(table.columns)
-        if len(table.columns) > MAX_COLUMNS:
+        elif len(table.columns) > MAX_COLUMNS:
             raise _Unknown
-        for position in range(len(table.columns)):
-            self._array(table.iloc[:, position].array)
+        # pandas' own blocks of columns: to take out each column would make five times as many objects.
+        manager = table._mgr
+        for axis in manager.axes:
+            self._index(axis)
+        for block in manager.blocks:
+            self._say(block.mgr_locs.as_array.tobytes())
+            self._array(block.values)
 
     def _index(self, index: Any) -> None:
+        self._note(index)
         self._own_methods(index)
         for name in index.names:
             self.at(name)
-        if index.nlevels == 1:
-            self._array(index.array)
-            return
-        self._spend(len(index))
-        for level in index.levels:
-            self._index(level)
+        if index.nlevels > 1:
+            self._spend(len(index))
+            self._say(*(hash(codes.tobytes()) for codes in index.codes))
+            for level in index.levels:
+                self._index(level)
+        elif type(index) is library("pandas").RangeIndex:
+            self._say(index.start, index.stop, index.step)
+        else:
+            self._array(index._data)
 
     def _array(self, values: Any) -> None:
         numpy, pandas = library("numpy"), library("pandas")
+        self._note(values)
         self._spend(values.size)
         if type(values) is not numpy.ndarray:
             self._own_methods(values)
-        if pandas is not None:
-            if type(values) in _masked(pandas):
-                return
-            if type(values) is pandas.Categorical:
-                self._index(values.categories)
-                return
-            if type(values) is pandas.arrays.NumpyExtensionArray or type(values.dtype) is pandas.StringDtype:
-                values = numpy.asarray(values)
+        if pandas is not None and type(values) in _masked(pandas):
+            self._numbers(values._mask)
+            values = values._data
+        elif pandas is not None and type(values) is pandas.Categorical:
+            self._index(values.categories)
+            values = values.codes
+        elif type(values) is not numpy.ndarray:
+            values = _in_numpy(numpy, pandas, values)
         if not isinstance(values.dtype, numpy.dtype):
             raise _Unknown
         if values.dtype.kind in _NUMBERS_AND_TEXT:
-            return
-        if values.dtype.kind != "O" or not set(map(type, values.ravel().tolist())) <= _elements(pandas):
+            self._numbers(values)
+        elif values.dtype.kind == "O":
+            self._references(values)
+        else:
+            raise _Unknown
+
+    def _numbers(self, array: Any) -> None:
+        """What is in an array that refers to nothing."""
+
+    def _references(self, array: Any) -> None:
+        """What an array refers to."""
+        if not set(map(type, array.ravel().tolist())) <= _elements(library("pandas")):
             raise _Unknown
 
 
 class _Content(_Look):
     """Notes what it looks at."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.found = Content([], [])
+    def __init__(self, most: int = MAX_ELEMENTS) -> None:
+        super().__init__(_PLAIN, most)
+        self.objects: list[Any] = []
+        self.facts: list[Any] = []
+        self.elements: list[Any] = []
+        """What arrays refer to. Held here, so that nothing else can come to lie where one of them was."""
 
     def at(self, obj: Any, depth: int = 0) -> None:
-        self.found.objects.append(obj)
+        self._note(obj)
         super().at(obj, depth)
 
-    def _spend(self, elements: int) -> None:
-        self.found.facts.append(elements)
+    def _note(self, obj: Any) -> None:
+        self.objects.append(obj)
 
-    def _index(self, index: Any) -> None:
-        self.found.objects.append(index)
-        if index.nlevels > 1:
-            self.found.facts.extend(hash(codes.tobytes()) for codes in index.codes)
-        super()._index(index)
+    def _say(self, *facts: Any) -> None:
+        self.facts += facts
 
-    def _array(self, values: Any) -> None:
-        numpy, pandas = library("numpy"), library("pandas")
-        if pandas is not None and type(values) is pandas.Categorical:
-            self._index(values.categories)
-            values = values.codes
-        elif pandas is not None and type(values) in _masked(pandas):
-            self.found.facts.append(hash(values.isna().tobytes()))
-            values = values.to_numpy(values.dtype.numpy_dtype, na_value=0)
-        array = numpy.asarray(values)
-        self.found.facts.extend((array.shape, array.dtype.str))
-        if array.dtype.kind == "O":
-            self.found.objects.extend(array.ravel().tolist())
-        else:
-            self.found.facts.append(hash(array.tobytes()))
+    def _numbers(self, array: Any) -> None:
+        self.facts += (array.shape, array.dtype.str, hash(array.tobytes()))
+
+    def _references(self, array: Any) -> None:
+        super()._references(array)
+        self.elements += array.ravel().tolist()
+        self._numbers(array)
+
+
+class _Again(_Content):
+    """Looks at the same once more."""
+
+    def _references(self, array: Any) -> None:
+        """By the addresses alone: no element is touched, so no page of them is copied."""
+        self._numbers(array)
+
+
+def _in_numpy(numpy: Any, pandas: Any, values: Any) -> Any:
+    """The array in which pandas keeps these; the values themselves where there is more to them."""
+    array = getattr(values, "_ndarray", None)
+    if type(array) is numpy.ndarray and isinstance(values.dtype, (numpy.dtype, pandas.StringDtype)):
+        return array
+    return numpy.asarray(values) if type(values.dtype) is pandas.StringDtype else values
 
 
 def _is_of_numpy(numpy: Any, obj: Any, kind: type) -> bool:
