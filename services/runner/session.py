@@ -11,6 +11,7 @@ from typing import Any
 from services.contracts.observation import CellStarted, CheckCode, Lost, Observation, RunRequest
 from services.kit.laps import Laps
 from services.runner.channel import Channel, Ended
+from services.runner.compiled import compiled
 from services.runner.errors import SessionRefused
 from services.runner.results import Results
 from services.runner.sandbox.limits import TRUSTED_PROCESSES
@@ -30,8 +31,9 @@ _GRACE = 3.0
 class Session:
     """A pid namespace with a warden in it. Killing its first process ends all of it."""
 
-    def __init__(self, sock: socket.socket, processes: Processes) -> None:
-        self._channel, self._processes = Channel(sock), processes
+    def __init__(self, sock: socket.socket, processes: Processes, *, same_python: bool) -> None:
+        """`same_python`: what this process compiles runs in it."""
+        self._channel, self._processes, self._same_python = Channel(sock), processes, same_python
         self._over_memory = False
         self._kept_said: Any = None
         self.kept: tuple[int, ...] = ()
@@ -46,7 +48,9 @@ class Session:
         self._host_alive, self._closed = alive, closed
 
     @classmethod
-    async def greet(cls, sock: socket.socket, of: Callable[[int], Awaitable[Processes]]) -> "Session":
+    async def greet(
+        cls, sock: socket.socket, of: Callable[[int], Awaitable[Processes]], *, same_python: bool = False
+    ) -> "Session":
         """Take the handshake: learn the session's first process, get hold `of` all its processes, let it go on."""
         sock.setblocking(False)
         await _readable(sock)
@@ -56,7 +60,7 @@ class Session:
             said = await asyncio.get_running_loop().sock_recv(sock, 2_000) if word else b"it ended"
             raise SessionRefused(f"no session could be opened: {said.decode('utf-8', 'replace')}")
         pid: int = _CREDENTIALS.unpack(ancillary[0][2])[0]
-        session = cls(sock, await of(pid))
+        session = cls(sock, await of(pid), same_python=same_python)
         sock.send(b"G")
         return session
 
@@ -140,7 +144,7 @@ class Session:
             "seed": request.seed,
             "seconds": request.limits.probe_seconds,
             "at_once": at_once,
-            "checks": [check.model_dump() | {"rests_on": _rests_on(check)} for check in request.checks],
+            "checks": [self._order_of(check) for check in request.checks],
             "probes": [probe.model_dump(mode="json") for probe in request.probes],
         }
         await self._channel.send(order)
@@ -155,6 +159,14 @@ class Session:
                 self._kept_said = message.get("kept")
                 return
             results.take_answer(message, nonce)
+
+    def _order_of(self, check: CheckCode) -> dict[str, object]:
+        """Those that were written to be run together are the case's own, and the same for each learner."""
+        order = check.model_dump() | {"rests_on": _rests_on(check)}
+        if check.may_share and self._same_python and (given := compiled(check.id, check.source)) is not None:
+            del order["source"]
+            order["compiled"] = given._asdict()
+        return order
 
     async def _watch(self, memory_mb: int, processes: int) -> None:
         """End the session when its processes together use too much memory."""

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from services.runner.channel import Channel, Ended
+from services.runner.compiled import MAGIC
 from services.runner.errors import SessionRefused
 from services.runner.sandbox.wire import Garbled
 from services.runner.sandboxes import Plan, Sandbox, Sandboxes
@@ -25,6 +26,7 @@ class Zygote:
         self._sandbox: Sandbox | None = None
         self._control: Channel | None = None
         self.sessions, self._open, self._retired = 0, 0, False
+        self._same_python = False
 
     async def start(self) -> None:
         """Start the sandbox and load the imports. Raises SessionRefused with what it said."""
@@ -37,6 +39,7 @@ class Zygote:
         except BaseException:
             await self.close()
             raise
+        self._same_python = hello.get("magic") == MAGIC
         _log.info("zygote_ready", environment=self._plan.environment, seconds=hello["seconds"], failed=hello["failed"])
 
     async def _greet(self) -> dict[str, Any]:
@@ -61,7 +64,7 @@ class Zygote:
                 async with self._lock:
                     await self._control.send_with_socket({"warm": warm}, theirs)
             async with asyncio.timeout(_OPEN_SECONDS):
-                session = await Session.greet(ours, self._sandbox.processes)
+                session = await Session.greet(ours, self._sandbox.processes, same_python=self._same_python)
         except (Ended, TimeoutError, OSError) as error:
             ours.close()
             raise SessionRefused(f"no session could be opened: {type(error).__name__} {error}") from None

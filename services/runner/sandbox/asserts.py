@@ -1,8 +1,10 @@
 """Rewrite a check so that both sides of every comparison inside its asserts are recorded as Values."""
 
 import ast
+import builtins
 import operator
 from collections.abc import Callable
+from types import CodeType
 from typing import Any
 
 from .observe.values import observed
@@ -109,6 +111,14 @@ def _thunk(body: ast.expr) -> ast.Lambda:
 
 def _call(name: str, arguments: list[ast.expr], place: ast.expr) -> ast.expr:
     return ast.copy_location(ast.Call(ast.Name(name, ast.Load()), arguments, []), place)
+
+
+def checked(tree: ast.Module, file: str) -> tuple[CodeType, tuple[str, ...]]:
+    """The check's code, rewritten, and the builtins that it uses. Raises what `compile` does."""
+    loads = (node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    used = tuple(sorted(vars(builtins).keys() & set(loads)))
+    # Optimized, it would have no asserts.
+    return compile(rewrite(tree), file, "exec", dont_inherit=True, optimize=0), used
 
 
 def rewrite(tree: ast.Module) -> ast.Module:

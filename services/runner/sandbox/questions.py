@@ -1,18 +1,20 @@
 """Answer the supervisor's questions: assert-style checks and probes, each after the learner's code has ended."""
 
 import ast
+import base64
 import builtins
 import contextlib
 import gc
+import marshal
 import random
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import CodeType
 from typing import Any
 
 from .arguments import made, needed
-from .asserts import Recorder, rewrite
+from .asserts import Recorder, checked
 from .cells import CHECK, describe_error, file_name, fresh_streams
 from .observe.behaviour import Unanswerable, folds, overlap, refit
 from .observe.fits import fits
@@ -90,10 +92,19 @@ def _run(order: dict[str, Any], namespace: dict[str, Any], pristine: Pristine, r
 
 
 def _check_code(order: dict[str, Any], namespace: dict[str, Any]) -> CodeType:
+    code, used = _translated(order)
+    # Learner's names that hide a builtin the check itself uses: `sum = 6` must not decide a check.
+    for name in used:
+        namespace.pop(name, None)
+    return code
+
+
+def _translated(order: dict[str, Any]) -> tuple[CodeType, Sequence[str]]:
+    """The check's code and the builtins that it uses, from its text where it was not compiled outside."""
+    if (given := order.pop("compiled", None)) is not None:
+        return marshal.loads(base64.b64decode(given["code"])), given["builtins"]  # noqa: S302 - from the supervisor
     name = file_name(CHECK, order["id"])
-    tree = ast.parse(order.pop("source"), name)
-    _clear_shadows(tree, namespace)
-    return compile(rewrite(tree), name, "exec")
+    return checked(ast.parse(order.pop("source"), name), name)
 
 
 def _compiled(program: str) -> CodeType | None:
@@ -103,13 +114,6 @@ def _compiled(program: str) -> CodeType | None:
         raise
     except Exception:
         return None
-
-
-def _clear_shadows(tree: ast.Module, namespace: dict[str, Any]) -> None:
-    """Remove learner's names that hide a builtin the check itself uses: `sum = 6` must not decide a check."""
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    for name in used & vars(builtins).keys():
-        namespace.pop(name, None)
 
 
 def answer_probe(probe: dict[str, Any], namespace: dict[str, Any], order: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import gc
 import importlib
+import importlib.util
 import json
 import os
 import random
@@ -51,7 +52,8 @@ def main(arguments: Sequence[str]) -> None:
     prepared = _prepare(bytes.fromhex(config["seccomp"]))
     threads = len(list(Path("/proc/self/task").iterdir()))
     seconds = time.perf_counter() - started
-    send(control, {"ready": threads == 1, "threads": threads, "failed": failed, "seconds": seconds})
+    magic = importlib.util.MAGIC_NUMBER.hex()
+    send(control, {"ready": threads == 1, "threads": threads, "failed": failed, "seconds": seconds, "magic": magic})
     if threads != 1:
         # A fork of a process with threads may deadlock: the supervisor says so and does not use it.
         return
