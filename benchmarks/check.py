@@ -18,7 +18,7 @@ from benchmarks.live_services import LiveServices, live_services
 from benchmarks.nbgrader_course import NbgraderCourse
 from evaluation.grading.grade import grade_notebooks
 from evaluation.grading.journal import Journal
-from evaluation.grading.notebooks import find_notebooks
+from evaluation.grading.notebooks import HandedIn, find_notebooks
 from infra.settings import PROJECT, EmbeddedSettings
 from infra.workshop import open_judge
 from services.contracts.feedback import Verdict
@@ -129,24 +129,26 @@ async def _grade(
     """(ours one by one, ours in a batch, nbgrader one by one), seconds a notebook."""
     settings = EmbeddedSettings(home=folder / "home", run_dir=Path())
     async with open_judge(settings, str(PROJECT / "cases" / CASE)) as (judge, author):
-        await judge.judge(author, case.cells("warming"))
+
+        def handed_in(name: str, count: int) -> list[HandedIn]:
+            (folder / name).mkdir()
+            for number in range(count):
+                case.write_notebook(folder / name / f"{number:02}.ipynb", f"{name} {number}")
+            return find_notebooks(folder / name)
+
+        async def graded(notebooks: list[HandedIn], name: str, jobs: int) -> None:
+            """As `caseloop grade` does it."""
+            with Journal(folder / f"{name}.jsonl") as journal:
+                async for result in grade_notebooks(judge, author, notebooks, journal, jobs):
+                    if not all(step.verdict is Verdict.APPROVED for step in result.subtasks):
+                        raise CouldNotRun(f"the reference was not approved: {result}")
+
+        await graded(handed_in("warming", 2), "warming", 1)
         pairs = []
         for student in students:
-            ours = await _timed(partial(judge.judge, author, case.cells(student)))
+            ours = await _timed(partial(graded, handed_in(student, 1), student, 1))
             pairs.append((ours, await asyncio.to_thread(course.autograde, [student])))
-        handed_in = folder / "handed-in"
-        handed_in.mkdir()
-        for number in range(BATCH):
-            case.write_notebook(handed_in / f"{number:02}.ipynb", f"batch {number}")
-
-        notebooks = find_notebooks(handed_in)
-
-        async def batch() -> None:
-            with Journal(folder / "journal.jsonl") as journal:
-                async for result in grade_notebooks(judge, author, notebooks, journal, 2):
-                    assert all(s.verdict is Verdict.APPROVED for s in result.subtasks), result
-
-        whole = await _timed(batch)
+        whole = await _timed(partial(graded, handed_in("batch", BATCH), "batch", 2))
     ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     return ours, whole / BATCH, theirs
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
@@ -21,8 +22,8 @@ _log = structlog.get_logger(__name__)
 class Judge(Protocol):
     """Judges a whole notebook; `feedback` behind it is the one that learners meet."""
 
-    async def judge(self, case: AuthorCase, cells: tuple[Cell, ...]) -> dict[str, Feedback]:
-        """One feedback for each subtask, by id."""
+    async def judge(self, case: AuthorCase, cells: tuple[Cell, ...], at_once: int = 1) -> dict[str, Feedback]:
+        """One feedback for each subtask, by id; `at_once` of them side by side, if that takes less time."""
         ...
 
 
@@ -30,11 +31,17 @@ async def grade_notebooks(
     judge: Judge, case: AuthorCase, notebooks: Sequence[HandedIn], journal: Journal, jobs: int
 ) -> AsyncGenerator[NotebookResult]:
     """Yield a result for each notebook as it is done, at most `jobs` of them in work at a time."""
-    turns = asyncio.Semaphore(jobs)
+    turns, left = asyncio.Semaphore(jobs), len(notebooks)
 
     async def one(notebook: HandedIn) -> NotebookResult:
+        nonlocal left
         async with turns:
-            return await _grade(judge, case, notebook, journal)
+            # Processors that no other notebook keeps busy.
+            at_once = max(1, (os.cpu_count() or 1) // min(jobs, left))
+            try:
+                return await _grade(judge, case, notebook, journal, at_once)
+            finally:
+                left -= 1
 
     tasks = [asyncio.create_task(one(notebook)) for notebook in notebooks]
     try:
@@ -46,7 +53,9 @@ async def grade_notebooks(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _grade(judge: Judge, case: AuthorCase, notebook: HandedIn, journal: Journal) -> NotebookResult:
+async def _grade(
+    judge: Judge, case: AuthorCase, notebook: HandedIn, journal: Journal, at_once: int
+) -> NotebookResult:
     name, digest = notebook.name, ""
     try:
         content = await asyncio.to_thread(read_file, notebook.path)
@@ -57,7 +66,7 @@ async def _grade(judge: Judge, case: AuthorCase, notebook: HandedIn, journal: Jo
     except UnreadableNotebook as error:
         return NotebookResult(file=name, digest=digest, status="unreadable", problem=str(error))
     try:
-        result = _result(name, digest, cells, await judge.judge(case, cells))
+        result = _result(name, digest, cells, await judge.judge(case, cells, at_once))
     except Exception as error:
         # One notebook that we did not foresee must not keep the others from their grades.
         _log.exception("notebook could not be graded", file=name)

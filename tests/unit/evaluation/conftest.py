@@ -50,7 +50,7 @@ class WordJudge:
         self.working = self.most = 0
         self.go_on = asyncio.Event()
 
-    async def judge(self, case: AuthorCase, cells: tuple[Cell, ...]) -> dict[str, Feedback]:
+    async def judge(self, case: AuthorCase, cells: tuple[Cell, ...], at_once: int = 1) -> dict[str, Feedback]:
         """One feedback for each subtask."""
         words = cells[0].source
         self.working += 1
