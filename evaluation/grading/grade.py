@@ -53,9 +53,7 @@ async def grade_notebooks(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _grade(
-    judge: Judge, case: AuthorCase, notebook: HandedIn, journal: Journal, at_once: int
-) -> NotebookResult:
+async def _grade(judge: Judge, case: AuthorCase, notebook: HandedIn, journal: Journal, at_once: int) -> NotebookResult:
     name, digest = notebook.name, ""
     try:
         content = await asyncio.to_thread(read_file, notebook.path)

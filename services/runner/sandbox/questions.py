@@ -5,11 +5,13 @@ import base64
 import builtins
 import contextlib
 import gc
+import importlib
 import marshal
 import random
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from types import CodeType
 from typing import Any
 
@@ -23,6 +25,11 @@ from .observe.outlines import outlined
 from .observe.values import observed
 from .pristine import Pristine
 from .tracing import Tracer
+
+_SIGNALS = tuple(sorted(signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGXFSZ}))
+_DEFAULT = int(signal.SIG_DFL)
+# Those of `signal` itself make an Enum of each number, and of what they return.
+_set_handler, _handler = attrgetter("signal", "getsignal")(importlib.import_module("_signal"))
 
 
 class _Late(BaseException):
@@ -210,9 +217,9 @@ def settle(pristine: Pristine, *, for_good: bool) -> bool:
     gc.callbacks.clear()
     for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF):
         signal.setitimer(timer, 0)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGXFSZ}:
+    for number in _SIGNALS:
         with contextlib.suppress(OSError, ValueError):
-            signal.signal(number, signal.SIG_DFL)
+            _set_handler(number, _DEFAULT)
     signal.pthread_sigmask(signal.SIG_SETMASK, [])
     sys.setrecursionlimit(max(1_000, min(sys.getrecursionlimit(), 10_000)))
     put_back = pristine.restore()
@@ -226,8 +233,7 @@ def settle(pristine: Pristine, *, for_good: bool) -> bool:
 
 def interpreter_state() -> tuple[object, ...]:
     """What settling changes in the interpreter; Python's own SIGINT handler counts as none."""
-    numbers = signal.valid_signals() - {signal.SIGINT}
-    handlers = tuple(number for number in numbers if callable(signal.getsignal(number)))
+    handlers = tuple(number for number in _SIGNALS if number != signal.SIGINT and callable(_handler(number)))
     timers = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
     return (
         sys.gettrace() is None,

@@ -13,6 +13,7 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.asyncio(loop_scope="module")]
 _MARKS = "pd.set_option('display.max_rows', 77)"
 _MARKED = "assert pd.get_option('display.max_rows') == 77"
 _WAITS = f"{_MARKS}\nassert time.sleep(0.5) is None"
+_WAITS_LONGER = f"{_MARKS}\nassert time.sleep(2) is None"
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ _WAITS = f"{_MARKS}\nassert time.sleep(0.5) is None"
     [
         ([_WAITS, _MARKED], ["passed", "failed"]),
         ([_WAITS, _MARKED, _WAITS], ["passed", "failed", "passed"]),
-        ([_WAITS, _WAITS, _MARKED], ["passed", "passed", "failed"]),
+        ([_WAITS, _WAITS_LONGER, _MARKED], ["passed", "passed", "failed"]),
     ],
     ids=["last", "between", "twice"],
 )
