@@ -32,8 +32,9 @@ class CheckCode(WireModel):
     """Programs that the check finds as code objects, in a list called `__caseloop_programs__`; None for one that is no
     Python. What it runs can read the check's own text no more than theirs, but the code that came of both."""
     may_share: bool = False
-    """Whether a fork may work on it that has worked on the one before it, where neither runs any code of the learner's
-    and nothing has changed. Only for checks that were written to be run together."""
+    """Whether a fork may work on it that has worked on the one before it, where nothing that either calls can keep
+    anything and nothing has changed. Only for checks that were written to be run together: they are the same for all
+    learners, so they are compiled once."""
     operands: Literal["values", "outlines"] = "values"
     """How what it compares is told: as whole values, or only as what kind of thing each is and whether it holds
     anything foreign. Describing a table costs more than most checks."""

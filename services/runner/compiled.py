@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from services.kit.syntax import tree_of
 from services.runner.sandbox.asserts import checked
-from services.runner.sandbox.cells import CHECK, file_name
+from services.runner.sandbox.places import CHECK, file_name
 
 MAGIC: Final = importlib.util.MAGIC_NUMBER.hex()
 """Pythons with the same number run each other's code objects."""

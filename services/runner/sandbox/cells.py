@@ -14,21 +14,16 @@ from collections.abc import Callable
 from typing import Any
 
 from .observe.plain import clean
+from .places import CELL, CHECK, file_name
 from .shell import UsageError, body_of_cell_magic
 
 MAX_MESSAGE = 2_000
-CELL, CHECK = "cell", "check"
 _kept: list[int] = []
 _ASYNC = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _NOT_PLAIN = re.compile(
     r"^\s*[%!?,;/]|=\s*[%!]|\?\s*$|^[^\S\n]+$|[\r\v\f\x1c-\x1e\x85\u2028\u2029]|>>>|In \[|\.\.\.:", re.MULTILINE
 )
 """Magics, commands, help, lines of blanks, which IPython empties even within a text, rare ends of lines, prompts."""
-
-
-def file_name(kind: str, name: str) -> str:
-    """What stands for a file in tracebacks."""
-    return f"<{kind} {name}>"
 
 
 def load_transformer() -> Callable[[str], str]:

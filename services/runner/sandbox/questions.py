@@ -17,12 +17,13 @@ from typing import Any
 
 from .arguments import made, needed
 from .asserts import Recorder, checked
-from .cells import CHECK, describe_error, file_name, fresh_streams
+from .cells import describe_error, fresh_streams
 from .observe.behaviour import Unanswerable, folds, overlap, refit
 from .observe.fits import fits
 from .observe.libraries import library
 from .observe.outlines import outlined
 from .observe.values import observed
+from .places import CHECK, file_name
 from .pristine import Pristine
 from .tracing import Tracer
 
