@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
+from typing import NamedTuple
 
 import structlog
 
@@ -15,6 +16,13 @@ from services.runner.zygote import Zygote
 _log = structlog.get_logger()
 
 
+class _Spare(NamedTuple):
+    """A session that waits for a run."""
+
+    session: Session
+    warm: bool
+
+
 class _Environment:
     """One zygote and its spare sessions."""
 
@@ -22,9 +30,9 @@ class _Environment:
         self._sandboxes, self._plan, self._settings = sandboxes, plan, settings
         self._zygote: Zygote | None = None
         self._starting = asyncio.Lock()
-        self._spares: list[Session] = []
+        self._spares: list[_Spare] = []
         self._filling: asyncio.Task[None] | None = None
-        self._closed = False
+        self._warms = self._closed = False
 
     async def _ready(self) -> Zygote:
         async with self._starting:
@@ -43,10 +51,10 @@ class _Environment:
     async def acquire(self) -> Session:
         """A session for one run: a spare where there is one. Raises SessionRefused."""
         while self._spares:
-            spare = self._spares.pop(0)
-            if spare.alive:
-                return spare
-            await spare.close()
+            session = self._spares.pop(0).session
+            if session.alive:
+                return session
+            await session.close()
         try:
             return await self._open(warm=False)
         except SessionRefused as error:
@@ -69,20 +77,30 @@ class _Environment:
     def refill(self, *, warm: bool) -> None:
         """Open spares again, in the background.
 
-        `warm`: do in them what nearly every notebook does, which takes more than it saves, but of idle processors.
+        `warm`: do in them what nearly every notebook does, which takes more than it saves, but of idle processors. Those
+        that were opened without it are opened anew, where that is a clone and no sandbox of its own.
         """
+        self._warms = warm
         if not self._closed and (self._filling is None or self._filling.done()):
-            self._filling = asyncio.create_task(self._fill(warm=warm))
+            self._filling = asyncio.create_task(self._fill())
 
-    async def _fill(self, *, warm: bool) -> None:
-        while len(self._spares) < self._settings.spares:
+    async def _fill(self) -> None:
+        while len(self._spares) < self._settings.spares or self._may_renew():
+            warm = self._warms
             try:
                 # First the spare: opening it may replace the zygote, and the list of spares with it.
-                spare = await self._open(warm=warm)
-                self._spares.append(spare)
+                opened = _Spare(await self._open(warm=warm), warm)
             except SessionRefused as error:
                 _log.warning("spare_refused", reason=error.detail)
                 return
+            self._spares.append(opened)
+            if len(self._spares) > self._settings.spares:
+                cold = next(spare for spare in self._spares if not spare.warm)
+                self._spares.remove(cold)
+                await cold.session.close()
+
+    def _may_renew(self) -> bool:
+        return self._warms and self._sandboxes.nested and not all(spare.warm for spare in self._spares)
 
     async def warm(self) -> None:
         """Load the environment and open its spares."""
@@ -99,7 +117,7 @@ class _Environment:
         spares, self._spares = self._spares, []
         zygote, self._zygote = self._zygote, None
         for spare in spares:
-            await spare.close()
+            await spare.session.close()
         if zygote is not None:
             await zygote.retire()
 

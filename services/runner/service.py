@@ -139,12 +139,9 @@ class Runner:
                     await environment.replace()
             finally:
                 self._kept.put(session, request, plan)
-                environment.refill(warm=self._has_time_after(request))
-
-    def _has_time_after(self, request: RunRequest) -> bool:
-        """Whether processors will be idle when this run, which still counts, has ended."""
-        goes_on = request.keep is not None and request.keep.then == "more"
-        return not goes_on and not self._is_busy()
+                # The next run of the same notebook is about to begin, and needs none.
+                if request.keep is None or request.keep.then != "more":
+                    environment.refill(warm=not self._is_busy())
 
     def _is_busy(self) -> bool:
         """Whether the runs under way are enough for all processors."""
