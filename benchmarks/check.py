@@ -112,19 +112,25 @@ def _against_nbgrader(report: Report, case: CaseAtHand, folder: Path) -> None:
     for student in students:
         course.hand_in(student)
     singles = 2 if report.quick else 5
-    ours, batch, theirs = asyncio.run(_grade(case, folder, course, students[:singles]))
+    ours, batch, theirs = asyncio.run(_grade(case, folder, course, students[:singles], quick=report.quick))
     theirs_batch = course.autograde() / BATCH
     if course.points(students[-1]) <= 0:
         raise CouldNotRun("nbgrader gave no points for the reference")
-    report.add("notebook_ms", Figure(ours * 1e3, "ms", note="median, all subtasks of one notebook"))
+    report.add(
+        "notebook_ms",
+        Figure(ours * 1e3, "ms", note="median, all subtasks of one notebook, as `caseloop grade` does it"),
+    )
     report.add("nbgrader_s", Figure(theirs, "s", note="median, nbgrader autograde --student"))
     report.add("nbgrader_batch_s", Figure(theirs_batch, "s", note=f"a notebook in a batch of {BATCH}"))
     report.add("faster_one_by_one", Figure(theirs / ours, "x", target=25, better="higher"))
-    report.add("faster_in_a_batch", Figure(theirs_batch / batch, "x", target=12, better="higher"))
+    report.add(
+        "faster_in_a_batch",
+        Figure(theirs_batch / batch, "x", target=12, better="higher", note="median of three batches of ours"),
+    )
 
 
 async def _grade(
-    case: CaseAtHand, folder: Path, course: NbgraderCourse, students: list[str]
+    case: CaseAtHand, folder: Path, course: NbgraderCourse, students: list[str], *, quick: bool
 ) -> tuple[float, float, float]:
     """(ours one by one, ours in a batch, nbgrader one by one), seconds a notebook."""
     settings = EmbeddedSettings(home=folder / "home", run_dir=Path())
@@ -148,7 +154,9 @@ async def _grade(
         for student in students:
             ours = await _timed(partial(graded, handed_in(student, 1), student, 1))
             pairs.append((ours, await asyncio.to_thread(course.autograde, [student])))
-        whole = await _timed(partial(graded, handed_in("batch", BATCH), "batch", 2))
+        # A batch of ours is over in seconds, in which a busy neighbour weighs much; one of theirs takes a minute.
+        names = [f"batch-{number}" for number in range(1 if quick else 3)]
+        whole = statistics.median([await _timed(partial(graded, handed_in(name, BATCH), name, 2)) for name in names])
     ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
     return ours, whole / BATCH, theirs
 

@@ -32,6 +32,7 @@ class _Environment:
         self._starting = asyncio.Lock()
         self._spares: list[_Spare] = []
         self._filling: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
         self._warms = self._closed = False
 
     async def _ready(self) -> Zygote:
@@ -97,7 +98,10 @@ class _Environment:
             if len(self._spares) > self._settings.spares:
                 cold = next(spare for spare in self._spares if not spare.warm)
                 self._spares.remove(cold)
-                await cold.session.close()
+                # Whoever cancels this one must not break that off.
+                leaving = asyncio.create_task(cold.session.close())
+                self._leaving.add(leaving)
+                leaving.add_done_callback(self._leaving.discard)
 
     def _may_renew(self) -> bool:
         return self._warms and self._sandboxes.nested and not all(spare.warm for spare in self._spares)
@@ -128,6 +132,7 @@ class _Environment:
             self._filling.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._filling
+        await asyncio.gather(*self._leaving)
         await self.replace()
 
 

@@ -63,3 +63,21 @@ async def test_none_is_while_all_processors_have_work(settings: RunnerSettings, 
         for task in long:
             task.cancel()
         await asyncio.gather(*long, return_exceptions=True)
+
+
+async def test_those_opened_meanwhile_are_opened_anew_when_there_is_time(
+    settings: RunnerSettings, opened: list[bool]
+) -> None:
+    async with Runner(settings.model_copy(update={"spares": 2, "workers": 3})) as runner:
+        await runner.check()
+        opened.clear()
+        long = asyncio.create_task(run(runner, "import time; time.sleep(25)"))
+        await until(opened, 1)
+        await run(runner, "1")
+        await until(opened, 4)
+        assert opened == [False] * 4
+        long.cancel()
+        await asyncio.gather(long, return_exceptions=True)
+        await run(runner, "1")
+        await until(opened, 6)
+        assert opened == [False] * 4 + [True] * 2
