@@ -78,8 +78,8 @@ class _Environment:
     def refill(self, *, warm: bool) -> None:
         """Open spares again, in the background.
 
-        `warm`: do in them what nearly every notebook does, which takes more than it saves, but of idle processors. Those
-        that were opened without it are opened anew, where that is a clone and no sandbox of its own.
+        `warm`: do in them what nearly every notebook does, which takes more than it saves, but of idle processors.
+        Those that were opened without it are opened anew, where that is a clone and no sandbox of its own.
         """
         self._warms = warm
         if not self._closed and (self._filling is None or self._filling.done()):

@@ -32,6 +32,7 @@ OTHERS = {
     Path("tests/unit/feedback/test_repair_cells.py"): {"exec"},
     Path("tests/unit/feedback/test_repair_unreadable.py"): {"exec"},
     Path("tests/unit/runner/test_runner_asserts.py"): {"exec"},
+    Path("tests/unit/runner/test_runner_compiled.py"): {"exec", "marshal.loads"},
     Path("tests/unit/runner/test_runner_memory.py"): {"exec"},
 }
 ALLOWED = {**LEARNERS_CODE, **OTHERS}
