@@ -14,10 +14,10 @@ from typing import Any
 from . import memory
 
 _STANDARD = (
-    "ast", "bisect", "collections", "contextlib", "copy", "csv", "datetime", "decimal", "fractions", "functools",
-    "importlib", "inspect", "io", "itertools", "json", "math", "numbers", "operator", "os", "pathlib", "random", "re",
-    "signal", "socket", "statistics", "string", "struct", "sys", "time", "traceback", "types", "typing", "unittest",
-    "warnings",
+    "ast", "base64", "binascii", "bisect", "collections", "contextlib", "copy", "csv", "datetime", "decimal",
+    "fractions", "functools", "importlib", "inspect", "io", "itertools", "json", "marshal", "math", "numbers",
+    "operator", "os", "pathlib", "random", "re", "signal", "socket", "statistics", "string", "struct", "sys", "time",
+    "traceback", "types", "typing", "unittest", "warnings",
 )  # fmt: skip
 _OF_LIBRARIES = (
     "numpy.testing", "numpy._core", "numpy.linalg", "numpy.lib", "pandas.testing", "pandas._testing", "pandas.api",

@@ -37,13 +37,17 @@ def request(
     checks: tuple[str, ...] = (),
     probes: tuple[str, ...] = ("ans",),
     operands: Literal["values", "outlines"] = "values",
+    may_share: bool = False,
     **limits: Any,
 ) -> RunRequest:
     return RunRequest(
         environment="attacks",
         imports=("numpy", "pandas"),
         cells=tuple(CodeCell(id=f"c{n}", source=source) for n, source in enumerate(cells, 1)),
-        checks=tuple(CheckCode(id=f"k{n}", source=source, operands=operands) for n, source in enumerate(checks, 1)),
+        checks=tuple(
+            CheckCode(id=f"k{n}", source=source, operands=operands, may_share=may_share)
+            for n, source in enumerate(checks, 1)
+        ),
         probes=tuple(Probe(id=f"p{n}", name=name) for n, name in enumerate(probes, 1)),
         limits=Limits(**{"wall_seconds": 10, "cpu_seconds": 10, "probe_seconds": 2, **limits}),
     )

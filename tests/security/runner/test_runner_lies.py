@@ -38,6 +38,8 @@ ALWAYS += (
         "import sys\nsys.excepthook = lambda *a: None",
         "import sys\nsys.path.insert(0, '.')\nopen('math.py', 'w').write('isclose = lambda *a: True')\n"
         "sys.modules.pop('math')",
+        "import base64, binascii, marshal\nmarshal.loads = lambda *a, **k: compile('', 'x', 'exec')\n"
+        "base64.b64decode = binascii.a2b_base64 = lambda *a, **k: marshal.dumps(compile('', 'x', 'exec'))",
         "import sys\nfor n, m in list(sys.modules.items()):\n"
         "    if 'caseloop' in n:\n        for k in vars(m):\n            if not k.startswith('__'): vars(m)[k] = None",
     ],
@@ -46,10 +48,11 @@ ALWAYS += (
         "assertion error", "numpy functions", "numpy code", "testing functions",
         "testing code",
         "math", "fake modules", "pandas classes", "json", "hidden tracebacks",
-        "module on the path", "the sandbox's own code",
+        "module on the path", "compiled code", "the sandbox's own code",
     ],
 )  # fmt: skip
-async def test_a_wrong_answer_stays_wrong_whatever_was_replaced(attack: Attack, source: str) -> None:
+@pytest.mark.parametrize("may_share", [True, False], ids=["case's", "others"])
+async def test_a_wrong_answer_stays_wrong_whatever_was_replaced(attack: Attack, source: str, may_share: bool) -> None:
     seen = await attack(
         "import pandas as pd\nans = 7\ntable = pd.DataFrame({'a': [1, 2]})",
         source,
@@ -63,6 +66,7 @@ async def test_a_wrong_answer_stays_wrong_whatever_was_replaced(attack: Attack, 
             "import pandas as pd\nassert table.equals(pd.DataFrame({'a': [1, 3]}))",
         ),
         probes=("table",),
+        may_share=may_share,
     )
     assert "passed" not in [check.status for check in seen.checks], [c.status for c in seen.checks]
     value = seen.probes[0].value
