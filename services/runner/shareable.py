@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from services.kit.syntax import tree_of
-from services.runner.sandbox.reach import FUNCTIONS, READING
+from services.runner.sandbox.reach import DRAWING, FUNCTIONS, READING
 
 _REMEMBERED: Final = 4_096
 _STATEMENTS: Final = (ast.Assert, ast.Assign, ast.Expr, ast.If, ast.For, ast.Import, ast.ImportFrom, ast.Pass)
@@ -55,7 +55,7 @@ def reach_of(source: str) -> Reach | None:
 
 def _is_plain(node: ast.AST) -> bool:
     if isinstance(node, ast.Attribute):
-        return isinstance(node.ctx, ast.Load) and not node.attr.startswith("_") and node.attr not in READING
+        return isinstance(node.ctx, ast.Load) and not node.attr.startswith("_") and node.attr not in READING | DRAWING
     if isinstance(node, ast.Subscript):
         return isinstance(node.ctx, ast.Load)
     if isinstance(node, ast.Name):

@@ -18,6 +18,8 @@ FUNCTIONS: Final = frozenset(
 READING: Final = frozenset({"eval", "query"})
 """Methods of tables that are given text to run, in which any name may stand."""
 
+DRAWING: Final = frozenset({"boxplot", "hist", "plot"})
+"""Methods of tables that open figures, which stay open."""
 _SETTING: Final = frozenset(
     {
         "chdir", "environ", "filterwarnings", "getcontext", "putenv", "reset_option", "resetwarnings", "set_config",
@@ -71,7 +73,9 @@ def names_in(function: FunctionType, namespace: dict[str, Any]) -> frozenset[str
         return None
     names = {name for code in codes for name in code.co_names}
     # A builtin that the learner has hidden is the real one again where a check uses it.
-    if names & (READING | _SETTING | _BUILTINS - FUNCTIONS - _ERRORS) or any(name.startswith("_") for name in names):
+    if names & (READING | DRAWING | _SETTING | _BUILTINS - FUNCTIONS - _ERRORS) or any(
+        name.startswith("_") for name in names
+    ):
         return None
     return frozenset(names.intersection(namespace))
 

@@ -20,6 +20,14 @@ from .reach import names_in
 _MOST: Final = 30_000
 """Elements of one value; to compare more takes longer than a copy."""
 _ABSENT: Final = object()
+_LIBRARIES: Final = frozenset(
+    {
+        "bisect", "calendar", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions",
+        "functools", "heapq", "itertools", "json", "math", "numbers", "numpy", "operator", "pandas", "re", "scipy",
+        "sklearn", "statistics", "statsmodels", "string", "textwrap", "typing", "unicodedata",
+    }
+)  # fmt: skip
+"""Those whose functions keep nothing for the next call but options: no figures, files, logs, streams or processes."""
 
 
 class Basis(NamedTuple):
@@ -98,7 +106,9 @@ class _Names:
 def _reached(check: Basis, names: _Names, pristine: Pristine) -> frozenset[str] | None:
     """The learner's names that it could come upon; None where there is no telling."""
     modules = [module for name, module in check.modules.items() if name in check.names]
-    if not all(map(pristine.loaded, modules)) or not all(_is_there(*found, pristine) for found in check.imports):
+    if not all(_is_there(module, None, pristine) for module in modules) or not all(
+        _is_there(*found, pristine) for found in check.imports
+    ):
         return None
     return names.reached(set(check.names) - check.modules.keys())
 
@@ -106,16 +116,17 @@ def _reached(check: Basis, names: _Names, pristine: Pristine) -> frozenset[str] 
 def _is_there(module: str, name: str | None, pristine: Pristine) -> bool:
     """Whether an import only finds what was loaded before any learner's code."""
     home = pristine.loaded(module)
-    if home is None or name is None:
-        return home is not None
-    return _is_of_a_library(vars(home).get(name), pristine)
+    if home is None or not _is_in_one(module):
+        return False
+    return name is None or _is_of_a_library(vars(home).get(name), pristine)
 
 
 def _is_of_a_library(value: Any, pristine: Pristine) -> bool:
-    """Whether it is a module, a function or a class, and stands where it says that it does."""
+    """Whether it is a module, a function or a class of one of these, and stands where it says that it does."""
     kind = type(value)
     if kind is types.ModuleType:
-        return pristine.loaded(vars(value).get("__name__")) is value
+        name = vars(value).get("__name__")
+        return pristine.loaded(name) is value and _is_in_one(name)
     if kind in (types.FunctionType, types.BuiltinFunctionType):
         return _stands_in(value.__module__, value.__name__, value, pristine)
     if kind in (type, abc.ABCMeta):
@@ -124,8 +135,12 @@ def _is_of_a_library(value: Any, pristine: Pristine) -> bool:
 
 
 def _stands_in(module: Any, name: Any, value: Any, pristine: Pristine) -> bool:
-    # In `__main__` everything is the learner's. A name of another class could do anything when it is looked up.
-    if type(name) is not str or type(module) is not str or module == "__main__":
+    # A name of another class could do anything when it is looked up.
+    if type(name) is not str or type(module) is not str or not _is_in_one(module):
         return False
     home = pristine.loaded(module)
     return home is not None and vars(home).get(name) is value
+
+
+def _is_in_one(module: Any) -> bool:
+    return type(module) is str and module.partition(".")[0] in _LIBRARIES

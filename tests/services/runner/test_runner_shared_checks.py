@@ -115,6 +115,13 @@ async def test_a_function_that_could_keep_something_is_called_as_for_the_first_t
     assert await _passed(runner, checks, cell) == ["passed", "passed", "failed"]
 
 
+@pytest.mark.parametrize("name", ["logging", "matplotlib.pyplot", "os"])
+async def test_what_uses_a_library_that_keeps_things_has_a_copy_of_its_own(runner: Runner, name: str) -> None:
+    cell = f"import {name} as tool\ndef f(x):\n    return 2 * x if tool else 0"
+    for check in ("assert tool", "assert f(2) == 4", f"import {name} as tool\nassert tool"):
+        assert await _passed(runner, [f"{_MARKS}\n{check}", _MARKED], cell) == ["passed", "failed"]
+
+
 @pytest.mark.parametrize(
     "leaves",
     [
@@ -130,15 +137,17 @@ async def test_a_function_that_could_keep_something_is_called_as_for_the_first_t
     ids=["thread", "process", "trace", "handler", "timer", "module", "filters", "path"],
 )
 async def test_a_call_that_leaves_something_behind_is_the_last_of_its_copy(runner: Runner, leaves: str) -> None:
-    cell = "import math, operator, signal, subprocess, sys, threading, time, warnings\n"
-    cell += f"def f(x):\n    {leaves}\n    return 4"
+    names = "math, operator, signal, subprocess, sys, threading, time, warnings"
+    cell = f"import statistics\ndef f(x):\n    {names} = map(statistics.sys.modules.get, '{names}'.split(', '))\n"
+    cell += f"    {leaves}\n    return 4"
     assert await _passed(runner, [f"{_MARKS}\nassert f(2) == 4", _MARKED], cell) == ["passed", "failed"]
 
 
 _FORGES = """
-import gc, json, socket, struct
+import statistics
 
 def double(x):
+    gc, json, socket, struct = [statistics.sys.modules[name] for name in ("gc", "json", "socket", "struct")]
     order = [found for found in gc.get_objects() if isinstance(found, dict) and "nonce" in found and "tag" in found][0]
     said = {"status": "passed", "operands": [], "fit": True, "nonce": order["nonce"], "tag": order["tag"]}
     message = json.dumps(said).encode()

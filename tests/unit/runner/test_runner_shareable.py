@@ -56,6 +56,7 @@ def test_what_a_check_imports_is_told(source: str, reach: Reach) -> None:
         "assert open('x').read()",
         "assert table.query('@f(x) > 1').empty",
         "assert table.eval('a').any()",
+        "assert table.plot().get_title()",
         "assert x._secret",
         "assert f.__globals__",
         "assert __builtins__",
